@@ -335,9 +335,9 @@ static int find_base(const struct choice *choice, struct core *out, bool *first,
     return ARC_OK;
 }
 
-/* The highest stable release of the line that the step stays in (1.4.x for a patch) if it is not
- * below the chosen numbers, and on another branch; NULL if HEAD contains it or this clone lacks
- * it. */
+/* The highest stable release of the line that the step stays in (1.4.x for a patch; 1.x on the
+ * default branch, which goes on after all that was cut from it) if it is not below the chosen
+ * numbers, and on another branch; NULL if HEAD contains it or this clone lacks it. */
 static char *find_beside(const struct choice *choice, const struct core *core, enum arc_bump step,
                          struct arc_oid *commit)
 {
@@ -348,6 +348,8 @@ static char *find_beside(const struct choice *choice, const struct core *core, e
     struct arc_oid base;
     bool prerelease;
 
+    if (same > 1 && survey->on_default)
+        same = 1;
     arc_json_each (name, choice->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         const char *text = json_string_value(name);
@@ -662,31 +664,17 @@ static json_t *explain(const struct survey *survey, const struct survey_touch *t
                      services);
 }
 
-/* The release of the default branch, as the clone knows it, that HEAD lacks and the next version
- * would be above; NULL: none, or not known. */
+/* The release of the default branch that HEAD lacks and the next version would be above; NULL:
+ * none, or not known. */
 static int find_lacked(struct arc_project *project, struct survey *survey,
                        const struct survey_group *group, const char *tag, const char **out,
                        struct arc_error *err)
 {
-    const struct arc_git *git = project->git;
-    ARC_AUTO_FREE char *recorded = NULL;
-    struct arc_oid tip;
-
-    ARC_TRY(arc_git_remote_head(git, &recorded, err));
-    ARC_TRY(arc_error_memory(arc_project_load_event(project, NULL), err));
-    const char *told = arc_or(project->event.default_branch, recorded);
-    const char *branches[] = {told, "main", "master"};
-    for (size_t i = 0; tag && i < ARC_COUNT(branches); i++) {
-        ARC_AUTO(arc_buf) struct arc_buf ref = {0};
-        arc_buf_printf(&ref, "refs/remotes/%s/%s", git->remote, arc_or(branches[i], ""));
-        ARC_TRY(arc_buf_check(&ref, "the default branch's name", err));
-        if (!arc_git_resolve_ref(git, ref.data, &tip, NULL))
-            return arc_error_memory(
-                survey_find_between(survey, group, project->repository.tags, tag, &tip, out, NULL),
-                err);
-    }
-
-    return ARC_OK;
+    if (!tag || !*survey->default_tip.hex)
+        return ARC_OK;
+    return arc_error_memory(survey_find_between(survey, group, project->repository.tags, tag,
+                                                &survey->default_tip, out, NULL),
+                            err);
 }
 
 int arc_next(struct arc_project *project, const struct arc_next_options *options, json_t **out,

@@ -340,6 +340,32 @@ int survey_cancel_pairs(const struct survey *survey, const struct survey_group *
     return ARC_OK;
 }
 
+/* Finds the tip of the default branch, and whether HEAD is on it. */
+static int find_default(struct arc_project *project, struct survey *out, struct arc_error *err)
+{
+    const struct arc_git *git = project->git;
+    ARC_AUTO_FREE char *recorded = NULL;
+    struct arc_oid base;
+
+    ARC_TRY(arc_git_remote_head(git, &recorded, err));
+    ARC_TRY(arc_error_memory(arc_project_load_event(project, NULL), err));
+    const char *told = arc_or(project->event.default_branch, recorded);
+    const char *branches[] = {arc_or(told, ""), "main", "master"};
+    for (size_t i = 0; i < ARC_COUNT(branches) && !*out->default_tip.hex; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf ref = {0};
+        arc_buf_printf(&ref, "refs/remotes/%s/%s", git->remote, branches[i]);
+        ARC_TRY(arc_buf_check(&ref, "the default branch's name", err));
+        if (arc_git_resolve_ref(git, ref.data, &out->default_tip, NULL))
+            out->default_tip = (struct arc_oid){0};
+    }
+
+    out->on_default = *out->default_tip.hex &&
+                      !arc_git_merge_base(git, &out->head, &out->default_tip, &base, NULL) &&
+                      strcmp(base.hex, out->head.hex) == 0;
+
+    return ARC_OK;
+}
+
 int survey_take(struct arc_project *project, struct survey *out, struct arc_error *err)
 {
     ARC_AUTO(walk) struct walk walk = {.project = project, .out = out};
@@ -349,6 +375,7 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     out->git = project->git;
     ARC_TRY(arc_project_load_config(project, err));
     ARC_TRY(arc_git_head(project->git, &out->head, NULL, err));
+    ARC_TRY(find_default(project, out, err));
     ARC_TRY(arc_filters_find(project, NULL, &walk.filters, err));
     walk.changes.filters = &walk.filters;
     ARC_TRY(find_owners(&walk, err));

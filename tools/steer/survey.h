@@ -56,9 +56,11 @@ struct survey {
     struct arc_arena memory;
     const struct arc_git *git; /* the project's */
     struct arc_oid head;
-    const char *unclaimed; /* the highest tag of no group, or ""; NULL: not searched yet */
-    bool complete;         /* no commits were missing */
-    char *tags_unknown;    /* why the clone's tags were used instead of the remote's; or NULL */
+    struct arc_oid default_tip; /* of the default branch, as the clone knows it; empty: unknown */
+    bool on_default;            /* HEAD is that commit, or before it */
+    const char *unclaimed;      /* the highest tag of no group, or ""; NULL: not searched yet */
+    bool complete;              /* no commits were missing */
+    char *tags_unknown; /* why the clone's tags were used instead of the remote's; or NULL */
     struct survey_commit *commits;
     size_t commit_count;
     struct survey_group *groups; /* as in the configuration */
