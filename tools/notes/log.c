@@ -68,7 +68,7 @@ static char *keep_text(struct arc_notes_log *log, const char *text)
 /* ---- which files are the group's, as `changes` has it ---------------------------------------- */
 
 /* Makes the filters of `changes`, plus the folders of the group's services at the range's `from`
- * (NULL: no previous release). */
+ * (NULL: no previous release). A tag that releases one service is about that one. */
 static int make_filters(struct arc_project *project, const struct arc_plan *plan,
                         const struct arc_group *group, const struct arc_git_log_range *range,
                         struct arc_filters *out, struct arc_error *err)
@@ -76,13 +76,21 @@ static int make_filters(struct arc_project *project, const struct arc_plan *plan
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     const char **there = arc_arena_array(&memory, plan->service_count + 1, sizeof *there);
     struct arc_group own = {0};
+    struct arc_service only;
     struct arc_config config = {.path = (char[]){ARC_CONFIG_PATH}, .groups = &own};
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
 
     ARC_TRY_ALLOC(there, err);
 
     if (group) {
         own = *group;
         config.group_count = 1;
+        ARC_TRY(arc_error_memory(arc_tag_parse(plan->tag, group, &tag, NULL), err));
+    }
+    if (tag.service) {
+        only = *tag.service;
+        own.services = &only;
+        own.service_count = 1;
     }
 
     ARC_TRY(arc_filters_of_config(arc_project_root(project), &config, out, err));

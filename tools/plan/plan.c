@@ -488,6 +488,11 @@ static int plan_group(struct planning *planning)
     plan->group = group->name;
     plan->mode = options->version ? ARC_PLAN_RELEASE : ARC_PLAN_CI;
     plan->title = group->title;
+    if (options->only) { /* beside the releases of the group's other services */
+        bool named = strcmp(group->title, group->name) != 0;
+        plan->title = arc_arena_printf(planning->memory, "%s%s%s", named ? group->title : "",
+                                       named ? " " : "", options->only->codename);
+    }
     plan->description = group->description;
     plan->push = options->push;
     plan->revision = arc_arena_text(planning->memory, options->revision);

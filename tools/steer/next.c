@@ -624,7 +624,7 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
 
     if (out->version && !out->tag) {
         out->version = NULL;
-        out->reason = "its tags name one service each: name a version";
+        out->reason = "its tags name one service each: make the next one with git tag";
     }
 
     return arc_arena_check(&survey->memory, err);
