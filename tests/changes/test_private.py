@@ -5,12 +5,15 @@ import http.server
 import json
 import os
 import subprocess
+import sys
 import urllib.parse
 
 import pytest
 
 import loopback
 import test_cmd as cmd
+sys.path.insert(0, str(cmd.ROOT / "tests/fault"))
+from harness import quick_sleep  # noqa: E402
 
 TOKEN = "ghs_0123456789abcdef"
 LOGIN = "basic " + base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
@@ -27,6 +30,13 @@ class Private(http.server.BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", 'Basic realm="GitHub"')
             self.send_header("Content-Length", "0")
             self.end_headers()
+            return
+        if self.server.denies and "git-receive-pack" in self.path:
+            self.send_response(403)
+            self.send_header("Content-Type", "text/plain; charset=UTF-8")
+            self.send_header("Content-Length", str(len(self.server.denies)))
+            self.end_headers()
+            self.wfile.write(self.server.denies)
             return
         url = urllib.parse.urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -52,7 +62,7 @@ class Private(http.server.BaseHTTPRequestHandler):
 
 
 def serving(folder):
-    return loopback.serving(Private, folder=str(folder), logins=[], locked=True)
+    return loopback.serving(Private, folder=str(folder), logins=[], locked=True, denies=b"")
 
 
 @pytest.fixture
@@ -136,3 +146,35 @@ def test_http_does_not_get_the_token(clone, server, tmp_path):
     subprocess.run(["git", "-C", clone[0], "remote", "set-url", "origin", f"http://localhost:{port}/repo.git"], check=True)
     run, _ = changes(clone, tmp_path, GITHUB_TOKEN=TOKEN, GITHUB_SERVER_URL=f"http://localhost:{port}")
     assert "could not read Username" in run.stderr and server.logins and not any(server.logins)
+
+
+def test_a_tag_is_made_and_pushed_with_it(server, tmp_path):
+    """Also if GitHub's servers fail twice; a refusal is shown with its reason."""
+    origin, bare = tmp_path / "origin", tmp_path / "repo.git"
+    cmd.make_repo(origin, [{"write": {
+        ".github/arc-ci.yaml": "groups:\n  g: {title: G, tag: 'g/v*', registry: ghcr.io/o, services: [a]}\n",
+        "a/service.yaml": "name: a\ncodename: a\n", "a/Dockerfile": 'FROM scratch\nUSER 1000\nHEALTHCHECK CMD ["/a"]\n'}},
+        {"commit": "feat: one"}])
+    subprocess.run(["git", "clone", "-q", "--bare", origin, bare], check=True)
+    subprocess.run(["git", "-C", bare, "config", "http.receivepack", "true"], check=True)
+    (bare / "hooks/pre-receive").write_text(f"#!/bin/sh\necho x >> {tmp_path}/pushes\n[ $(wc -l < {tmp_path}/pushes) -gt 2 ] || "
+                                            '{ echo "fatal error in commit_refs" >&2; exit 1; }\n')
+    (bare / "hooks/pre-receive").chmod(0o755)
+    url = f"http://127.0.0.1:{server.server_port}"
+    subprocess.run(["git", "-C", origin, "remote", "add", "origin", f"{url}/repo.git"], check=True)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.c", "CI": "true",
+           "GITHUB_SERVER_URL": url, "GITHUB_TOKEN": TOKEN, "LD_PRELOAD": quick_sleep()}
+
+    def tag():
+        run = subprocess.run([cmd.ARC_CI, "tag", "g", "1.0.0", "--push"], cwd=origin, env=env, capture_output=True, text=True, timeout=120)
+        assert TOKEN not in run.stdout + run.stderr
+        return run
+
+    server.denies = b"Permission to o/r.git denied to github-actions[bot].\n"
+    run = tag()
+    assert run.returncode == 1 and "git push: Permission to o/r.git denied to github-actions[bot].; fatal: unable" in run.stderr, run.stderr
+    server.denies = b""
+    run = tag()
+    assert run.returncode == 0, run.stderr
+    assert "refs/tags/g/v1.0.0" in subprocess.check_output(["git", "-C", bare, "show-ref"], text=True)
+    assert (tmp_path / "pushes").read_text().split() == ["x"] * 3

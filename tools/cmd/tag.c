@@ -39,7 +39,7 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
                             mark));
     if (options.push && arc_env_nonempty(inv->env, "GITHUB_ACTIONS"))
         ARC_TRY(report_note(report, 'n', NULL, err,
-                            "if the checkout has the job's own GITHUB_TOKEN, GitHub starts no "
+                            "if git logs in with the job's own GITHUB_TOKEN, GitHub starts no "
                             "workflow for this tag: start it (gh workflow run), or give "
                             "actions/checkout another token"));
 

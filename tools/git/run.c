@@ -119,7 +119,8 @@ static int run_patiently(const struct arc_git *git, const char *const login[LOGI
         bool passes = arc_fault_passes(said) ||
                       ARC_HOLDS(said, "RPC failed", "early EOF", "Empty reply from server",
                                 "Connection reset by peer", "Connection timed out",
-                                "Failed to connect to", "SSL_ERROR_SYSCALL", "recv error");
+                                "Failed to connect to", "SSL_ERROR_SYSCALL", "recv error",
+                                "fatal error in commit_refs", "due to timeout");
         if (!result->status || !passes || i == 3 || !arc_env_nonempty(git->env, "CI"))
             return ARC_OK;
         clock->wait(clock->context, arc_fault_wait(said, i));
@@ -172,13 +173,12 @@ static void add_complaint(const char *line, size_t len, struct arc_buf *out)
 const char *arc_git_complaint(struct arc_process_result *result)
 {
     char *text = result->errors.data;
-    char *line = result->errors.len ? strstr(text, "fatal: ") : NULL;
+    char *last = result->errors.len ? strstr(text, "fatal: ") : NULL;
     ARC_AUTO(arc_buf) struct arc_buf said = {0};
 
-    if (line) {
-        line[strcspn(line, "\r\n")] = '\0';
-        return line;
-    }
+    /* The reason is often in the lines before it: "remote: Permission to o/r.git denied to x". */
+    if (last)
+        last[strcspn(last, "\r\n")] = '\0';
 
     arc_each_piece (one, arc_buf_text(&result->errors), "\n")
         add_complaint(one.text, one.len, &said);

@@ -18,6 +18,6 @@ int arc_git_run_remote(const struct arc_git *git, const char *const *words,
                        const struct arc_buf *input, unsigned seconds,
                        struct arc_process_result *result, struct arc_error *err);
 
-/* git's error: its first "fatal:" line, else all lines without advice, joined. Borrowed from the
+/* git's error: all lines without advice, up to the first "fatal:", joined. Borrowed from the
  * result, whose output it overwrites. */
 const char *arc_git_complaint(struct arc_process_result *result);

@@ -34,7 +34,12 @@ static int run_git(const struct tagging *tagging, const char *const *words, int 
                    struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(arc_git_run(tagging->project->git, words, SECONDS, &result, err));
+    const struct arc_git *git = tagging->project->git;
+    int rc = ARC_AMONG(words[0], "ls-remote", "push")
+                 ? arc_git_run_remote(git, words, NULL, SECONDS, &result, err)
+                 : arc_git_run(git, words, SECONDS, &result, err);
+
+    ARC_TRY(rc);
     if (result.status)
         return arc_error_set(err, code, "git %s: %s", words[0], arc_git_complaint(&result));
     if (out)
