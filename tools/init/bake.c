@@ -234,7 +234,7 @@ static bool give_values(struct init *init, struct init_group *group, const struc
     arc_json_each_pair (name, value, bake->variables) {
         const char *given = init_release_value(name, true), *usual = json_string_value(value);
         bool own = usual && arc_text_ends(name, "VERSION") && /* not the version of a tool */
-                   init_is_among(usual, "dev local latest edge snapshot main master");
+                   init_is_among(usual, INIT_MOVING_TAGS);
         given = own ? "{version}" : given;
         const char *set = arc_json_text_of(init->bake_values, name);
         if (!given && *set && arc_text_is_visible(set) &&
@@ -284,10 +284,8 @@ static void take_bake(struct init *init, const struct bake *bake)
     }
 
     if (!is_of_root(init, bake)) {
-        init_note(
-            init, bake->path, 0,
-            "not used: its contexts are relative to its own directory, and arc-ci runs bake in the "
-            "root");
+        init_note(init, bake->path, 0,
+                  "not used: its contexts are relative to its own directory, not to the root");
         return;
     }
 

@@ -43,11 +43,9 @@ static const char *find_registry(struct init *init)
     if (best)
         return best;
     if (init->guess) {
-        init_ask(
-            init, NULL, 0,
-            "which registry? %s is a guess: a Dockerfile's base image there has the name of one "
-            "of these",
-            init->guess);
+        init_ask(init, NULL, 0,
+                 "which registry? %s is a guess: a Dockerfile starts from such an image",
+                 init->guess);
         return init->guess;
     }
 

@@ -47,6 +47,8 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
 #define INIT_CONTEXTS                                                                              \
     "which other contexts has %s? Name them under build.additional_contexts; none is proposed"
 
+#define INIT_MOVING_TAGS "canary dev edge latest local main master nightly snapshot unstable"
+
 /* Build arguments that BuildKit predefines. */
 #define INIT_GIVEN_ARGUMENTS                                                                       \
     "TARGETPLATFORM TARGETOS TARGETARCH TARGETVARIANT TARGETSTAGE BUILDPLATFORM BUILDOS "          \

@@ -577,7 +577,7 @@ static void join_architectures(const struct init_step *step, struct init_image *
 /* Whether an argument that is the version in a release may have this value in some run. */
 static bool may_be_version(const char *value)
 {
-    return !*value || strchr(value, '{') || init_is_among(value, "latest edge nightly dev");
+    return !*value || strchr(value, '{') || init_is_among(value, INIT_MOVING_TAGS);
 }
 
 /* Whether two builds have the same arguments, apart from a version that one of them lacks or spells
@@ -1233,11 +1233,9 @@ void init_end_workflows(struct init *init)
         }
 
         if (image->pushed)
-            init_ask(
-                init, image->file, image->line,
-                "it builds %s under names that only a run knows, so that is left out: is it an "
-                "image of its own?",
-                image->dockerfile);
+            init_ask(init, image->file, image->line,
+                     "it builds %s under names that only a run knows: left out. Is it released?",
+                     image->dockerfile);
         init_each_image (other, init) /* built from the same Dockerfile */
             published =
                 published || (other->pushed && strcmp(other->dockerfile, image->dockerfile) == 0);

@@ -12,16 +12,17 @@ static void read_workflow(struct init *init, const char *path, const struct init
 /* ---- scopes --------------------------------------------------------------------------------- */
 
 /* The contexts for expressions, as for a stable release. In a called workflow, `declared` inputs get
- * their defaults, then the caller's values `given` (NULL: it is not called). A new reference. */
+ * their defaults, then the caller's values `given`. NULL: it is not called; if it is only started by
+ * hand, those with usual names get a release's values. A new reference. */
 static json_t *make_scope(const struct init_step *place, const struct arc_yaml_node *declared,
                           const json_t *given)
 {
     struct init *init = place->init;
-    const char *name = *place->when ? "{branch}" : "{image-tag}";
+    const char *ref = *place->when ? "{branch}" : "{image-tag}";
     json_t *scope = init_made(
         init,
         json_pack("{s:{s:s, s:s, s:s, s:s, s:{s:{s:s, s:s}, s:{s:s, s:s}}}, s:{}, s:{}, s:{}}",
-                  "github", "sha", "{revision}", "ref_type", "tag", "ref", name, "ref_name", name,
+                  "github", "sha", "{revision}", "ref_type", "tag", "ref", ref, "ref_name", ref,
                   "event", "repository", "name", init->repository, "default_branch", init->branch,
                   "release", "tag_name", "{image-tag}", "prerelease", "false", "env", "steps",
                   "needs"));
@@ -36,18 +37,23 @@ static json_t *make_scope(const struct init_step *place, const struct arc_yaml_n
         init_set_text(init, github, "event_name", place->event);
     if (*place->event && !*place->when) /* a release is not started by hand */
         init_set(init, json_object_get(github, "event"), "inputs", json_object());
-    if (!given && (*place->when || !*place->event))
+    bool by_hand = declared && !given && !place->scope;
+    if (!given && !by_hand && (*place->when || !*place->event))
         return scope;
     json_t *inputs = init_made(init, json_object());
 
     arc_yaml_each_pair (input, declared) {
-        const struct arc_yaml_node *initial = arc_yaml_get(input->value, "default");
-        if (given && initial && initial->text)
-            init_set_text(init, inputs, input->key->text, initial->text);
+        const char *name = input->key->text, *initial = arc_yaml_text_at(input->value, "default");
+        if (by_hand) /* null: unknown */
+            init_set(init, inputs, name, json_pack("s?", init_release_value(name, true)));
+        else if (given && *initial)
+            init_set_text(init, inputs, name, initial);
     }
 
     init_update(init, inputs, given);
     init_set(init, scope, "inputs", inputs);
+    if (by_hand)
+        init_set(init, json_object_get(github, "event"), "inputs", json_incref(inputs));
 
     return scope;
 }
@@ -304,8 +310,8 @@ static void read_workflow(struct init *init, const char *path, const struct init
     place.tag = caller ? caller->tag : find_tag(init, on);
     place.when = caller ? caller->when : condition_of(init, on);
     place.event = caller ? caller->event : event_of(on);
-    ARC_AUTO_JSON json_t *scope =
-        make_scope(&place, arc_yaml_at(on, "workflow_call", "inputs"), with);
+    const char *start = !with && arc_yaml_pairs(on) == 1 ? "workflow_dispatch" : "workflow_call";
+    ARC_AUTO_JSON json_t *scope = make_scope(&place, arc_yaml_at(on, start, "inputs"), with);
     place.scope = scope;
     add_settings(init, scope, yaml.root);
 
