@@ -41,7 +41,8 @@ struct arc_error {
 };
 
 /* Sets *err to `code` with a formatted message, replacing any earlier error, and returns `code`, so
- * that `return arc_error_set(err, ARC_EINPUT, "…")` is the whole error path. `err` may be NULL. */
+ * that `return arc_error_set(err, ARC_EINPUT, "…")` is the whole error path. `err` may be NULL.
+ * Messages may quote any input: bytes that are not UTF-8 or control a terminal become \xNN. */
 int arc_error_set(struct arc_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -2,10 +2,14 @@
 
 /* A message names a place and quotes input; more than this is noise. */
 #define MESSAGE_MAX 4096
+/* Each byte may become \xNN. */
+#define MESSAGE_SHOWN_MAX (MESSAGE_MAX * 4)
 
+/* What a message quotes may be anything, so it is made visible here, once. */
 __attribute__((format(printf, 1, 0))) static char *format_message(const char *format, va_list args)
 {
-    struct arc_buf text = {.max = MESSAGE_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = MESSAGE_MAX};
+    struct arc_buf shown = {.max = MESSAGE_SHOWN_MAX};
     arc_buf_vprintf(&text, format, args);
 
     if (text.failed == ARC_ELIMIT) {
@@ -15,7 +19,9 @@ __attribute__((format(printf, 1, 0))) static char *format_message(const char *fo
         arc_buf_puts(&text, "\"");
     }
 
-    return arc_buf_steal(&text);
+    arc_text_visible(&shown, arc_buf_text(&text), text.len);
+
+    return text.failed ? NULL : arc_buf_steal(&shown);
 }
 
 static int set_message(struct arc_error *err, int code, char *message)
@@ -45,8 +51,8 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
     char *message = NULL;
     ARC_WITH_ARGS(format, message = format_message(format, args));
 
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = MESSAGE_MAX * 2};
-    arc_buf_puts(&text, file);
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = MESSAGE_SHOWN_MAX * 2};
+    arc_text_visible(&text, file, strlen(file));
     if (line)
         arc_buf_printf(&text, ":%u", line);
     if (line && column)
@@ -120,7 +126,7 @@ int arc_error_prefix(struct arc_error *err, const char *format, ...)
     char *context = NULL;
     ARC_WITH_ARGS(format, context = format_message(format, args));
 
-    struct arc_buf text = {.max = MESSAGE_MAX * 4};
+    struct arc_buf text = {.max = MESSAGE_SHOWN_MAX * 4};
     arc_buf_printf(&text, "%s: %s", arc_or(context, ""), arc_error_text(err));
     free(context);
     char *message = arc_buf_steal(&text);

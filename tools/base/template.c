@@ -41,7 +41,6 @@ static const struct arc_template_place terminal_place[] = {{"visible", arc_text_
 static int error_at(const struct arc_template *t, const char *at, struct arc_error *err,
                     const char *message, const char *word, size_t len)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 1024};
     unsigned line = 1, column = 1;
 
     for (const char *c = t->text; c < at; c++) {
@@ -49,9 +48,8 @@ static int error_at(const struct arc_template *t, const char *at, struct arc_err
         line += *c == '\n';
     }
 
-    arc_text_visible(&shown, word, ARC_MIN(len, 80));
-    arc_error_at(err, ARC_EINPUT, t->name, line, column, "'{{%s%s}}' %s", arc_buf_text(&shown),
-                 len > 80 ? "…" : "", message);
+    arc_error_at(err, ARC_EINPUT, t->name, line, column, "'{{%.*s%s}}' %s", (int)ARC_MIN(len, 80),
+                 word, len > 80 ? "…" : "", message);
     arc_error_show_line(err, t->text, strlen(t->text));
 
     return ARC_EINPUT;

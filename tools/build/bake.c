@@ -318,10 +318,8 @@ void arc_build_tell(const struct arc_build_listener *listener, const char *servi
 /* Waits as long as a registry asks. */
 static void tell_wait(void *listener, const char *url, int status, int64_t seconds)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 4096};
-    arc_text_visible(&shown, url, strnlen(url, 1000));
-    arc_build_tell(listener, "", "waiting %" PRId64 " s, as the registry asks (HTTP %d): %s",
-                   seconds, status, arc_buf_text(&shown));
+    arc_build_tell(listener, "", "waiting %" PRId64 " s, as the registry asks (HTTP %d): %.1000s",
+                   seconds, status, url);
 }
 
 int arc_build_open_registry(const struct arc_env *env, const struct arc_clock *clock,

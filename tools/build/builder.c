@@ -43,12 +43,10 @@ static int ask_docker(const struct arc_build_options *options, const char *const
     ARC_TRY(arc_docker_run(&process, out, err));
     if (!out->status)
         return ARC_OK;
-    ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
-    const char *errors = arc_buf_text(&out->errors);
-    arc_text_visible(&said, errors, strcspn(errors, "\n"));
+    const char *said = arc_buf_text(&out->errors);
 
-    return arc_error_set(err, ARC_EWORLD, "docker %s %s failed: %s", argv[1], argv[2],
-                         arc_buf_text(&said));
+    return arc_error_set(err, ARC_EWORLD, "docker %s %s failed: %.*s", argv[1], argv[2],
+                         (int)strcspn(said, "\n"), said);
 }
 
 /* The output of `docker buildx inspect`: "Name: value" lines for the builder and each node. */

@@ -277,17 +277,15 @@ void report_trace(void *context, const char *line)
 
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0}, shown = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     const char *message = arc_error_text(error), *name = arc_or(command, "");
 
-    arc_text_visible(&shown, message, strlen(message));
-
     if (arc_actions_active(env))
-        arc_actions_annotation(&text, "error", &error->place, command, arc_buf_text(&shown));
+        arc_actions_annotation(&text, "error", &error->place, command, message);
     else
-        arc_buf_printf(&text, "arc-ci%s%s: %s\n", command ? " " : "", name, arc_buf_text(&shown));
+        arc_buf_printf(&text, "arc-ci%s%s: %s\n", command ? " " : "", name, message);
     if (error->excerpt && !arc_actions_active(env))
         arc_buf_puts(&text, error->excerpt);
 
-    fputs(text.failed || shown.failed ? "arc-ci: out of memory\n" : arc_buf_text(&text), stderr);
+    fputs(text.failed ? "arc-ci: out of memory\n" : arc_buf_text(&text), stderr);
 }

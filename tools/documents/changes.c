@@ -5,10 +5,8 @@
 static int refuse(const char *filter, const char *member, const char *expected,
                   struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 1024};
-    arc_text_visible(&name, filter, strnlen(filter, 60));
-    return arc_error_set(err, ARC_EINPUT, "changes.json: filters.%s.%s is not %s",
-                         arc_buf_text(&name), member, expected);
+    return arc_error_set(err, ARC_EINPUT, "changes.json: filters.%.60s.%s is not %s", filter,
+                         member, expected);
 }
 
 static int read_filters(const json_t *filters, struct arc_changes_info *out, struct arc_error *err)

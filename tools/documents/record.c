@@ -59,13 +59,11 @@ int arc_document_check(const json_t *json, const char *kind, struct arc_error *e
                              "'%s'",
                              kind, kind, command);
 
-    if (strcmp(found, kind) != 0) {
-        ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-        arc_text_visible(&shown, found, strnlen(found, 40));
+    if (strcmp(found, kind) != 0)
         return arc_error_set(err, ARC_EINPUT,
-                             "a document of kind '%s', but %s.json is expected; make one with '%s'",
-                             arc_buf_text(&shown), kind, command);
-    }
+                             "a document of kind '%.40s', but %s.json is expected; make one with "
+                             "'%s'",
+                             found, kind, command);
 
     if (json_is_integer(format) && json_integer_value(format) == ARC_DOCUMENT_FORMAT)
         return ARC_OK;
@@ -105,14 +103,10 @@ static int refuse(struct reading *reading, const json_t *value, const char *expe
 
     path += *path == '.';
 
-    if (json_is_string(value)) {
-        size_t len = json_string_length(value);
-        arc_buf_putc(&shown, '\'');
-        arc_text_visible(&shown, json_string_value(value), ARC_MIN(len, 100));
-        arc_buf_putc(&shown, '\'');
-    } else {
+    if (json_is_string(value))
+        arc_buf_printf(&shown, "'%.100s'", json_string_value(value));
+    else
         arc_buf_puts(&shown, value ? kinds[json_typeof(value)] : "missing");
-    }
 
     return arc_error_set(reading->err, ARC_EINPUT, "%s.json: %s%s%s; expected %s",
                          reading->document, path, *path ? " is " : "it is ", arc_buf_text(&shown),
@@ -292,8 +286,7 @@ static int read_object(struct reading *reading, const struct arc_record *record,
             field++;
         if (field->name || (record->document && ARC_AMONG(name, "document", "format")))
             continue;
-        arc_buf_putc(&reading->path, '.');
-        arc_text_visible(&reading->path, name, strnlen(name, 60));
+        arc_buf_printf(&reading->path, ".%.60s", name);
         return refuse(reading, value, "no member of that name");
     }
 

@@ -19,11 +19,9 @@ const char *arc_gate_name(enum arc_gate gate)
 static int refuse_member(const json_t *value, const char *name, const char *expected,
                          struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 1024};
     const char *text = json_is_string(value) ? json_string_value(value) : "not a text";
-    arc_text_visible(&shown, text, strnlen(text, 60));
-    return arc_error_set(err, ARC_EINPUT, "scan.json: %s is '%s'; expected %s", name,
-                         arc_buf_text(&shown), expected);
+    return arc_error_set(err, ARC_EINPUT, "scan.json: %s is '%.60s'; expected %s", name, text,
+                         expected);
 }
 
 /* Reads a member's word as its index in `words`; a missing member leaves *out unchanged. */

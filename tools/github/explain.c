@@ -113,8 +113,7 @@ static void add_permissions(struct arc_buf *out, const char *header, const char 
 {
     ARC_AUTO(arc_buf) struct arc_buf gives = {.max = 1024}, cannot = {.max = 1024};
 
-    arc_buf_puts(out, "; the token needs ");
-    arc_text_visible(out, header, strnlen(header, 200));
+    arc_buf_printf(out, "; the token needs %.200s", header);
 
     if (message && strstr(message, "personal access token")) {
         split_permissions(header, &gives, &gives, "", "");

@@ -130,10 +130,8 @@ void registry_reason(const struct arc_http_response *response, struct arc_buf *o
     const char *text = "";
     for (size_t i = 0; i < ARC_COUNT(texts) && !*text; i++)
         text = texts[i];
-    if (!*text)
-        return;
-    arc_buf_puts(out, ": ");
-    arc_text_visible(out, text, strnlen(text, 500));
+    if (*text)
+        arc_buf_printf(out, ": %.500s", text);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------- */

@@ -178,16 +178,15 @@ static int from_auths(const json_t *config, const char *host, struct arc_login *
 static int helper_failed(const struct arc_process_result *result, const char *program,
                          struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2000};
     const char *said =
         arc_buf_text(&result->output) + strspn(arc_buf_text(&result->output), " \t\r\n");
     const char *words = *said && *said != '{' ? said : arc_buf_text(&result->errors);
 
     words += strspn(words, "\r\n");
-    arc_text_visible(&shown, words, ARC_MIN(strcspn(words, "\r\n"), (size_t)300));
+    int len = (int)strcspn(words, "\r\n");
 
-    return arc_error_set(err, ARC_EWORLD, "%s failed (exit status %d)%s%s", program, result->status,
-                         shown.len ? ": " : "", arc_buf_text(&shown));
+    return arc_error_set(err, ARC_EWORLD, "%s failed (exit status %d)%s%.*s", program,
+                         result->status, len ? ": " : "", ARC_MIN(len, 300), words);
 }
 
 /* The answer of docker-credential-*: {"ServerURL", "Username", "Secret"}; the user "<token>", or

@@ -40,15 +40,12 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
         /* GitHub renames assets with other characters, so a second run would not find them. */
         size_t len = strlen(given->name);
         if (!len || len > NAME_MAX_LEN || strspn(given->name, ARC_ALNUM "._+-") != len ||
-            given->name[0] == '.' || given->name[len - 1] == '.') {
-            ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-            arc_text_visible(&shown, given->name, strnlen(given->name, 200));
+            given->name[0] == '.' || given->name[len - 1] == '.')
             return arc_error_set(
                 err, ARC_EINPUT,
-                "'%s' cannot be the name of an asset: GitHub keeps letters, digits and "
+                "'%.200s' cannot be the name of an asset: GitHub keeps letters, digits and "
                 "'.', '_', '+', '-' and renames the rest; give one with NAME=FILE",
-                arc_buf_text(&shown));
-        }
+                given->name);
 
         for (size_t k = 0; k < i; k++)
             if (strcmp(run->assets[k].given->name, given->name) == 0)

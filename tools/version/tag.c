@@ -30,13 +30,10 @@ static bool group_valid(const char *text, size_t len)
 
 static int not_a_tag(const char *name, const char *why, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    size_t len = strlen(name);
-    arc_text_visible(&shown, name, ARC_MIN(len, 120));
     return arc_error_set(err, ARC_EINPUT,
-                         "'%s%s' is not a release tag: %s; expected <group>/v<version>, for "
+                         "'%.120s%s' is not a release tag: %s; expected <group>/v<version>, for "
                          "example shop/v1.2.3",
-                         arc_buf_text(&shown), len > 120 ? "…" : "", why);
+                         name, strlen(name) > 120 ? "…" : "", why);
 }
 
 const char *arc_tag_name(const char *name)

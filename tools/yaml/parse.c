@@ -97,10 +97,8 @@ static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_cha
     ARC_TRY(arc_arena_check(&b->yaml->arena, b->err));
     if (known_tag(node->tag) || (b->flags & ARC_YAML_ANY_TAG))
         return ARC_OK;
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    arc_text_visible(&shown, node->tag, strnlen(node->tag, 120));
 
-    return arc_yaml_error(node, b->err, "the tag '%s' is unknown%s", arc_buf_text(&shown),
+    return arc_yaml_error(node, b->err, "the tag '%.120s' is unknown%s", node->tag,
                           *node->tag == '!' ? "; put a value that starts with '!' into quotes"
                                             : "");
 }
@@ -233,9 +231,10 @@ static int on_alias(struct builder *b, const yaml_event_t *event)
     }
 
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
-    arc_buf_puts(&text, "no anchor before this alias is named '");
-    arc_text_visible(&text, name, strnlen(name, 120));
-    arc_buf_puts(&text, "'; put a value that starts with '*' into quotes");
+    arc_buf_printf(&text,
+                   "no anchor before this alias is named '%.120s'; put a value that starts with "
+                   "'*' into quotes",
+                   name);
 
     return error_mark(b, &event->start_mark, ARC_EINPUT, arc_buf_text(&text));
 }
