@@ -154,8 +154,7 @@ static bool goes_on(enum arc_tag_kind kind)
 static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest *now)
 {
     const char *ours = plan->version ? plan->version->version : "";
-    const char *theirs = arc_json_text_of(json_object_get(now->document, "annotations"),
-                                          "org.opencontainers.image.version");
+    const char *theirs = arc_annotation(now->document, "org.opencontainers.image.version");
     /* The plan does not contain the group's versioning; dates are read as loose versions. */
     static const enum arc_versioning kinds[] = {ARC_VERSIONING_SEMVER, ARC_VERSIONING_LOOSE};
     struct arc_release_version a, b;
@@ -198,9 +197,8 @@ static bool is_later(const struct promotion *promotion, const char *revision)
 static bool later_has_it(struct promotion *promotion, const struct arc_manifest *now)
 {
     const struct arc_plan *plan = promotion->options->plan;
-    const json_t *notes = json_object_get(now->document, "annotations");
-    const char *revision = arc_json_text_of(notes, "org.opencontainers.image.revision");
-    const char *created = arc_json_text_of(notes, "org.opencontainers.image.created");
+    const char *revision = arc_annotation(now->document, "org.opencontainers.image.revision");
+    const char *created = arc_annotation(now->document, "org.opencontainers.image.created");
     int64_t before, after;
 
     if (plan->tag || !promotion->options->project || !arc_event_is_sha(plan->revision) ||

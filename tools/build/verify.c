@@ -11,9 +11,8 @@ void arc_platform_text(const json_t *platform, char out[ARC_PLATFORM_SIZE])
 
 bool arc_is_attestation(const json_t *descriptor)
 {
-    const json_t *annotations = json_object_get(descriptor, "annotations");
-    return strcmp(arc_json_text_of(annotations, "vnd.docker.reference.type"),
-                  "attestation-manifest") == 0;
+    const char *type = arc_annotation(descriptor, "vnd.docker.reference.type");
+    return strcmp(type, "attestation-manifest") == 0;
 }
 
 static int differs(const struct arc_verify *verify, const char *platform, struct arc_error *err)
@@ -307,9 +306,8 @@ static int add_base(const struct reading *reading, const json_t *material, struc
 
 bool arc_is_provenance(const json_t *layer)
 {
-    const char *type =
-        arc_json_text_of(json_object_get(layer, "annotations"), "in-toto.io/predicate-type");
-    return ARC_STARTS(type, "https://slsa.dev/provenance/");
+    return ARC_STARTS(arc_annotation(layer, "in-toto.io/predicate-type"),
+                      "https://slsa.dev/provenance/");
 }
 
 /* Adds the base images in a provenance (SLSA v0.2 materials, v1 resolvedDependencies). */
@@ -342,8 +340,7 @@ static int check_attestation(const struct reading *reading, const json_t *descri
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
     const struct arc_verify *verify = reading->verify;
     const char *digest = arc_json_text_of(descriptor, "digest");
-    const char *subject =
-        arc_json_text_of(json_object_get(descriptor, "annotations"), "vnd.docker.reference.digest");
+    const char *subject = arc_annotation(descriptor, "vnd.docker.reference.digest");
 
     size_t at = 0;
     while (at < reading->built->cell_count &&
@@ -397,8 +394,7 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
         if (arc_is_attestation(item) && check_attestation(&reading, item, err))
             return differs(verify, "", err);
 
-    const json_t *annotations = json_object_get(found->document, "annotations");
-    const char *key = arc_json_text_of(annotations, ARC_KEY_ANNOTATION);
+    const char *key = arc_annotation(found->document, ARC_KEY_ANNOTATION);
     built->digest = arc_arena_text(memory, found->digest);
     built->key = arc_form_digest.holds(key) ? arc_arena_text(memory, key) : NULL;
 

@@ -1,3 +1,4 @@
+#include "base/json.h"
 #include "base/text.h"
 #include "registry/auth.h"
 #include "registry/call.h"
@@ -9,6 +10,11 @@ void arc_manifest_free(struct arc_manifest *manifest)
     arc_buf_free(&manifest->bytes);
     json_decref(manifest->document);
     *manifest = (struct arc_manifest){0};
+}
+
+const char *arc_annotation(const json_t *of, const char *name)
+{
+    return arc_json_text_of(json_object_get(of, "annotations"), name);
 }
 
 int registry_refused(const struct arc_registry *registry, const struct registry_call *call,

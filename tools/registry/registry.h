@@ -52,6 +52,9 @@ struct arc_manifest {
 };
 void arc_manifest_free(struct arc_manifest *manifest);
 
+/* An annotation of a manifest, an index or a descriptor; "" if there is none. */
+const char *arc_annotation(const json_t *of, const char *name);
+
 /* Reads the manifest or index that `reference` (a tag or a digest) names. ARC_ENOTFOUND if the
  * registry has none; ARC_EFAILED if the bytes do not match the digest or are not a manifest;
  * ARC_EWORLD for the network or refused credentials. */

@@ -96,7 +96,7 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
     const json_t *config = json_object_get(document, "config");
     ARC_AUTO_JSON json_t *settings = NULL;
 
-    note_time(node, arc_json_text_of(json_object_get(document, "annotations"), created));
+    note_time(node, arc_annotation(document, created));
 
     if (strstr(arc_json_text_of(config, "mediaType"), "image.config") ||
         strstr(arc_json_text_of(config, "mediaType"), "container.image"))
@@ -105,9 +105,8 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
     note_time(node, arc_json_text_of(settings, "created"));
 
     arc_json_each (layer, json_object_get(document, "layers")) {
-        const json_t *annotations = json_object_get(layer, "annotations");
         ARC_AUTO_JSON json_t *statement = NULL;
-        note_time(node, arc_json_text_of(annotations, "buildkit/createdat"));
+        note_time(node, arc_annotation(layer, "buildkit/createdat"));
         if (!arc_is_provenance(layer))
             continue;
         ARC_TRY(read_blob(image, layer, &statement, err));
