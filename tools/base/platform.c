@@ -89,3 +89,16 @@ bool arc_platform_normalize(const char *text, char out[ARC_PLATFORM_SIZE])
 
     return true;
 }
+
+bool arc_platform_listed(const char *line, const char *platform)
+{
+    size_t len = strlen(platform);
+
+    for (size_t word; *line && *line != '\n'; line += word + strspn(line + word, ",* ")) {
+        word = strcspn(line, ",* \n");
+        if (word == len && strncmp(line, platform, len) == 0)
+            return true;
+    }
+
+    return false;
+}

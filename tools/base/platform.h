@@ -16,3 +16,7 @@ void arc_platform_join(const char *os, const char *architecture, const char *var
 /* The same for "linux/arm64/v8". The default operating system is linux. Returns false, with *out as
  * "", if the text has another form or is too long. */
 bool arc_platform_normalize(const char *text, char out[ARC_PLATFORM_SIZE]);
+
+/* Whether a line of `docker buildx inspect`, "linux/amd64*, linux/arm64", lists the platform; "*"
+ * marks those that the user set. */
+bool arc_platform_listed(const char *line, const char *platform);

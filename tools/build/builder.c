@@ -1,5 +1,6 @@
 /* The buildx builder that runs the build. */
 #include "base/json.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "build/run.h"
 #include "os/file.h"
@@ -120,20 +121,6 @@ int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
     return ARC_OK;
 }
 
-/* Whether a list such as "linux/amd64*, linux/arm64" contains the platform; buildx marks platforms
- * set by the user with "*". */
-static bool lists(const char *list, size_t len, const char *platform)
-{
-    size_t wanted = strlen(platform);
-    for (size_t at = 0; at < len;) {
-        size_t word = strcspn(list + at, ",* \n");
-        if (word == wanted && strncmp(list + at, platform, word) == 0)
-            return true;
-        at += word + 1;
-    }
-    return false;
-}
-
 void arc_build_explain_foreign(const struct arc_build_options *options, const char *platform,
                                struct arc_buf *out)
 {
@@ -144,7 +131,7 @@ void arc_build_explain_foreign(const struct arc_build_options *options, const ch
     const char *at = asked ? arc_buf_text(&result.output) : "";
 
     for (; (at = field(at, "Platforms", &len)); at += len)
-        runs = runs || lists(at, len, platform);
+        runs = runs || arc_platform_listed(at, platform);
 
     if (runs) {
         arc_buf_printf(out,

@@ -1,4 +1,5 @@
 /* Docker, its plugins and the scanner. */
+#include "base/platform.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "doctor/doctor.h"
@@ -86,16 +87,6 @@ static void add_values(const char *text, const char *name, struct arc_buf *out)
     }
 }
 
-/* Whether a list "linux/amd64*, linux/arm64, linux/amd64/v2" has the platform. */
-static bool has_platform(const char *list, const char *platform)
-{
-    size_t len = strlen(platform);
-    for (const char *at = list; (at = strstr(at, platform)); at++)
-        if ((at == list || at[-1] == ' ' || at[-1] == ',') && strchr("*, ", at[len]))
-            return true;
-    return false;
-}
-
 /* The platforms of a group's services that no node supports. */
 static void add_missing(const struct arc_group *group, const char *list,
                         struct doctor_result *result)
@@ -103,7 +94,8 @@ static void add_missing(const struct arc_group *group, const char *list,
     arc_each (service, group->services, group->service_count) {
         char *const *own = service->build.platforms;
         for (char *const *p = own && *own ? own : group->platforms_release; *p; p++) {
-            if (has_platform(list, *p) || has_platform(arc_buf_text(&result->advice), *p))
+            if (arc_platform_listed(list, *p) ||
+                arc_platform_listed(arc_buf_text(&result->advice), *p))
                 continue;
             arc_text_item(&result->advice, ", ", "%s%s", result->advice.len ? "" : "missing: ", *p);
             result->status = DOCTOR_WARNING;
