@@ -159,19 +159,14 @@ static void keep_answer(struct github *hub, const char *url, const struct arc_ht
 
 static int make_absolute(struct github *hub, const char *path, char **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-
     if (*path == '/')
-        arc_buf_printf(&text, "%s%s", hub->api, path);
-    else if (!arc_github_trusted(hub->api, path))
-        return arc_error_set(err, ARC_EWORLD,
-                             "an answer of %s names an address on another host, %.200s; the token "
-                             "does not go there",
-                             hub->api, path);
-    else
-        arc_buf_puts(&text, path);
-    *out = arc_buf_steal(&text);
-    return arc_error_unless(*out, err);
+        return arc_text_print(out, err, "%s%s", hub->api, path);
+    if (arc_github_trusted(hub->api, path))
+        return arc_text_copy(path, out, err);
+    return arc_error_set(err, ARC_EWORLD,
+                         "an answer of %s names an address on another host, %.200s; the token "
+                         "does not go there",
+                         hub->api, path);
 }
 
 /* A body that is not JSON comes from a proxy, not from GitHub. */

@@ -22,30 +22,25 @@ static int add(struct entries *entries, struct arc_yaml_pair pair, struct arc_er
     return ARC_OK;
 }
 
-static int merge_one(struct arc_yaml_node *map, struct entries *out,
-                     const struct arc_yaml_node *source, struct arc_error *err)
-{
-    if (source->type != ARC_YAML_MAP)
-        return arc_yaml_error(source, err, "'<<' can only merge mappings, this is %s",
-                              arc_yaml_type_name(source));
-
-    ARC_TRY(arc_yaml_weigh(map, source, map->line, map->column, err));
-    arc_yaml_each_pair (given, source) {
-        struct arc_yaml_pair pair = *given;
-        pair.merged = true;
-        ARC_TRY(add(out, pair, err));
-    }
-
-    return ARC_OK;
-}
-
+/* Merges what a `<<` names: a mapping, or each of a list. */
 static int merge(struct arc_yaml_node *map, struct entries *out, const struct arc_yaml_node *value,
                  struct arc_error *err)
 {
-    if (value->type != ARC_YAML_LIST)
-        return merge_one(map, out, value, err);
-    arc_yaml_each (item, value)
-        ARC_TRY(merge_one(map, out, item, err));
+    const struct arc_yaml_node *source;
+
+    for (size_t i = 0; (source = arc_yaml_entry(value, i)); i++) {
+        if (source->type != ARC_YAML_MAP)
+            return arc_yaml_error(source, err, "'<<' can only merge mappings, this is %s",
+                                  arc_yaml_type_name(source));
+
+        ARC_TRY(arc_yaml_weigh(map, source, map->line, map->column, err));
+        arc_yaml_each_pair (given, source) {
+            struct arc_yaml_pair pair = *given;
+            pair.merged = true;
+            ARC_TRY(add(out, pair, err));
+        }
+    }
+
     return ARC_OK;
 }
 
@@ -59,8 +54,8 @@ static int by_key(const void *a, const void *b)
 
 static bool same_key(const struct entry *a, const struct entry *b)
 {
-    return a->pair.key->len == b->pair.key->len &&
-           memcmp(a->pair.key->text, b->pair.key->text, a->pair.key->len) == 0;
+    const struct arc_yaml_node *k = a->pair.key, *l = b->pair.key;
+    return arc_text_compare(k->text, k->len, l->text, l->len) == 0;
 }
 
 /* Settles a run of equal keys in the order of the file: one of them stays, in the place of the
