@@ -18,6 +18,17 @@ struct arc_project_options project_wanted(const struct invocation *inv)
     return wanted;
 }
 
+struct arc_needs_files project_documents(const struct invocation *inv)
+{
+    return (struct arc_needs_files){.version = option_value(inv, "version"),
+                                    .plan = option_value(inv, "plan"),
+                                    .changes = option_value(inv, "changes"),
+                                    .build = option_value(inv, "build"),
+                                    .scan = option_value(inv, "scan"),
+                                    .notes = option_value(inv, "notes"),
+                                    .needs = option_value(inv, "needs")};
+}
+
 int project_explain_plan(const struct invocation *inv, int rc, struct arc_error *err)
 {
     bool emptied = !option_given(inv, "plan") && arc_env_get(inv->env, "INPUT_PLAN");

@@ -3,6 +3,7 @@
 
 #include "arcci/project.h"
 #include "cli/command.h"
+#include "project/needs.h"
 
 /* A row of an option table. */
 #define PREVIOUS_TAG_OPTION                                                                        \
@@ -41,6 +42,9 @@
 
 /* The settings of the project by the argument TAG and the command's options. */
 struct arc_project_options project_wanted(const struct invocation *inv);
+
+/* The files of documents that the command's options name. */
+struct arc_needs_files project_documents(const struct invocation *inv);
 
 /* Returns rc, of reading --plan. If its default file is missing because INPUT_PLAN, the output of a
  * job, is empty, the error says that first. */

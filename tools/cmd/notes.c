@@ -13,13 +13,10 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
     }
 
     const char *tag = inv->args[0];
-    struct arc_notes_files files = {
-        .documents.plan = tag && !option_given(inv, "plan") ? NULL : option_value(inv, "plan"),
-        .documents.build = option_value(inv, "build"),
-        .documents.scan = option_value(inv, "scan"),
-        .documents.needs = option_value(inv, "needs"),
-        .template = option_value(inv, "template"),
-    };
+    struct arc_notes_files files = {.documents = project_documents(inv),
+                                    .template = option_value(inv, "template")};
+    if (tag && !option_given(inv, "plan"))
+        files.documents.plan = NULL;
     int rc = arc_notes_run(inv->project, &files, &report->document, err);
     ARC_TRY(tag ? rc : project_explain_plan(inv, rc, err));
     ARC_TRY(arc_notes_warn(report->document, report_note_text, report, err));

@@ -12,12 +12,7 @@ ARC_TEXT(cmd_release_summary);
 static int run_release(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     struct arc_release_files files = {
-        .documents = {.version = option_value(inv, "version"),
-                      .plan = option_value(inv, "plan"),
-                      .build = option_value(inv, "build"),
-                      .scan = option_value(inv, "scan"),
-                      .notes = option_value(inv, "notes"),
-                      .needs = option_value(inv, "needs")},
+        .documents = project_documents(inv),
         .github = github_settings(inv, "timeout"),
         .assets = option_list(inv, "asset"),
         .checksums = option_flag(inv, "checksums"),

@@ -2,6 +2,7 @@
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
+#include "cli/project_options.h"
 #include "report/inputs.h"
 
 ARC_TEXT(cmd_report);
@@ -11,12 +12,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
     static const enum arc_report_kind kinds[] = {ARC_REPORT_STATUS, ARC_REPORT_STATUS,
                                                  ARC_REPORT_CHECK, ARC_REPORT_NONE};
     struct arc_report_files files = {
-        .documents = {.version = option_value(inv, "version"),
-                      .plan = option_value(inv, "plan"),
-                      .changes = option_value(inv, "changes"),
-                      .build = option_value(inv, "build"),
-                      .scan = option_value(inv, "scan"),
-                      .needs = option_value(inv, "needs")},
+        .documents = project_documents(inv),
         .github = github_settings(inv, "timeout"),
         .base = option_value(inv, "base-build"),
         .pull = option_value(inv, "pull"),

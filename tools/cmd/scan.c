@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
+#include "cli/project_options.h"
 
 static int read_policy(const struct invocation *inv, struct arc_scan_policy *policy,
                        struct arc_error *err)
@@ -70,9 +71,7 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
                 .docker_image = option_value(inv, "scanner-image"),
                 .report_dir = option_value(inv, "report-dir"),
                 .services = option_list(inv, "service")},
-        .documents = {.build = option_value(inv, "build"),
-                      .plan = option_value(inv, "plan"),
-                      .needs = option_value(inv, "needs")},
+        .documents = project_documents(inv),
         .ignore_file = option_value(inv, "ignore-file"),
         .severity_given = option_given(inv, "severity"),
         .scanners_given = option_given(inv, "scanners"),

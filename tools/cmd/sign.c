@@ -15,9 +15,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     struct build_progress progress = {.quiet = inv->quiet};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *github = NULL;
 
-    struct arc_needs_files files = {.plan = option_value(inv, "plan"),
-                                    .build = option_value(inv, "build"),
-                                    .needs = option_value(inv, "needs")};
+    struct arc_needs_files files = project_documents(inv);
 
     ARC_TRY(project_explain_plan(inv, arc_needs_read(&files, &found, err), err));
     ARC_TRY(arc_needs_check(&found, found.plan, "nothing is signed", err));
