@@ -3,7 +3,6 @@
 #include "base/platform.h"
 #include "base/text.h"
 #include "build/run.h"
-#include "os/file.h"
 #include "project/documents.h"
 #include "registry/docker_config.h"
 

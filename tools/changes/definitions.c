@@ -4,7 +4,6 @@
 #include "changes/match.h"
 #include "changes/services.h"
 #include "config/described.h"
-#include "config/file_value.h"
 #include "config/graph.h"
 #include "os/file.h"
 #include "os/folder.h"

@@ -1,5 +1,4 @@
 #include "cli/terminal.h"
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 

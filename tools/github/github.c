@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
-#include <stdio.h>
 #include <unistd.h>
 
 #define API_URL    "https://api.github.com"

@@ -5,7 +5,6 @@
 #include "dockerfile/inputs.h"
 #include "dockerfile/stages.h"
 #include "init/sources.h"
-#include <stdio.h>
 
 #define CONTEXTS_MAX 16
 

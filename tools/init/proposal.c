@@ -3,7 +3,6 @@
 #include "config/fields.h"
 #include "os/file.h"
 #include <ctype.h>
-#include <stdio.h>
 
 /* ---- memory --------------------------------------------------------------------------------- */
 

@@ -3,7 +3,6 @@
 #include "config/fields.h"
 #include "lint/rule.h"
 #include "os/file.h"
-#include <stdio.h>
 
 /* At most this many findings of one rule are shown per file. */
 #define SHOWN_MAX 100

@@ -2,7 +2,6 @@
 #include "base/text.h"
 #include "os/file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -5,7 +5,6 @@
 #include "git/git.h"
 #include "os/file.h"
 #include <limits.h>
-#include <stdio.h>
 
 static int name_place(const char *path, const char *commit, char **out, struct arc_error *err)
 {

@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "git/diff.h"
-#include "git/fetch.h"
 #include "git/message.h"
 #include "git/run.h"
 #include "steer/survey.h"
