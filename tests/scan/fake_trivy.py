@@ -20,13 +20,14 @@ if "version" in words:
 (fake / "seen").write_text(json.dumps({"folder": os.getcwd(), "holds": os.listdir(), "environment": dict(os.environ),
                                        "descriptors": sorted(os.listdir("/proc/self/fd"))}))
 mode = (fake / "mode").read_text()
-if (fake / "stderr").exists():
+busy = (fake / "busy").read_text() if mode == "busy" else ""
+if (fake / "stderr").exists() and (busy or mode != "busy"):
     sys.stderr.write((fake / "stderr").read_text())
 if mode == "crash":
     print("INFO\tsomething\nFATAL\tDB error: failed to download", file=sys.stderr)
     sys.exit(1)
-if mode == "busy" and (fake / "busy").exists():
-    (fake / "busy").unlink()
+if busy:
+    (fake / "busy").write_text(busy[1:])
     sys.exit(1)
 if mode == "fail":
     sys.exit(1)

@@ -1,13 +1,18 @@
 """Running the scanner: which commands, what their ends mean. The gate never passes because nobody looked."""
 import json
 import os
+import pathlib
 import signal
+import sys
 import time
 
 import documents
 import pytest
 from conftest import report, vulnerability
 from image_registry import Registry
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
+from harness import quick_sleep  # noqa: E402
 
 DIGESTS = ["sha256:" + c * 64 for c in "abcd"]
 BUILD = documents.build(group="messaging", services=[
@@ -294,11 +299,26 @@ def test_what_fails_for_a_moment_is_run_once_more(place, jobs):
     """GHCR refuses Trivy's databases to too many callers, "retry-after: 1ms"."""
     for platform in ("linux-amd64", "linux-arm64"):
         place.write(f"fake/{platform}.json", report())
-    place.write("fake/busy", "")
+    place.write("fake/busy", "x")
     words = ["--scan-type", "image", "--scan-target", "img", "--platform", "linux/amd64", "--platform", "linux/arm64", f"--jobs={jobs}"]
     assert place.run(*words, mode="busy") == 0 and place.document["verdict"] == "clean"
     assert len([call for call in place.calls() if "image" in call]) == 3
     assert place.run(*words, mode="crash") == 1
+
+
+@pytest.mark.parametrize("said, busy, runs, status", [
+    ("T\tFATAL\tFatal error\trun error: 2 errors occurred:\n\t* docker error: x\n\t* remote: GET https://h/v2/: unexpected status code 504 Gateway Timeout",
+     4, 5, 0),
+    ("T\tERROR\t[vulndb] Failed to download artifact\terr=\"TOOMANYREQUESTS: retry-after: 1ms\"\nT\tFATAL\tfrom any source", 5, 5, 1),
+    ("T\tFATAL\tFatal error\twalk filesystem: context deadline exceeded", 2, 2, 1), ("T\tFATAL\tFatal error\tx", 2, 2, 1)])
+def test_what_passes_by_itself_is_waited_for(place, said, busy, runs, status):
+    for platform in ("linux-amd64", "linux-arm64"):
+        place.write(f"fake/{platform}.json", report())
+    place.write("fake/stderr", said)
+    place.write("fake/busy", "x" * busy)
+    assert place.run("--scan-type", "image", "--scan-target", "img", "--platform", "linux/amd64", "--platform", "linux/arm64", "--jobs=1",
+                     mode="busy", LD_PRELOAD=quick_sleep()) == status
+    assert len([call for call in place.calls() if "linux/amd64" in call]) == runs
 
 
 @pytest.mark.parametrize("said, shown", [
@@ -316,7 +336,7 @@ def test_what_fails_for_a_moment_is_run_once_more(place, jobs):
     ("", "trivy ended with status 1: no reason given")])
 def test_why_a_scanner_failed_is_said(place, said, shown):
     place.write("fake/stderr", said)
-    assert place.run("--scan-target", ".", mode="fail") == 1
+    assert place.run("--scan-target", ".", mode="fail", LD_PRELOAD=quick_sleep()) == 1
     assert shown in place.document["reason"]
 
 

@@ -1,7 +1,9 @@
 #define _GNU_SOURCE 1 /* strcasestr */
+#include "arcci/clock.h"
 #include "base/json.h"
 #include "base/platform.h"
 #include "base/text.h"
+#include "os/fault.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/process.h"
@@ -17,6 +19,7 @@
 /* Limit of parallel scans, and the stack size of the thread that waits for one. */
 #define JOBS_MAX   32
 #define STACK_SIZE ((size_t)1 << 20)
+#define WAITS_MAX  4 /* of all scans, half a minute */
 
 /* ---- scans --------------------------------------------------------------------------------- */
 
@@ -33,6 +36,7 @@ struct pool {
     struct job *jobs;
     size_t count;
     atomic_size_t next; /* the next one to run */
+    unsigned waits;     /* before repetitions */
     const struct arc_env *env;
     const struct arc_scan_run *run;
 };
@@ -67,17 +71,23 @@ static void *work(void *data)
     return NULL;
 }
 
-/* Runs one command by itself, and again if it fails, since a busy registry of databases may refuse
- * temporarily. */
-static void run_alone(struct job *job, const struct pool *pool)
+/* Runs one command by itself, and again if it fails, since a busy registry may refuse temporarily:
+ * more than once after a wait, if the fault passes by itself. Trivy's time limit does not. */
+static void run_alone(struct job *job, struct pool *pool)
 {
+    const struct arc_clock *clock = arc_clock_system();
     const json_t *argv = json_object_get(job->command, "argv");
-    bool failed = job->problem.code == ARC_EFAILED;
 
-    if (!job->done || failed)
+    for (unsigned runs = job->done; !job->done || job->problem.code == ARC_EFAILED; runs++) {
+        const char *said = arc_error_text(&job->problem);
+        bool passes =
+            job->done && arc_fault_passes(said) && !strstr(said, "context deadline exceeded");
+        if (passes && pool->waits < WAITS_MAX)
+            clock->wait(clock->context, arc_fault_wait("", ++pool->waits));
+        else if (runs > 1)
+            return;
         run_job(job, pool, argv);
-    if (job->problem.code == ARC_EFAILED && !failed)
-        run_job(job, pool, argv);
+    }
 }
 
 /* The first command, by itself, updates the databases; the others run in parallel; failed ones are

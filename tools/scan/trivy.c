@@ -45,8 +45,9 @@ static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
     static const struct {
         const char *sign, *advice;
     } rows[] = {
-        {"TOOMANYREQUESTS", "a mirror of the databases (TRIVY_DB_REPOSITORY, "
-                            "TRIVY_JAVA_DB_REPOSITORY) or a persistent cache needs fewer requests"},
+        {"TOOMANYREQUESTS",
+         "a mirror of the databases (TRIVY_DB_REPOSITORY, "
+         "TRIVY_JAVA_DB_REPOSITORY) or a persistent cache avoids TOOMANYREQUESTS"},
         {"UNAUTHORIZED", "log in to the image's registry: docker login"},
         {"no space left on device", "the disk is full: set TMPDIR and TRIVY_CACHE_DIR to use "
                                     "another"},
