@@ -2,6 +2,7 @@
 import base64
 import gzip
 import json
+import re
 import subprocess
 import sys
 
@@ -356,7 +357,8 @@ def test_auto_warns_of_what_is_turned_off(place, double, option, part, status, m
     assert run(place, double, option, found=()) == 3
     assert run(place, double, f"{option}=auto", found=()) == 0
     assert run(place, double, f"{option}=auto") == 1
-    assert any(message in warning and "turn on" in warning for warning in place.document["warnings"])
+    assert any(message in warning and re.search("if (it is|they are) off, turn on", warning) and "issue of :" not in warning
+               for warning in place.document["warnings"])
     assert ("add to the job" in place.stderr) == ("accessible" in message or status == 404)
     double.state.off = {}
     assert run(place, double, f"{option}=auto", found=()) == 0

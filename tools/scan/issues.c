@@ -353,7 +353,8 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
                                 .doubles = json_array(),
                                 .action = "none needed"};
         ARC_TRY_ALLOC(filing.doubles, err);
-        ARC_TRY_PREFIX(file_one(&filing, err), err, "the issue of %s", service);
+        ARC_TRY_PREFIX(file_one(&filing, err), err, "the issue%s%s", *service ? " of " : "",
+                       service);
 
         const char *url = json_string_value(json_object_get(filing.issue, "html_url"));
         json_t *row = json_pack("{s:s, s:s}", "service", service, "action", filing.action);

@@ -30,10 +30,11 @@ int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *optio
     }
 
     if (sarif && options->sarif_optional)
-        sarif = tolerate(scan, transport,
-                         "turn on code scanning (Settings, Advanced Security), or set upload-sarif "
-                         "to false",
-                         &first);
+        sarif = tolerate(
+            scan, transport,
+            "if it is off, turn on code scanning (Settings, Advanced Security), or set upload-sarif "
+            "to false",
+            &first);
 
     if (options->issues) {
         issues = scan_file_issues(options, scan->issues, transport, &made, err);
@@ -42,9 +43,10 @@ int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *optio
     }
 
     if (issues && options->issues_optional)
-        issues =
-            tolerate(scan, transport,
-                     "turn on issues (Settings, Features), or set create-issues to false", err);
+        issues = tolerate(
+            scan, transport,
+            "if they are off, turn on issues (Settings, Features), or set create-issues to false",
+            err);
 
     if (sarif && issues)
         return arc_error_prefix(err, "%s; and", arc_error_text(&first));
