@@ -153,7 +153,10 @@ static int complete_names(const struct arc_loading *l, struct arc_service *servi
         service->name = service->codename;
     ARC_TRY(arc_arena_check(l->memory, l->err));
     if (!arc_check_codename(service->codename, &why))
-        return arc_error_set(l->err, ARC_EINPUT, "'%s' gives no codename: write codename: …", from);
+        return arc_error_set(l->err, ARC_EINPUT,
+                             "'%s' gives no codename, for '%s' %s; give it one (codename: …) in a "
+                             "service.yaml there, or in an entry of its own",
+                             from, service->codename, arc_buf_text(&why));
     return ARC_OK;
 }
 
