@@ -247,6 +247,7 @@ void init_take_script(struct script *script, const json_t *words)
 
     const char *text = init_read_script(init, path);
     inner.called++;
+    inner.file = path;
     inner.is_makefile = false;
     inner.depth = 0;
     if (!is_sourced)

@@ -473,6 +473,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
     struct script script = {
         .init = init,
         .step = step,
+        .file = is_shell ? step->file : NULL,
         .directory = from,
         .variables = init_keep(init, json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
                                                "GITHUB_ENV", "GITHUB_ENV")),

@@ -146,11 +146,9 @@ static void take_service(const struct entry *entry)
     bool told = resolve_build(entry, &image), development;
 
     if (told && !image.dockerfile) {
-        init_ask(
-            init, entry->file, entry->build->line,
-            "is service %s released? Its Dockerfile is inline: move it to a file of its own, or "
-            "use 'compose: %s' instead of 'services'",
-            entry->name, entry->file);
+        init_ask(init, entry->file, entry->build->line,
+                 "is service %s released? Its Dockerfile is inline: 'compose: %s' reads it",
+                 entry->name, entry->file);
         return;
     }
 

@@ -820,11 +820,9 @@ static bool use_files(struct init *init)
         image = image->next;
     const char *first = image->version_file;
     if (!tagged && (!first || strchr(first, '/'))) {
-        init_ask(
-            init, NULL, 0,
-            "what do the tags %s{version} release? The files beside the Dockerfiles have other "
-            "versions; as proposed, a change of those is a release",
-            init->families->before);
+        init_ask(init, NULL, 0,
+                 "what do the tags %s{version} release? As proposed, versions in files do",
+                 init->families->before);
         return true;
     }
 
@@ -871,9 +869,8 @@ static void sort_by_files(struct init *init)
 
     if (!found) {
         init_add_text(init, &group->tags, "v{version}");
-        init_ask(
-            init, NULL, 0,
-            "which tags release these images? No tag has a version yet; v{version} is a guess");
+        init_ask(init, NULL, 0,
+                 "which tags release these images? None has a version yet: v{version} is a guess");
         return;
     }
 

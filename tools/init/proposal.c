@@ -93,6 +93,8 @@ bool init_spend(struct init *init, size_t bytes)
 char *init_resolve(struct init *init, const char *base, const char *path)
 {
     ARC_AUTO_FREE char *resolved = NULL;
+    base = *path == INIT_ROOT ? "." : base;
+    path += *path == INIT_ROOT;
     if (!init_succeeds(init, arc_path_resolve(base, path, &resolved, NULL)) || !resolved)
         return NULL;
     return arc_arena_text(&init->arena, resolved);

@@ -21,6 +21,9 @@
 #define INIT_UNKNOWN      '\x01'
 #define INIT_UNKNOWN_TEXT "\x01"
 
+/* Start of a path from the repository's root, wherever a script runs. */
+#define INIT_ROOT '\x02'
+
 /* Start of a placeholder for a version read from a file: "{version_0}" is init->places[0]. */
 #define INIT_FILE_VERSION "{version_"
 

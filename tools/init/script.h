@@ -17,6 +17,7 @@ struct script {
     struct init *init;
     const struct init_step *step;
     const char *at;
+    const char *file;             /* the shell script's; NULL: the commands are in another file */
     char *directory;              /* current directory, from the root */
     char *left_behind;            /* the one before, for popd; NULL: none */
     bool is_outside;              /* it left the repository: what it builds there is not ours */

@@ -1001,14 +1001,11 @@ static void take_filters(const struct init_step *step)
 
 static void take_release(const struct init_step *step)
 {
-    init_note(
-        step->init, step->file, step->line,
-        "creates the GitHub release: arc-ci-release.yml does that, with notes for each service");
+    init_note(step->init, step->file, step->line,
+              "creates the GitHub release: arc-ci-release.yml does that, with notes");
     if (*input(step, "files artifacts"))
-        init_ask(
-            step->init, step->file, step->line,
-            "it attaches files to the release: which job builds them? 'arc-ci release --asset' "
-            "attaches them");
+        init_ask(step->init, step->file, step->line,
+                 "which job builds the release's files? 'arc-ci release --asset' attaches them");
 }
 
 static void take_scan(const struct init_step *step)

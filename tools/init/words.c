@@ -14,6 +14,8 @@ static const char *find_value(const struct script *script, const char *name)
     const char *value = init_release_value(name, true), *key = "";
     const char *own = json_string_value(json_object_get(script->variables, name));
 
+    if (script->file && init_is_among(name, "0 BASH_SOURCE"))
+        return init_print(script->init, "%c%s", INIT_ROOT, script->file);
     bool is_given = json_object_get(script->given, name) && own && arc_text_is_visible(own);
     if (own && (is_given || init_says_version(own) || ARC_HOLDS(own, "{revision}", "{sha7}")))
         return own; /* "${VERSION}-gpu" */
@@ -331,6 +333,24 @@ static bool expand_file(struct script *script, const char *at, const char *end, 
     return true;
 }
 
+/* "$(cd "$(dirname "$0")/.." && pwd)": a path from the root. False for other commands. */
+static bool expand_location(struct script *script, const char *at, const char *end,
+                            struct arc_buf *out)
+{
+    struct init *init = script->init;
+    const char *text = expand_part(script, &at, end, '\0'), *held = strchr(text, INIT_ROOT);
+    char *path = held ? init_resolve(init, ".", init_next_item(init, &held, " \t")) : NULL;
+    bool is_root = ARC_STARTS(text, "git rev-parse --show-toplevel");
+
+    if (!is_root && !(path && ARC_STARTS(text, "dirname ", "cd ", "realpath ", "readlink ")))
+        return false;
+    if (!is_root && *text == 'd')
+        path = init_directory(init, path);
+    arc_buf_printf(out, "%c%s", INIT_ROOT, is_root ? "." : path);
+
+    return true;
+}
+
 /* "$(git rev-parse --short HEAD)", also of the run's ref: the commit. False for other commands. */
 static bool expand_revision(struct script *script, const char *at, const char *end,
                             struct arc_buf *out)
@@ -378,7 +398,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     const char *command = name + (is_shell ? 6 : 0);
     if (is_command && end &&
         (expand_echo(script, command, end, out) || expand_file(script, command, end, out) ||
-         expand_revision(script, command, end, out)))
+         expand_location(script, command, end, out) || expand_revision(script, command, end, out)))
         return end + 1;
 
     if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
