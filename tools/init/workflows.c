@@ -254,15 +254,14 @@ static const char *condition_of(struct init *init, const struct arc_yaml_node *o
 static const char *event_of(const struct arc_yaml_node *on)
 {
     static const char *const events[] = {"release", "push", "schedule"};
-    static const char *const tests[] = {"pull_request", "pull_request_target", "merge_group"};
+    static const char *const tests[] = {"pull_request", "pull_request_target", "merge_group",
+                                        "issue_comment"};
     size_t left = arc_yaml_pairs(on) + arc_yaml_items(on);
     const char *found = "";
 
     arc_each_in (event, tests)
         left -= left && arc_yaml_names(on, *event);
-    if (!left && !on)
-        return "";
-    if (!left && ARC_STARTS(arc_or(on->text, "pull_request"), "pull_request"))
+    if (!left && on && ARC_STARTS(arc_or(on->text, "pull_request"), "pull_request", "issue"))
         return "pull_request";
 
     arc_each_in (event, events)
