@@ -103,7 +103,7 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     *out = NULL;
     if (!read_of_group(group, tag, &own) && !read_version(tag, &own))
         return arc_error_set(err, ARC_EINPUT, "the tag '%.200s' holds no version", tag);
-    *is_first = own.version.versioning == ARC_VERSIONING_SEMVER;
+    *is_first = own.is_group || own.version.versioning == ARC_VERSIONING_SEMVER;
     ARC_TRY(arc_project_load_tags(request->project, err));
 
     const struct arc_repository *repository = &request->project->repository;
@@ -116,7 +116,7 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
         if (!read_akin(group, &own, other, &found))
             continue;
         int order = arc_release_version_compare(&found.version, &own.version);
-        if ((order == 0 || is_build_of(other, tag)) && strcmp(other, tag) != 0)
+        if (!own.is_group && (order == 0 || is_build_of(other, tag)) && strcmp(other, tag) != 0)
             *is_first = false; /* an equal version may have come before */
         if (order >= 0 || (found.version.prerelease && !own.version.prerelease))
             continue;
