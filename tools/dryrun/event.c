@@ -65,15 +65,14 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     static const struct {
         const char *member, *name;
     } known[] = {
-        {"pull_request", "pull_request"},
-        {"merge_group", "merge_group"},
-        {"workflow_run", "workflow_run"},
-        {"schedule", "schedule"},
-        {"after", "push"},
+        {"pull_request", "pull_request"},  {"merge_group", "merge_group"},
+        {"workflow_run", "workflow_run"},  {"release", "release"},
+        {"deployment", "deployment"},      {"client_payload", "repository_dispatch"},
+        {"schedule", "schedule"},          {"after", "push"},
         {"workflow", "workflow_dispatch"},
     };
     ARC_AUTO_JSON json_t *payload = NULL;
-    ARC_AUTO_FREE char *merge = NULL;
+    ARC_AUTO_FREE char *made = NULL;
     const char *name = NULL;
     *out = (struct arc_dryrun_event){0};
 
@@ -84,7 +83,7 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     if (!name)
         return arc_error_set(err, ARC_EINPUT,
                              "%s is not an event of a push, pull request, merge group, dispatch, "
-                             "schedule or workflow run",
+                             "release, deployment, schedule or workflow run",
                              path);
 
     const json_t *pull = json_object_get(payload, "pull_request");
@@ -92,15 +91,20 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     const char *ref = json_string_value(json_object_get(payload, "ref"));
     const char *branch = text_at(payload, "repository", "default_branch");
 
+    const char *released = text_at(payload, "release", "tag_name");
+
     if (pull) {
-        ARC_TRY(arc_text_print(&merge, err, "refs/pull/%" JSON_INTEGER_FORMAT "/merge",
+        ARC_TRY(arc_text_print(&made, err, "refs/pull/%" JSON_INTEGER_FORMAT "/merge",
                                arc_json_number_of(pull, "number")));
-        ref = merge;
+        ref = made;
         sha = text_at(pull, "head", "sha");
+    } else if (released) {
+        ARC_TRY(arc_text_print(&made, err, "refs/tags/%s", released));
+        ref = made;
     }
 
     const char *pushed = arc_text_after(ref, "refs/heads/");
-    if (strcmp(name, "push") == 0 && ref) /* as in the workflows */
+    if ((released || strcmp(name, "push") == 0) && ref) /* as in the workflows */
         out->publishes =
             ARC_STARTS(ref, "refs/tags/") || (pushed && branch && strcmp(pushed, branch) == 0);
     ARC_TRY(add_variable(out, "GITHUB_EVENT_PATH", path, err));
