@@ -334,7 +334,8 @@ static bool can_be(const struct few *row, const char *text, size_t len, bool beg
 static void check_value(struct reading *r, struct operand one, struct operand other, bool begins)
 {
     bool first = *one.text == '\'';
-    struct operand literal = first ? one : other, what = first ? other : one;
+    struct operand literal = first ? one : other;
+    struct operand what = first ? other : one;
     const struct few *row = find_few(what);
 
     if (r->doubt || !row || literal.len < 3 || *literal.text != '\'')
@@ -343,12 +344,12 @@ static void check_value(struct reading *r, struct operand one, struct operand ot
         !(row == few && arc_text_is(literal.text, literal.len, "'workflow_call'")))
         return;
 
-    const char *known = row->begins ? "; it begins with " : "; it may be ";
+    const char *known = row->begins ? "; it begins with " : "; it may be ", *values = row->values;
     if (row == few) /* too many */
-        known = "";
+        known = values = "";
     r->doubt = lint_text(r->lint, "%.*s %s %.*s%s%s", (int)what.len, what.text,
                          begins ? "never begins with" : "is never", (int)literal.len, literal.text,
-                         known, *known ? row->values : "");
+                         known, values);
 }
 
 /* In a condition, 'false' is true, like every text that is not empty. */

@@ -489,9 +489,9 @@ static int plan_group(struct planning *planning)
     plan->mode = options->version ? ARC_PLAN_RELEASE : ARC_PLAN_CI;
     plan->title = group->title;
     if (options->only) { /* beside the releases of the group's other services */
-        bool named = strcmp(group->title, group->name) != 0;
-        plan->title = arc_arena_printf(planning->memory, "%s%s%s", named ? group->title : "",
-                                       named ? " " : "", options->only->codename);
+        const char *title = strcmp(group->title, group->name) != 0 ? group->title : "";
+        plan->title = arc_arena_printf(planning->memory, "%s%s%s", title, *title ? " " : "",
+                                       options->only->codename);
     }
     plan->description = group->description;
     plan->push = options->push;

@@ -184,7 +184,7 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
     const struct arc_repository *repository = &asking->project->repository;
     ARC_AUTO_JSON json_t *pulls = json_array(), *services = json_array(), *record = NULL;
     struct survey_next next;
-    char time[32], date[sizeof "2026-11-20"];
+    char time[32];
     bool beside = false;
     int commits;
 
@@ -197,16 +197,17 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
         describe_record(&asking->records, asking->project, group, asking->options, &record, err));
 
     arc_time_print(group->last_time, time);
-    snprintf(date, sizeof date, "%.10s", time);
+    time[strlen("2026-11-20")] = '\0';
+    const char *date = group->last_time ? time : NULL;
+    const char *since = beside ? next.since : NULL;
     bool unreleased = commits > 0 || survey_ride_bump(group) != ARC_BUMP_NONE;
     json_t *row = json_pack(
         "{s:s, s:s, s:s?, s:s?, s:o, s:i, s:O, s:O, s:s?, s:s, s:b, s:n, s:o, s:s?, s:O, s:s?}",
-        "group", group->group->name, "title", group->group->title, "tag", group->last, "date",
-        group->last_time ? date : NULL, "published", published(repository, group->last), "commits",
-        commits, "pulls", pulls, "services", services, "next-tag", next.tag, "bump",
-        arc_bump_name(next.bump), "unreleased", unreleased, "adrift", "includes",
-        survey_describe_rides(group), "problem", group->problem, "record", record, "beside",
-        beside ? next.since : NULL);
+        "group", group->group->name, "title", group->group->title, "tag", group->last, "date", date,
+        "published", published(repository, group->last), "commits", commits, "pulls", pulls,
+        "services", services, "next-tag", next.tag, "bump", arc_bump_name(next.bump), "unreleased",
+        unreleased, "adrift", "includes", survey_describe_rides(group), "problem", group->problem,
+        "record", record, "beside", since);
     asking->behind |= unreleased;
 
     return arc_json_append(asking->rows, row, err);

@@ -260,9 +260,10 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
         if (why.message || parse_plain(name, &other, NULL))
             add_advice(name, group, &advice);
+        const char *more = group->tags[1] ? ", …" : "";
         arc_error_set(err, rc, "'%.200s' is not a tag of group %s (%s%s)%s%s%s", name, group->name,
-                      group->tags[0], group->tags[1] ? ", …" : "", why.message ? ": " : "",
-                      arc_or(why.message, ""), arc_buf_text(&advice));
+                      group->tags[0], more, why.message ? ": " : "", arc_or(why.message, ""),
+                      arc_buf_text(&advice));
     }
 
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
