@@ -470,7 +470,7 @@ static void add_plain(const json_t *value, const struct arc_template_node *node,
     else if (json_is_string(value))
         arc_buf_add(out, json_string_value(value), json_string_length(value));
     else if (json_is_boolean(value))
-        arc_buf_puts(out, json_is_true(value) ? "true" : "false");
+        arc_buf_puts(out, arc_true_or_false(json_is_true(value)));
     else if (json_is_number(value))
         add_number(value, node, out);
 }
@@ -526,9 +526,9 @@ static int render_value(struct render *r, const struct arc_template_node *node,
         if (arc_text_is(node->at, node->len, "@number"))
             arc_buf_printf(r->out, "%zu", loop->index + 1);
         else if (arc_text_is(node->at, node->len, "@first"))
-            arc_buf_puts(r->out, loop->index == 0 ? "true" : "false");
+            arc_buf_puts(r->out, arc_true_or_false(loop->index == 0));
         else
-            arc_buf_puts(r->out, loop->index + 1 == loop->count ? "true" : "false");
+            arc_buf_puts(r->out, arc_true_or_false(loop->index + 1 == loop->count));
         return ARC_OK;
     }
 

@@ -201,6 +201,12 @@ static inline const char *arc_text_or(const char *text, const char *otherwise)
     return text && *text ? text : otherwise;
 }
 
+/* The word for a flag. */
+static inline const char *arc_true_or_false(bool value)
+{
+    return value ? "true" : "false";
+}
+
 /* The ending of a noun: "s" unless count is 1. */
 static inline const char *arc_plural(size_t count)
 {

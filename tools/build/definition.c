@@ -147,7 +147,7 @@ static json_t *make_output(const struct arc_bake_options *options,
                                    "name-canonical=true,push=true%s",
                                    quote, arc_buf_text(&images), quote, arc_buf_text(&more)));
     else
-        arc_json_push(&list, json_sprintf("type=image,push=%s%s", push ? "true" : "false",
+        arc_json_push(&list, json_sprintf("type=image,push=%s%s", arc_true_or_false(push),
                                           arc_buf_text(&more)));
 
     return list;

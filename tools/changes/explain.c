@@ -65,7 +65,7 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
     arc_text_visible(out, filter->name, strlen(filter->name));
 
     if (result->count)
-        arc_buf_printf(out, ": true, %zu file%s", result->count, result->count == 1 ? "" : "s");
+        arc_buf_printf(out, ": true, %zu file%s", result->count, arc_plural(result->count));
     else
         arc_buf_puts(out, result->matched ? ": true" : ": false, no path that differs matches");
 

@@ -26,7 +26,7 @@ int report_output(struct report *report, const char *name, const char *value, st
 
 int report_flag(struct report *report, const char *name, bool value, struct arc_error *err)
 {
-    return report_output(report, name, value ? "true" : "false", err);
+    return report_output(report, name, arc_true_or_false(value), err);
 }
 
 int report_value(struct report *report, const char *name, const json_t *value, const char *missing,

@@ -100,7 +100,7 @@ static int check_caches(const struct arc_group *group, struct report *report, st
                                 "%s: cache_to '%.200s' is that of %zu other service%s, too: of "
                                 "their caches only the last is kept; put {codename} into it, or "
                                 "build with --cache",
-                                first, cache, more, more == 1 ? "" : "s"));
+                                first, cache, more, arc_plural(more)));
     }
 
     return ARC_OK;

@@ -28,7 +28,7 @@ static json_t *name_list(const json_t *list)
             arc_buf_puts(&text, json_string_value(item));
     }
 
-    return text.failed ? NULL : json_string(arc_buf_text(&text));
+    return arc_json_buf(&text);
 }
 
 /* Shows the document to a person, with its lists as texts. */

@@ -25,7 +25,7 @@ static json_t *json_of(const struct arc_yaml_node *node)
             c += *c == '$' &&
                  c[1] == '$'; /* "$" is doubled, since it is read as a compose file again */
         }
-        return text.failed ? NULL : json_string(arc_buf_text(&text));
+        return arc_json_buf(&text);
     }
 
     json_t *out = list ? json_array() : json_object();

@@ -25,7 +25,7 @@ static bool add_member(void *context, const char *name, struct arc_buf *out)
     struct members *members = context;
     const json_t *value = json_object_get(members->version, name);
     if (json_is_boolean(value))
-        arc_buf_puts(out, json_is_true(value) ? "true" : "false");
+        arc_buf_puts(out, arc_true_or_false(json_is_true(value)));
     else if (json_is_string(value))
         arc_buf_puts(out, json_string_value(value));
     else

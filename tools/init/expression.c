@@ -64,7 +64,7 @@ static const char *find_part(struct init *init, const char *text, const char *pa
         return NULL;
     if (*text == '[') /* a list as JSON */
         part = init_print(init, "\"%s\"", part);
-    return strstr(init_lower(init, text), init_lower(init, part)) ? "true" : "false";
+    return arc_true_or_false(strstr(init_lower(init, text), init_lower(init, part)));
 }
 
 /* format('{0}-{1}', …); unknown values become INIT_UNKNOWN. */
@@ -117,9 +117,8 @@ static const char *read_call(struct expression *read, const char *function)
         return "true"; /* a release's ref is a tag */
     if (strchr(text, '{') || !(starts || init_is_among(function, "endsWith")))
         return NULL;
-    bool fits = starts ? ARC_STARTS(text, part) : arc_text_ends(text, part);
 
-    return fits ? "true" : "false";
+    return arc_true_or_false(starts ? ARC_STARTS(text, part) : arc_text_ends(text, part));
 }
 
 /* A bare word, a function call, or a name such as needs.build.outputs['tag'] in nested objects.
@@ -169,7 +168,7 @@ static const char *read_operand(struct expression *read)
     if (take(read, "!")) {
         value = read_operand(read);
         if (value)
-            value = is_false(value) || is_condition(value) ? "true" : "false";
+            value = arc_true_or_false(is_false(value) || is_condition(value));
     } else if (take(read, "(")) {
         value = read_choice(read);
         value = take(read, ")") ? value : NULL;
@@ -226,15 +225,15 @@ static const char *read_test(struct expression *read)
     if (equal && strcmp(name, "github.ref_name") == 0 && is_plain)
         return init_print(read->init, "branch:%s", other);
     if (ARC_STARTS(name, "secrets.") && !*other) /* true for whoever publishes */
-        return equal ? "false" : "true";
+        return arc_true_or_false(!equal);
     if (strcmp(name, "github.repository") == 0) /* guards against forks */
-        return equal ? "true" : "false";
+        return arc_true_or_false(equal);
     if (!one)
         return NULL;
     if (is_condition(one) && init_is_among(other, "true false"))
         return (*other == 't') == equal ? one : "true";
 
-    return (strcasecmp(one, other) == 0) == equal ? "true" : "false";
+    return arc_true_or_false((strcasecmp(one, other) == 0) == equal);
 }
 
 /* A && B: the first false operand, even if others are unknown, else the last. A condition stays one

@@ -620,7 +620,7 @@ static bool add_to_text(void *context, const char *name, struct arc_buf *out)
     if (!latest && !arc_text_among(name, arc_placeholders))
         return false;
     if (latest && version)
-        arc_buf_puts(out, version->latest ? "true" : "false");
+        arc_buf_puts(out, arc_true_or_false(version->latest));
     else
         filling->whole &= add_value(filling->reading, name, out);
 

@@ -32,7 +32,7 @@ int registry_refused(const struct arc_registry *registry, const struct registry_
         arc_buf_printf(&reason, "; %s", advice);
     if (seconds > 0)
         arc_buf_printf(&reason, "; it requests to wait %" PRId64 " second%s", seconds,
-                       seconds == 1 ? "" : "s");
+                       arc_plural((size_t)seconds));
     int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;
 
     return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s", call->method,

@@ -145,7 +145,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
         arc_json_put(out, "tag_name", json_string(run->tag));
     if (!draft || publish)
         arc_json_put(out, "make_latest",
-                     json_string(run->latest && !prerelease ? "true" : "false"));
+                     json_string(arc_true_or_false(run->latest && !prerelease)));
     if (publish)
         arc_json_put(out, "draft", json_false());
 
