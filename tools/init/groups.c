@@ -309,8 +309,10 @@ static void add_to_family(struct init *init, const char *tag)
         family->newest = parsed;
         family->ends_odd = is_odd;
     }
-    family->calver &= is_version(version, ARC_VERSIONING_CALVER, &parsed);
-    family->years &= major >= 2000 && major < 2200;
+    bool is_year = major >= 2000 && major < 2200;
+    family->years &= is_year;
+    family->calver &=
+        (is_year || major < 100) && is_version(version, ARC_VERSIONING_CALVER, &parsed);
 }
 
 /* A few tags that are not semantic versions do not count, nor do those of earlier major versions. */

@@ -247,14 +247,16 @@ int survey_find_between(struct survey *survey, const struct survey_group *group,
     return arc_arena_check(&survey->memory, err);
 }
 
-/* The group's highest version on any branch, in the survey's memory; NULL: none. */
-static char *find_elsewhere(const struct choice *choice)
+/* The group's highest version on any branch, or only of the stable ones, in the survey's memory;
+ * NULL: none. */
+static char *find_elsewhere(const struct choice *choice, bool stable)
 {
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
 
     arc_json_each (name, choice->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        if (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL))
+        if (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) &&
+            !(stable && tag.version.prerelease))
             arc_tag_keep_higher(&highest, &tag);
     }
 
@@ -408,7 +410,7 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
 {
     struct core core, train;
     bool prerelease, first;
-    const char *elsewhere = choice->group->last ? NULL : find_elsewhere(choice);
+    const char *elsewhere = choice->group->last ? NULL : find_elsewhere(choice, false);
 
     if (elsewhere) {
         out->reason = arc_arena_printf(
@@ -426,7 +428,7 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     if (first && !asked) {
         core.part[1] = 1;
         out->reason = "the first release";
-        if (!choice->group->group->predecessor)
+        if (!choice->group->group->predecessor && !find_elsewhere(choice, true))
             out->unclaimed = find_unclaimed(choice);
     } else if (out->bump != ARC_BUMP_NONE)
         raise_core(&core, out->bump);
