@@ -1,4 +1,5 @@
-#define _GNU_SOURCE /* pipe2, posix_spawn_file_actions_addchdir_np and POSIX_SPAWN_SETSID: POSIX \
+#define _GNU_SOURCE                                                                                \
+    1 /* pipe2, posix_spawn_file_actions_addchdir_np and POSIX_SPAWN_SETSID: POSIX \
                           2024 */
 #include "os/process.h"
 #include "base/text.h"
