@@ -27,10 +27,10 @@ int arc_github_open(const struct arc_env *env, const struct arc_github_settings 
 
     struct arc_transport *inner = *out;
     int rc = arc_transport_record(inner, settings->record, out, err);
-    if (rc)
+    if (rc) {
         arc_transport_free(inner);
-    if (rc)
         *out = NULL;
+    }
 
     return rc;
 }
