@@ -1,6 +1,5 @@
-#define _GNU_SOURCE                                                                                \
-    1 /* pipe2, posix_spawn_file_actions_addchdir_np and POSIX_SPAWN_SETSID: POSIX \
-                          2024 */
+/* For pipe2, posix_spawn_file_actions_addchdir_np and POSIX_SPAWN_SETSID: POSIX 2024. */
+#define _GNU_SOURCE 1
 #include "os/process.h"
 #include "base/text.h"
 #include "os/environment.h"
