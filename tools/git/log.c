@@ -1,5 +1,5 @@
 /* Commits: one, the common ancestor of two, a range. */
-#define _GNU_SOURCE 1 /* memmem */
+#define _GNU_SOURCE /* memmem */
 #include "base/text.h"
 #include "git/fetch.h"
 #include "git/history.h"

@@ -39,7 +39,7 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_oid *from,
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     const char *const *words =
         ARC_WORDS("diff", "--no-ext-diff", "--no-relative", "--find-renames", "--name-status",
-                  "--diff-filter=R", "-z", from->hex, to ? to->hex : "--no-relative", "--");
+                  "--diff-filter=R", "-z", from->hex, to ? to->hex : "--", to ? "--" : NULL);
     bool fetched[2];
     *out = (struct arc_git_renames){0};
 

@@ -1,5 +1,5 @@
 /* When to retry a request, and how long to wait. */
-#define _GNU_SOURCE 1 /* strcasestr, strptime */
+#define _GNU_SOURCE /* strcasestr, strptime */
 #include "base/text.h"
 #include "http/http.h"
 #include <time.h>

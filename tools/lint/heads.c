@@ -1,6 +1,6 @@
 /* Code of a pull request in a run with secrets (GitHub Security Lab, "Preventing pwn requests"),
  * whether checked out by the workflow, a workflow that it calls, or a local action. */
-#define _GNU_SOURCE 1 /* strcasestr */
+#define _GNU_SOURCE /* strcasestr */
 #include "lint/rule.h"
 
 /* Budget per workflow, in steps, variables and 256 bytes of a script, including what it uses each

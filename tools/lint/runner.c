@@ -1,7 +1,7 @@
 /* Valid workflows that do not do what they seem to, because of what GitHub skips, drops, cancels or
  * keeps (GitHub docs, "Workflow syntax", "Events that trigger workflows", "Usage limits"; the
  * runner's source). */
-#define _GNU_SOURCE 1 /* memmem, strcasestr */
+#define _GNU_SOURCE /* memmem, strcasestr */
 #include "lint/rule.h"
 #include "os/file.h"
 #include <ctype.h>

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE 1 /* O_PATH, syscall() */
+#define _GNU_SOURCE /* O_PATH, syscall() */
 #include "os/file.h"
 #include "base/json.h"
 #include "base/path.h"

@@ -1,5 +1,5 @@
-/* For pipe2, posix_spawn_file_actions_addchdir_np and POSIX_SPAWN_SETSID: POSIX 2024. */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE /* pipe2, posix_spawn_file_actions_addchdir_np and POSIX_SPAWN_SETSID: POSIX \
+                          2024 */
 #include "os/process.h"
 #include "base/text.h"
 #include "os/environment.h"

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE 1 /* strcasestr */
+#define _GNU_SOURCE /* strcasestr */
 /* Checks before a build whether the login may push (distribution spec 1.1, "Pushing blobs"). */
 #include "base/text.h"
 #include "registry/auth.h"

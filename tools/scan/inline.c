@@ -1,6 +1,6 @@
 /* Finds comments that make Trivy silently skip checks ("trivy:ignore:ID"). Like Trivy, follows no
  * links and reads every file, whatever its name, size and depth. */
-#define _GNU_SOURCE 1 /* memmem */
+#define _GNU_SOURCE /* memmem */
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE 1 /* strcasestr */
+#define _GNU_SOURCE /* strcasestr */
 #include "arcci/clock.h"
 #include "base/json.h"
 #include "base/platform.h"
