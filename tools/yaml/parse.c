@@ -296,20 +296,20 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
 {
     if (parser->error == YAML_MEMORY_ERROR)
         return arc_error_nomem(b->err);
+    ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
     if (parser->error == YAML_READER_ERROR) {
         /* For a byte that is not valid in YAML, libyaml gives only its offset. */
-        unsigned line = 1, column = 1;
+        yaml_mark_t mark = {0};
         for (size_t i = 0; i < parser->problem_offset; i++) {
-            line += text[i] == '\n';
-            column = text[i] == '\n' ? 1 : column + !arc_utf8_continues(text[i]);
+            mark.line += text[i] == '\n';
+            mark.column = text[i] == '\n' ? 0 : mark.column + !arc_utf8_continues(text[i]);
         }
 
-        arc_error_at(b->err, ARC_EINPUT, b->yaml->source->name, line, column, "%s (0x%02x)",
-                     parser->problem, (unsigned)parser->problem_value & 0xffffffU);
-        arc_error_show_line(b->err, b->yaml->source->text, b->yaml->source->len);
-        return ARC_EINPUT;
+        arc_buf_printf(&why, "%s (0x%02x)", parser->problem,
+                       (unsigned)parser->problem_value & 0xffffffU);
+        return error_mark(b, &mark, ARC_EINPUT, arc_buf_text(&why));
     }
-    ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
+
     size_t at = parser->problem_mark.index;
     if (at < b->yaml->source->len && text[at] == '\t')
         return error_mark(b, &parser->problem_mark, ARC_EINPUT,
