@@ -514,7 +514,8 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *hol
 {
     const struct arc_yaml_node *concurrency = arc_yaml_get(holder, "concurrency");
     const char *key = group_of(holder);
-    bool own = holds_part(key, "github.run_id") || holds_part(key, "github.ref");
+    bool own = ARC_HOLDS(key, "github.run_id", "github.ref", "github.workflow_ref",
+                         "github.event.release.");
     bool tags = arc_yaml_at(s->root, "on", "push", "tags") || starts_on(s, "release");
     if (*key && !own && strcmp(arc_yaml_text_at(concurrency, "queue"), "max") != 0 && tags)
         lint_find_at(
