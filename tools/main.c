@@ -86,6 +86,7 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
     if (wants_trace(env, &inv))
         env->trace = report_trace;
 
+    ARC_TRY(invocation_note_slips(&inv, &report, err));
     ARC_TRY(command->run(&inv, &report, err));
     ARC_TRY(report_print(&report, &inv, err));
 

@@ -158,20 +158,28 @@ static int set_value(struct invocation *inv, const struct option *option, const 
     return arc_json_append(inv->lists[i], json_string(value), err);
 }
 
-/* Suggests "--json" for "--jsn=x". */
-static int unknown_option(const struct invocation *inv, const char *arg, struct arc_error *err)
+/* The option of these tables (NULL: none) with a similar name; NULL if there is none. */
+static const char *find_similar(const struct option *const tables[2], const char *name)
 {
-    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 256};
-    const struct option *tables[] = {frame_options, inv->command->options};
     const char *names[OPTIONS_MAX + 1] = {NULL};
-    size_t count = 0, dashes = strspn(arg, "-");
+    size_t count = 0;
 
     for (size_t i = 0; i < 2; i++)
         for (const struct option *row = tables[i]; row && row->name && count < OPTIONS_MAX; row++)
             names[count++] = row->name;
+
+    return arc_suggest(name, names);
+}
+
+/* Suggests "--json" for "--jsn=x". */
+static int unknown_option(const struct invocation *inv, const char *arg, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 256};
+    size_t dashes = strspn(arg, "-");
     arc_buf_add(&name, arg + dashes, strcspn(arg + dashes, "="));
 
-    const char *meant = arc_suggest(arc_buf_text(&name), names);
+    const struct option *const tables[] = {frame_options, inv->command->options};
+    const char *meant = find_similar(tables, arc_buf_text(&name));
     if (meant)
         return arc_error_set(err, ARC_EINPUT, "there is no option '%.200s'; did you mean '--%s'?",
                              arg, meant);
@@ -351,6 +359,49 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
         return ARC_OK;
     rc = read_input(inv, command->argument, &value, err);
     return rc || !value || !*value ? rc : add_argument(inv, value, err);
+}
+
+/* Whether a command takes that input; a job may set those of several commands. */
+static bool is_input(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const char *argument = commands[i]->argument;
+        if ((argument && strcasecmp(argument, name) == 0) ||
+            (commands[i]->options && option_find(commands[i]->options, name, strlen(name))))
+            return true;
+    }
+    return strcmp(name, "token") == 0;
+}
+
+int invocation_note_slips(const struct invocation *inv, struct report *report,
+                          struct arc_error *err)
+{
+    const struct option *const tables[] = {inv->command->options, NULL};
+
+    for (const char *const *var = inv->env->vars; var && *var; var++) {
+        const char *given = arc_text_after(*var, "INPUT_");
+        size_t len = given ? strcspn(given, "=") : 0;
+        char name[64] = "";
+        if (!len || len >= sizeof name || !given[len] || !given[len + 1])
+            continue;
+        memcpy(name, given, len);
+        arc_text_lower(name);
+        for (char *c = name; *c; c++)
+            *c = *c == '_' ? '-' : *c;
+
+        bool is_lower = islower((unsigned char)*given);
+        const char *meant = is_input(name) && !is_lower ? NULL : find_similar(tables, name);
+        if (!meant)
+            continue;
+        snprintf(name, sizeof name, "%s", meant);
+        for (char *c = name; *c; c++)
+            *c = (char)toupper((unsigned char)*c);
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "INPUT_%.*s is no input, so it has no effect; did you mean INPUT_%s?",
+                            (int)len, given, name));
+    }
+
+    return ARC_OK;
 }
 
 int invocation_parse(const struct command *command, const struct arc_env *env, int argc,

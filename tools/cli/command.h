@@ -170,6 +170,10 @@ int report_show_values(struct report *report, const char *text, const json_t *va
 int report_note(struct report *report, char level, const struct arc_place *place,
                 struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* Adds a warning for each INPUT_ variable that no command takes but whose name is like an option of
+ * this one. */
+int invocation_note_slips(const struct invocation *inv, struct report *report,
+                          struct arc_error *err);
 void report_free(struct report *report);
 
 /* Prints the report's document, outputs, summary and annotations. ARC_EWORLD if stdout or one of
