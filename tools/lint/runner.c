@@ -517,11 +517,21 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *hol
     bool own = ARC_HOLDS(key, "github.run_id", "github.ref", "github.workflow_ref",
                          "github.event.release.");
     bool tags = arc_yaml_at(s->root, "on", "push", "tags") || starts_on(s, "release");
-    if (*key && !own && strcmp(arc_yaml_text_at(concurrency, "queue"), "max") != 0 && tags)
-        lint_find_at(
-            s->lint, LINT_QUEUE, concurrency,
-            "one run waits, and GitHub cancels it for the next: one of three tags is never "
-            "released; add `queue: max`");
+    bool queues = strcmp(arc_yaml_text_at(concurrency, "queue"), "max") == 0;
+    bool cancels = strcmp(arc_yaml_text_at(concurrency, "cancel-in-progress"), "true") == 0;
+
+    const char *lost = "one run waits, and GitHub cancels it for the next: one of three tags is "
+                       "never released; add `queue: max`";
+    if (cancels)
+        lost = "the next tag cancels the release of this one halfway: set `cancel-in-progress: "
+               "false`, and add `queue: max`";
+    if (*key && !own && !queues && tags)
+        lint_find_at(s->lint, LINT_QUEUE, concurrency, "%s", lost);
+
+    if (queues && cancels)
+        lint_find_at(s->lint, LINT_QUEUE, concurrency,
+                     "GitHub starts nothing of a workflow with both `queue: max` and "
+                     "`cancel-in-progress: true`");
 
     if (holds_part(key, "github.sha"))
         lint_find_at(
