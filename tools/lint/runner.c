@@ -96,6 +96,23 @@ static bool stand_in_order(const char *start, const char *end, const char *const
     return true;
 }
 
+/* Whether a line is `export A=$(…)`, whose status is that of export. */
+static bool exports_output(const char *line, const char *end)
+{
+    static const char *const words[] = {"export ", "local ", "readonly ", "declare "};
+    const char *at = line + strspn(line, " \t");
+
+    arc_each_in (word, words)
+        if (arc_text_after(at, *word)) {
+            at += strlen(*word);
+            while (at < end && arc_is_word(*at))
+                at++;
+            return ARC_STARTS(at, "=$(", "=\"$(");
+        }
+
+    return false;
+}
+
 static void check_line(struct subject *s, const struct arc_yaml_node *script, const char *line,
                        const char *end)
 {
@@ -127,6 +144,11 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
         find_in_script(s, LINT_SHELL, script, line,
                        "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
                        "line of its own first");
+
+    if (exports_output(line, end))
+        find_in_script(s, LINT_SHELL, script, line,
+                       "where $(…) fails, the line succeeds: assign the value on a line of its own "
+                       "first");
 
     s->refreshed = s->refreshed || stand_in_order(line, end, update);
 
