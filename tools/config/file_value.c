@@ -12,8 +12,9 @@ static int not_there(const struct arc_file_place *place, struct arc_error *err)
         arc_text_item(&path, ", ", "%s", *at);
     if (!path.len)
         return arc_error_set(err, ARC_EINPUT, "%s is empty", place->file);
-    return arc_error_set(err, ARC_EINPUT, "%s has no value at [%s]", place->file,
-                         arc_buf_text(&path));
+    bool dotted = !place->at[1] && strchr(place->at[0], '.'); /* as jq and yq take it */
+    return arc_error_set(err, ARC_EINPUT, "%s has no value at [%s]%s", place->file,
+                         arc_buf_text(&path), dotted ? "; a path of keys is a list: [a, b]" : "");
 }
 
 static int take(const char *text, size_t len, char **out, struct arc_error *err)
