@@ -127,7 +127,13 @@ int choice_head(struct choice *c)
         ARC_TRY(head_of_checkout(c, sha, &chosen));
     if (chosen)
         return ARC_OK;
-    ARC_TRY_PREFIX(choice_need(c, sha, &c->out->head), c->err, "the event's commit");
+    int rc = choice_need(c, sha, &c->out->head);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(c->err, rc,
+                             "the event's commit: %s; if another repository is checked out, 'ref: "
+                             "HEAD' compares its own commits",
+                             arc_error_text(c->err));
+    ARC_TRY(rc);
     ARC_TRY(settle(c, of_run ? branch_of_run(c) : event->ref, "", ""));
 
     return choice_reason(c, &c->out->head_reason, "the %s event's commit", event->name);
