@@ -1,7 +1,9 @@
 #include "project/inputs.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "config/build.h"
 #include "config/graph.h"
+#include "os/file.h"
 
 static int read_inputs(const char *root, const struct arc_recipe *build, char *const *platforms,
                        bool triggers, struct arc_inputs **out, struct arc_error *err)
@@ -62,6 +64,18 @@ int arc_planned_inputs(const char *root, const struct arc_planned_service *servi
     return read_inputs(root, &build, service->platforms, false, out, err);
 }
 
+static int tell_no_dockerfile(const char *root, const struct arc_service *service,
+                              struct arc_error *err)
+{
+    const struct arc_recipe *build = &service->build;
+    const char *rest = arc_path_below(build->context, build->dockerfile);
+    bool of_root = rest && arc_file_kind_in(root, rest) == ARC_FILE_REGULAR;
+
+    return arc_error_set(err, ARC_EINPUT, "service '%s' has no Dockerfile: there is no %s%s",
+                         service->codename, build->dockerfile,
+                         of_root ? "; its path starts at the context, not at the root" : "");
+}
+
 /* The callback for a service's missing sources. */
 struct teller {
     const struct arc_service *service;
@@ -86,8 +100,7 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
         struct arc_inputs *inputs = NULL;
         int rc = arc_service_inputs(root, group, service, &inputs, err);
         if (rc == ARC_ENOTFOUND)
-            return arc_error_set(err, ARC_EINPUT, "service '%s' has no Dockerfile: there is no %s",
-                                 service->codename, service->build.dockerfile);
+            return tell_no_dockerfile(root, service, err);
         if (rc)
             return arc_error_prefix(err, "service '%s'", service->codename);
         if (inputs && each)
