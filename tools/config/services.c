@@ -108,8 +108,8 @@ static int add_directory(const struct entry *entry, const char *directory)
     ARC_TRY_ALLOC(file, entry->l->err);
 
     if (arc_file_kind_in(root, directory) != ARC_FILE_DIRECTORY)
-        return arc_yaml_error(entry->node, entry->l->err, "services: there is no directory %s",
-                              directory);
+        return arc_yaml_error(entry->node, entry->l->err, "services: there is no directory %s%s",
+                              directory, exists(root, directory) ? ": it is a file" : "");
 
     /* An entry that names its service needs no file; another tool's file may be there. */
     bool named = arc_yaml_get(entry->map, "codename") || arc_yaml_get(entry->map, "name");
