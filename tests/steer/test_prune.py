@@ -477,7 +477,23 @@ def test_ghcr_hides_what_a_token_may_not_delete(world):
     packages.admin = False
     document = prune(world, "--apply", "--keep=0", **env)
     assert (document["removed"], document["left"]) == (0, 2) and not repository.missing("staging-0123456789ac")
-    assert all("the role Admin" in row["reason"] for row in image(document)["removals"])
+    assert ["the role Admin" in row["reason"] for row in image(document)["removals"]] == [True, False]
+
+
+def test_ghcr_keeps_what_is_popular_and_it_stays_whole(world):
+    """An index of more than 5,000 downloads; its images have fewer."""
+    repository, packages, env = on_ghcr(world, "orgs")
+    popular, other = old(world, "x"), old(world, "y")
+    del repository.tags["x"], repository.tags["y"]
+    about = Random.refer_to(repository, popular)
+    signature = old(world, popular["digest"].replace(":", "-"))
+    packages.popular = {popular["digest"]}
+    whole = len(repository.manifests)
+    document = prune(world, "--apply", "--keep=0", **env)
+    assert {popular["digest"], about["digest"], signature["digest"]} <= repository.manifests.keys() and not repository.missing(popular["digest"])
+    assert other["digest"] not in repository.manifests and document["left"] == whole - document["removed"] > 0
+    reasons = {row["reason"] for row in image(document)["removals"] if row["action"] == "left"}
+    assert len(reasons) == 2 and "an image that stays needs it" in reasons and any("5000 downloads" in reason for reason in reasons)
 
 
 @pytest.mark.parametrize("kind", ["orgs", "users"])

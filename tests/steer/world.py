@@ -220,7 +220,7 @@ class Packages:
         path = f"/{kind}/{owner}/packages/container/" + re.escape(name.replace("/", "%2F")) + "/versions"
         github.api.routes += [("GET", re.compile(path + r"\Z"), self.list), ("DELETE", re.compile(path + r"/(\d+)\Z"), self.delete),
                               ("GET", re.compile(path + r"/(\d+)\Z"), self.get)]
-        self.admin = True
+        self.admin, self.popular = True, set()
         self.api = github.api
 
     def version(self, digest):
@@ -247,6 +247,9 @@ class Packages:
         digest = self.find(number)
         if not self.admin:
             raise github_double.not_found()
+        if digest in self.popular:
+            return 400, {"message": "Publicly visible package versions with more than 5000 downloads cannot be deleted. Contact GitHub support "
+                                    "for further assistance.", "documentation_url": "https://docs.github.com/rest/packages/packages", "status": "400"}
         del self.repository.manifests[digest]
         self.repository.tags = {tag: to for tag, to in self.repository.tags.items() if to != digest}
         return 204, None

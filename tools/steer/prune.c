@@ -185,17 +185,67 @@ static bool goes(const struct prune_image *image, const struct prune_node *node)
     return !node->kept && !node->missing && (!image->versions || node->version);
 }
 
+static unsigned find_deepest(const struct prune_image *image)
+{
+    unsigned deepest = 0;
+
+    for (size_t i = 0; i < image->node_count; i++)
+        if (goes(image, &image->nodes[i]) && image->nodes[i].depth > deepest)
+            deepest = image->nodes[i].depth;
+
+    return deepest;
+}
+
+/* Marks what a manifest that cannot be removed lists, and what refers to it. */
+static void spare(struct prune_image *image, size_t number)
+{
+    const struct prune_node *node = &image->nodes[number];
+
+    for (size_t i = 0; i < node->child_count; i++)
+        image->nodes[node->children[i]].spared = true;
+    arc_each (other, image->nodes, image->node_count)
+        other->spared |= other->subject == number;
+    arc_each (tag, image->tags, image->tag_count)
+        if (tag->about == number)
+            image->nodes[tag->node].spared = true;
+}
+
+/* Removes the versions at GitHub, indexes first: it keeps those of more than 5,000 downloads, which
+ * without their images would be broken. */
+static int remove_versions(struct pruning *pruning, struct prune_image *image, json_t **rows,
+                           struct arc_error *err)
+{
+    for (unsigned depth = find_deepest(image) + 1; depth-- > 0;) {
+        for (size_t i = 0; i < image->node_count; i++) {
+            ARC_AUTO(arc_error) struct arc_error refused = {0};
+            struct prune_node *node = &image->nodes[i];
+            const char *reason = node->spared ? "an image that stays needs it" : NULL;
+            if (!goes(image, node) || node->depth != depth)
+                continue;
+
+            if (!reason)
+                ARC_TRY(remove_node(pruning, image, i, &refused, err));
+            if (!reason && pruning->options->apply && !node->removed)
+                reason = arc_error_text(&refused);
+            if (reason)
+                spare(image, i);
+            note(pruning, rows, "version", node->digest, image, i, reason);
+        }
+    }
+
+    return ARC_OK;
+}
+
 /* Removes children and referrers first; then, in reverse order, what a registry refused while
  * something referred to it. */
 static int remove_nodes(struct pruning *pruning, struct prune_image *image, json_t **rows,
                         struct arc_error *err)
 {
     bool apply = pruning->options->apply;
-    unsigned deepest = 0;
+    unsigned deepest = find_deepest(image);
 
-    for (size_t i = 0; i < image->node_count; i++)
-        if (goes(image, &image->nodes[i]) && image->nodes[i].depth > deepest)
-            deepest = image->nodes[i].depth;
+    if (image->versions)
+        return remove_versions(pruning, image, rows, err);
 
     for (unsigned step = 0; step <= 2 * deepest + 1; step++) {
         bool second = step > deepest;
@@ -209,8 +259,7 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
                 ARC_TRY(remove_node(pruning, image, i, &refused, err));
             const char *reason = node->removed || !apply ? NULL : arc_error_text(&refused);
             if (node->removed || second == apply)
-                note(pruning, rows, image->versions ? "version" : "manifest", node->digest, image,
-                     i, reason);
+                note(pruning, rows, "manifest", node->digest, image, i, reason);
         }
         if (!apply && step == deepest)
             break;

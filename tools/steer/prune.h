@@ -21,6 +21,7 @@ struct prune_node {
     bool removed;    /* done */
     bool about;      /* a tag "sha256-…" leads to it */
     unsigned depth;  /* height of what is below it, which goes first */
+    bool spared;     /* needed by what GitHub does not remove */
 };
 
 /* A tag, and what its name says. */
