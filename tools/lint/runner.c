@@ -96,6 +96,30 @@ static bool stand_in_order(const char *start, const char *end, const char *const
     return true;
 }
 
+/* Whether a part of a line runs a command for its output that may fail: not $((1+2)), nor
+ * $(this || that). */
+static bool takes_output(const char *at, const char *end)
+{
+    for (; at < end; at++) {
+        if (*at == '`')
+            return true;
+        if (!ARC_STARTS(at, "$(") || at[2] == '(')
+            continue;
+
+        int depth = 0;
+        const char *inner = at++;
+        for (; at < end; at++) {
+            depth += (*at == '(') - (*at == ')');
+            if (!depth)
+                break;
+        }
+        if (!memmem(inner, (size_t)(at - inner), "||", 2))
+            return true;
+    }
+
+    return false;
+}
+
 /* Whether a line is `export A=$(…)`, whose status is that of export. */
 static bool exports_output(const char *line, const char *end)
 {
@@ -107,7 +131,7 @@ static bool exports_output(const char *line, const char *end)
             at += strlen(*word);
             while (at < end && arc_is_word(*at))
                 at++;
-            return ARC_STARTS(at, "=$(", "=\"$(");
+            return ARC_STARTS(at, "=$(", "=\"$(") && takes_output(at, end);
         }
 
     return false;
@@ -140,7 +164,7 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
                 loses_status ||
                 stand_in_order(line, end,
                                (const char *const[]){prints[i][0], prints[i][1], files[k], NULL});
-    if (loses_status)
+    if (loses_status && takes_output(line, end))
         find_in_script(s, LINT_SHELL, script, line,
                        "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
                        "line of its own first");
