@@ -340,13 +340,14 @@ int survey_cancel_pairs(const struct survey *survey, const struct survey_group *
     return ARC_OK;
 }
 
-/* Finds the tip of the default branch, and whether HEAD is on it. */
+/* Finds HEAD, the tip of the default branch, and whether HEAD is on it: commits that were not pushed
+ * are, and a branch that was cut from an older commit is not. */
 static int find_default(struct arc_project *project, struct survey *out, struct arc_error *err)
 {
     const struct arc_git *git = project->git;
-    ARC_AUTO_FREE char *recorded = NULL;
-    struct arc_oid base;
+    ARC_AUTO_FREE char *recorded = NULL, *current = NULL;
 
+    ARC_TRY(arc_git_head(git, &out->head, &current, err));
     ARC_TRY(arc_git_remote_head(git, &recorded, err));
     ARC_TRY(arc_error_memory(arc_project_load_event(project, NULL), err));
     const char *told = arc_or(project->event.default_branch, recorded);
@@ -357,11 +358,10 @@ static int find_default(struct arc_project *project, struct survey *out, struct 
         ARC_TRY(arc_buf_check(&ref, "the default branch's name", err));
         if (arc_git_resolve_ref(git, ref.data, &out->default_tip, NULL))
             out->default_tip = (struct arc_oid){0};
+        else
+            out->on_default = strcmp(out->default_tip.hex, out->head.hex) == 0 ||
+                              strcmp(arc_or(current, ""), branches[i]) == 0;
     }
-
-    out->on_default = *out->default_tip.hex &&
-                      !arc_git_merge_base(git, &out->head, &out->default_tip, &base, NULL) &&
-                      strcmp(base.hex, out->head.hex) == 0;
 
     return ARC_OK;
 }
@@ -374,7 +374,6 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     ARC_TRY(arc_project_open(project, err));
     out->git = project->git;
     ARC_TRY(arc_project_load_config(project, err));
-    ARC_TRY(arc_git_head(project->git, &out->head, NULL, err));
     ARC_TRY(find_default(project, out, err));
     ARC_TRY(arc_filters_find(project, NULL, &walk.filters, err));
     walk.changes.filters = &walk.filters;

@@ -57,7 +57,7 @@ struct survey {
     const struct arc_git *git; /* the project's */
     struct arc_oid head;
     struct arc_oid default_tip; /* of the default branch, as the clone knows it; empty: unknown */
-    bool on_default;            /* HEAD is that commit, or before it */
+    bool on_default;            /* HEAD is that branch, or its tip */
     const char *unclaimed;      /* the highest tag of no group, or ""; NULL: not searched yet */
     bool complete;              /* no commits were missing */
     char *tags_unknown; /* why the clone's tags were used instead of the remote's; or NULL */
