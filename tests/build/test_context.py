@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -211,6 +212,19 @@ def test_a_file_that_is_only_its_pointer(shop):
     shop.write("a/model.bin", "the weights\n")
     refused, err = shop.build()
     assert not refused, err
+
+
+def test_thousands_of_pointers_that_nobody_reads(shop):
+    """A Dockerfile is read once, not once for each of them: this took a minute."""
+    for number in range(1500):
+        shop.write(f"a/docs/{number}.bin", f"version https://git-lfs.github.com/spec/v1\noid sha256:{number:064}\nsize 12\n")
+    shop.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    shop.write("a/Dockerfile", "FROM scratch\n" + "COPY service.yaml /\n" * 2000)
+    shop.commit("in LFS")
+    shop.plan("--service", "a")
+    started = time.monotonic()
+    assert not shop.build()[0]
+    assert time.monotonic() - started < 10
 
 
 def test_a_sparse_checkout_that_has_the_service_is_enough(shop):

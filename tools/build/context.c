@@ -8,6 +8,12 @@
 #define SHOWN_MAX  5     /* files named in a message */
 #define LISTED_MAX 10000 /* files per service in build.json */
 
+/* What an image reads: once for all pointers, which may be thousands. */
+struct reading {
+    bool done;
+    struct arc_inputs *inputs; /* NULL: not known */
+};
+
 /* The comparison of the work tree. One list per service of the plan. */
 struct comparison {
     const char *root;
@@ -15,8 +21,9 @@ struct comparison {
     struct arc_context *out; /* lists generated files */
     size_t *counts;          /* of these files */
     char ***places;          /* files and folders that a service is built from */
-    size_t differ;           /* files that differ from the commit */
-    struct arc_buf *shown;   /* the first of them */
+    struct reading *readings;
+    size_t differ;         /* files that differ from the commit */
+    struct arc_buf *shown; /* the first of them */
     struct arc_error *err;
 };
 
@@ -27,16 +34,16 @@ void arc_context_free(struct arc_context *context)
 }
 
 /* Whether the image reads the file, as far as that is known. */
-static bool reads(const struct comparison *comparison, const struct arc_planned_service *service,
-                  const char *path)
+static bool reads(const struct comparison *comparison, size_t service, const char *path)
 {
-    struct arc_inputs *inputs = NULL;
-    bool unknown = arc_planned_inputs(comparison->root, service, &inputs, NULL) != ARC_OK;
-    bool found = inputs && arc_inputs_find(inputs, path, strlen(path));
+    struct reading *reading = &comparison->readings[service];
 
-    arc_inputs_free(&inputs);
+    if (!reading->done)
+        arc_planned_inputs(comparison->root, &comparison->plan->services[service], &reading->inputs,
+                           NULL);
+    reading->done = true;
 
-    return unknown || found;
+    return !reading->inputs || arc_inputs_find(reading->inputs, path, strlen(path));
 }
 
 static int consider(void *context, const char *path, enum arc_git_standing standing)
@@ -47,7 +54,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
         "is new",
         "is hidden from git by assume-unchanged or skip-worktree",
         "is a submodule that is not checked out (submodules: true)",
-        "is only its pointer in Git LFS (lfs: true of actions/checkout; git lfs pull)"};
+        "is only its pointer in Git LFS (lfs: true of checkout; git lfs pull; .dockerignore)"};
     struct comparison *comparison = context;
     struct arc_arena *memory = &comparison->out->memory;
     size_t len = strlen(path);
@@ -65,8 +72,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
             ARC_APPEND(memory, comparison->out->generated[i], comparison->counts[i],
                        comparison->err, arc_arena_text(memory, path));
         }
-        if (listed || (standing == ARC_GIT_LFS_POINTER &&
-                       !reads(comparison, &comparison->plan->services[i], path)))
+        if (listed || (standing == ARC_GIT_LFS_POINTER && !reads(comparison, i, path)))
             continue;
         if (comparison->differ++ < SHOWN_MAX)
             arc_text_item(comparison->shown, ", ", "%.200s %s", path, words[standing]);
@@ -96,6 +102,8 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     comparison->root = project->git->worktree;
     comparison->places = arc_arena_array(&memory, plan->service_count, sizeof *comparison->places);
     comparison->counts = arc_arena_array(&memory, plan->service_count, sizeof *comparison->counts);
+    comparison->readings =
+        arc_arena_array(&memory, plan->service_count, sizeof *comparison->readings);
     ARC_TRY(arc_arena_check(&memory, err));
 
     for (size_t i = 0; i < plan->service_count; i++) {
@@ -109,8 +117,11 @@ static int compare(struct arc_project *project, struct comparison *comparison)
 
     if (!all)
         return ARC_OK;
-    ARC_TRY(arc_git_compare_worktree(project->git, &commit, (const char *const *)all, consider,
-                                     comparison, err));
+    int rc = arc_git_compare_worktree(project->git, &commit, (const char *const *)all, consider,
+                                      comparison, err);
+    arc_each (reading, comparison->readings, plan->service_count)
+        arc_inputs_free(&reading->inputs);
+    ARC_TRY(rc);
 
     for (size_t i = 0; i < plan->service_count; i++) /* adds the terminating NULL */
         if (comparison->counts[i])
