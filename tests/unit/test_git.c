@@ -142,11 +142,23 @@ static void test_tags(void **state)
 {
     struct fixture *f = *state;
     json_t *tags = NULL;
-    assert_int_equal(arc_git_tags(&f->git, &tags, &f->err), 0);
+    assert_int_equal(arc_git_tags(&f->git, NULL, &tags, &f->err), 0);
     assert_int_equal(json_array_size(tags), 2);
     assert_string_equal(json_string_value(json_array_get(tags, 0)), "g/v1.0.0");
     assert_string_equal(json_string_value(json_array_get(tags, 1)), "light");
     json_decref(tags);
+
+    /* Those of one commit, where an annotated tag is a file, and in packed-refs. */
+    for (int packed = 0; packed < 2; packed++) {
+        struct arc_oid two = named(f, "main~1"), main = named(f, "main");
+        assert_int_equal(arc_git_tags(&f->git, &two, &tags, &f->err), 0);
+        assert_int_equal(json_array_size(tags), 2);
+        json_decref(tags);
+        assert_int_equal(arc_git_tags(&f->git, &main, &tags, &f->err), 0);
+        assert_int_equal(json_array_size(tags), 0);
+        json_decref(tags);
+        repo_git(&f->repo, "pack-refs", "--all", NULL);
+    }
 }
 
 static void test_commit(void **state)

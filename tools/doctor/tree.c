@@ -119,20 +119,17 @@ static bool is_release(const struct doctor *doctor, const char *tag)
 }
 
 /* The number of release tags at HEAD, which will likely be pushed together. */
-static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
+static size_t tags_at_head(const struct doctor *doctor)
 {
-    struct arc_oid head, oid;
+    ARC_AUTO_JSON json_t *tags = NULL;
+    struct arc_oid head;
     size_t count = 0;
 
-    if (arc_git_head(doctor->project->git, &head, NULL, NULL))
+    if (arc_git_head(doctor->project->git, &head, NULL, NULL) ||
+        arc_git_tags(doctor->project->git, &head, &tags, NULL))
         return 0;
-
-    arc_json_each (tag, tags) {
-        const char *name = json_string_value(tag);
-        count += is_release(doctor, name) &&
-                 arc_git_resolve_in(doctor->project->git, "refs/tags/", name, &oid, NULL) == 0 &&
-                 strcmp(oid.hex, head.hex) == 0;
-    }
+    arc_json_each (tag, tags)
+        count += is_release(doctor, json_string_value(tag));
 
     return count;
 }
@@ -141,13 +138,13 @@ void doctor_tags(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO_JSON json_t *tags = NULL;
 
-    if (!doctor->project->git || arc_git_tags(doctor->project->git, &tags, &result->err)) {
+    if (!doctor->project->git || arc_git_tags(doctor->project->git, NULL, &tags, &result->err)) {
         doctor_say(result, DOCTOR_SKIPPED,
                    doctor->project->git ? arc_error_text(&result->err) : "no repository", NULL);
         return;
     }
 
-    size_t count = tags_at_head(doctor, tags);
+    size_t count = tags_at_head(doctor);
     result->status = count > TAGS_AT_ONCE ? DOCTOR_WARNING : DOCTOR_OK;
     arc_buf_printf(&result->found, "%zu in all, %zu release tag%s at HEAD", json_array_size(tags),
                    count, arc_plural(count));

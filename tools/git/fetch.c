@@ -213,7 +213,7 @@ static bool may_lack_tags(const struct arc_git *git)
 int arc_git_all_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 {
     if (!may_lack_tags(git))
-        return arc_git_tags(git, out, err);
+        return arc_git_tags(git, NULL, out, err);
 
     /* Only the remote's tags: a reused workspace keeps tags that were deleted there. */
     ARC_TRY(load_tags(git, err));

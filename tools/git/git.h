@@ -108,9 +108,10 @@ int arc_git_remote_head(const struct arc_git *git, char **branch, struct arc_err
 int arc_git_remote_ref(const struct arc_git *git, const char *branch, struct arc_buf *out,
                        struct arc_error *err);
 
-/* The names, without refs/tags/, of all local tags of commits, even missing ones: a new array of
- * strings. Skips names that are not UTF-8. */
-int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err);
+/* The names, without refs/tags/, of all local tags of `commit`, or for NULL of all commits, even
+ * missing ones: a new array of strings. Skips names that are not UTF-8. */
+int arc_git_tags(const struct arc_git *git, const struct arc_oid *commit, json_t **out,
+                 struct arc_error *err);
 
 /* Appends the message of an annotated tag without its signature; nothing for a lightweight tag, or
  * none. In CI, where the clone may have the commit in its place, the remote's tag counts. */

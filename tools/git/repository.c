@@ -203,9 +203,10 @@ git_object_t arc_git_type(git_odb *odb, const git_oid *oid, struct arc_git_asked
     return last->type;
 }
 
-/* Packed refs contain an annotated tag's target; others are read. A missing object may be a
- * commit. */
-static bool leads_to_commit(git_odb *odb, const git_reference *tag, struct arc_git_asked *last)
+/* Whether a tag is of a commit, or of that one. Packed refs contain an annotated tag's target; others
+ * are read. A missing object may be a commit. */
+static bool leads_to_commit(git_odb *odb, const git_reference *tag, const git_oid *commit,
+                            struct arc_git_asked *last)
 {
     const git_oid *target = git_reference_target_peel(tag);
     ARC_AUTO_HANDLE(git_object) git_object *end = NULL;
@@ -213,28 +214,36 @@ static bool leads_to_commit(git_odb *odb, const git_reference *tag, struct arc_g
     if (!target)
         target = git_reference_target(tag);
     git_object_t type = target ? arc_git_type(odb, target, last) : GIT_OBJECT_INVALID;
-    if (type != GIT_OBJECT_TAG)
-        return type == GIT_OBJECT_COMMIT || type == GIT_OBJECT_INVALID;
+    if (type == GIT_OBJECT_TAG && git_reference_peel(&end, tag, GIT_OBJECT_ANY) == 0) {
+        type = git_object_type(end);
+        target = git_object_id(end);
+    }
 
-    return git_reference_peel(&end, tag, GIT_OBJECT_ANY) != 0 ||
-           git_object_type(end) == GIT_OBJECT_COMMIT;
+    if (commit)
+        return target && git_oid_equal(target, commit);
+    return type == GIT_OBJECT_COMMIT || type == GIT_OBJECT_INVALID || type == GIT_OBJECT_TAG;
 }
 
-int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
+int arc_git_tags(const struct arc_git *git, const struct arc_oid *commit, json_t **out,
+                 struct arc_error *err)
 {
     ARC_AUTO_HANDLE(git_reference_iterator) git_reference_iterator *tags = NULL;
     git_reference *tag = NULL;
     ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
     struct arc_git_asked last = {0};
     ARC_AUTO_JSON json_t *list = json_array();
+    git_oid at;
 
     ARC_TRY_ALLOC(list, err);
     ARC_TRY(arc_git_odb(git, &odb, err));
+    if (commit)
+        ARC_TRY(arc_git_oid_in(commit, &at, err));
     int rc = git_reference_iterator_glob_new(&tags, git->repo, "refs/tags/?*");
     bool added = true;
     while (!rc && added && (rc = git_reference_next(&tag, tags)) == 0) {
         const char *name = git_reference_shorthand(tag);
-        if (arc_utf8_valid(name, strlen(name)) && leads_to_commit(odb, tag, &last))
+        if (arc_utf8_valid(name, strlen(name)) &&
+            leads_to_commit(odb, tag, commit ? &at : NULL, &last))
             added = json_array_append_new(list, json_string(name)) == 0;
         git_reference_free(tag);
     }

@@ -81,7 +81,7 @@ static void read_dotenv(struct init *init)
 static int read_tags(struct arc_project *project, struct init *init, struct arc_error *err)
 {
     init->git = project->git;
-    ARC_TRY(arc_git_tags(project->git, &init->git_tags, err));
+    ARC_TRY(arc_git_tags(project->git, NULL, &init->git_tags, err));
     if (json_array_size(init->git_tags))
         return ARC_OK;
     ARC_TRY(arc_project_load_tags(project, err));

@@ -206,7 +206,7 @@ static int load_tags(struct walk *walk, struct arc_error *err)
     if (repository->tags)
         return ARC_OK;
     walk->out->tags_unknown = arc_arena_text(&walk->out->memory, repository->tags_unknown);
-    return arc_git_tags(walk->project->git, &repository->tags, err);
+    return arc_git_tags(walk->project->git, NULL, &repository->tags, err);
 }
 
 /* For a group without a release, its predecessor's tag counts as one: the survey starts there. */
