@@ -289,6 +289,26 @@ def test_a_mirror_that_lacks_an_image_and_takes_every_index(shop):
     assert f"nothing was moved: {shop.host}/m/b lacks {lost}, which the index of b lists; build it again with --rebuild" in done.stderr
 
 
+def test_a_mirror_gets_the_tags_of_uncommitted_files_too(shop):
+    """Both tags moved in the first registry, and build.json named one that the mirror did not have."""
+    shop.plan = json.loads(shop.arc("plan", "--json", "--push").stdout)
+    for service in shop.plan["services"]:
+        service["mirrors"] = [f"{shop.host}/m/{service['name']}"]
+        service["tags"] = [{**tag, **ref} for tag in service["tags"] if tag["move"] for ref in (
+            {}, {"ref": f"{service['mirrors'][0]}:{tag['tag']}"})]
+    marks = {f"org.opencontainers.image.{name}": "-dirty" for name in ("version", "revision")}
+    shop.ledger["services"] = [shop.push({**service, "staging": service["staging"] + "-dirty", "labels": {
+        name: value + marks.get(name, "") for name, value in service["labels"].items()}}) for service in shop.plan["services"]]
+    for (image, reference), stored in list(shop.server.manifests.items()):
+        shop.server.manifests[image.replace("o/", "m/"), reference] = stored
+    files = [f"--{name}={shop.folder.parent}/{name}.json" for name in ("plan", "build")]
+    assert shop.promote().returncode == 1 and not shop.server.moved, "its labels are those of uncommitted files"
+    done = shop.arc("build", "--promote", "--allow-dirty", "--json", *files)
+    tag = f"sha-{shop.plan['revision'][:12]}-dirty"
+    assert sorted(shop.server.moved) == [f"{name}:{tag}" for name in ("m/a", "m/b", "o/a", "o/b")], done.stderr
+    assert json.loads(done.stdout)["services"][0]["tags"] == [tag, f"{shop.host}/m/a:{tag}"]
+
+
 def test_a_registry_that_names_no_digest_is_asked_what_it_has(shop, monkeypatch):
     monkeypatch.setattr(Registry, "answer", without_digest)
     assert shop.promote().returncode == 0 and len(shop.server.moved) == 6

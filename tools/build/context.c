@@ -190,8 +190,12 @@ int arc_plan_mark_dirty(struct arc_plan *plan, struct arc_error *err)
             if (strcmp(label->name, "org.opencontainers.image.version") == 0 ||
                 strcmp(label->name, "org.opencontainers.image.revision") == 0)
                 label->value = dirty(plan, label->value);
-        arc_each (tag, service->tags, service->tag_count)
+        arc_each (tag, service->tags, service->tag_count) {
+            const char *image = arc_planned_image(service, tag);
             tag->tag = dirty(plan, tag->tag);
+            if (tag->ref)
+                tag->ref = arc_arena_printf(&plan->memory, "%s:%s", image, tag->tag);
+        }
     }
 
     arc_each (cell, plan->cells, plan->cell_count)
