@@ -131,8 +131,8 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
 }
 
 /* Parses lines "<oid>\trefs/tags/<name>"; a name with ^{} gives the commit of the annotated tag in
- * the line before. */
-static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
+ * the line before, whose object goes to `annotated` (or NULL). */
+static int parse_tags(const char *text, json_t *tags, json_t *annotated, struct arc_error *err)
 {
     static const char refs[] = "\trefs/tags/";
 
@@ -148,6 +148,8 @@ static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
             json_decref(commit);
             return arc_error_nomem(err);
         }
+        if (annotated && line.text[skip + strlen(name)] == '^')
+            json_object_set(annotated, name, json_object_get(tags, name));
         json_object_set_new(tags, name, commit); /* refused if not UTF-8 */
     }
 
@@ -156,13 +158,13 @@ static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
 
 /* `words`: the git ls-remote command. */
 static int list_remote(const struct arc_git *git, const char *const *words, json_t *tags,
-                       struct arc_error *err)
+                       json_t *annotated, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_TRY(arc_git_run_remote(git, words, NULL, ASK_SECONDS, &result, err));
     if (result.status)
         return arc_error_set(err, ARC_EWORLD, "%s", arc_git_complaint(&result));
-    return parse_tags(arc_buf_text(&result.output), tags, err);
+    return parse_tags(arc_buf_text(&result.output), tags, annotated, err);
 }
 
 /* Asks the remote for its tags, once. */
@@ -172,8 +174,11 @@ static int load_tags(const struct arc_git *git, struct arc_error *err)
         return ARC_OK;
 
     const char *const words[] = {"ls-remote", "--tags", git->remote, NULL};
-    ARC_AUTO_JSON json_t *tags = json_object();
-    int rc = tags ? list_remote(git, words, tags, err) : arc_error_nomem(err);
+    ARC_AUTO_JSON json_t *tags = json_object(), *annotated = json_object();
+    ARC_TRY_ALLOC(tags && annotated, err);
+    int rc = list_remote(git, words, tags, annotated, err);
+    json_decref(git->scratch->annotated);
+    git->scratch->annotated = arc_steal(&annotated);
     if (rc == ARC_ENOMEM)
         return rc;
 
@@ -266,7 +271,7 @@ int arc_git_ask_tag(const struct arc_git *git, const char *name, struct arc_oid 
 
     const char *const words[] = {"ls-remote", git->remote, ref.data, peeled.data, NULL};
     ARC_AUTO(arc_error) struct arc_error why = {0};
-    if (list_remote(git, words, tags, &why)) /* a missing git does not mean a missing tag */
+    if (list_remote(git, words, tags, NULL, &why)) /* a missing git does not mean a missing tag */
         return arc_error_set(err, ARC_EWORLD, "git ls-remote %s: %s", git->remote,
                              arc_error_text(&why));
     const char *commit = json_string_value(json_object_get(tags, name));
@@ -277,20 +282,18 @@ int arc_git_ask_tag(const struct arc_git *git, const char *name, struct arc_oid 
     return ARC_OK;
 }
 
-int arc_git_fetch_tag(const struct arc_git *git, const char *ref, struct arc_oid *out,
+int arc_git_fetch_tag(const struct arc_git *git, const char *name, struct arc_oid *out,
                       struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *tags = json_object();
     ARC_AUTO_FREE char *url = NULL;
-    const char *const words[] = {"ls-remote", git->remote, ref, NULL};
 
-    ARC_TRY_ALLOC(tags, err);
     ARC_TRY(arc_git_remote_url(git, &url, err));
-    ARC_TRY(list_remote(git, words, tags, err));
-    const char *name = json_string_value(json_object_get(tags, ref + strlen("refs/tags/")));
-    if (!name || !arc_text_is_hex(name, 40))
-        return arc_error_set(err, ARC_ENOTFOUND, "the remote has no %.200s", ref);
-    memcpy(out->hex, name, sizeof out->hex);
+    if (!git->scratch->annotated)
+        ARC_TRY(load_tags(git, err));
+    const char *object = json_string_value(json_object_get(git->scratch->annotated, name));
+    if (!object || !arc_text_is_hex(object, 40))
+        return arc_error_set(err, ARC_ENOTFOUND, "the remote has no annotated tag %.200s", name);
+    *out = arc_oid_of(object);
 
     return arc_git_fetch_commits(git, ARC_GIT_SINGLE, "--depth=1", out, 1, err);
 }

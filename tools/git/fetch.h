@@ -51,7 +51,7 @@ int arc_git_ask_tag(const struct arc_git *git, const char *name, struct arc_oid 
 int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_oid *out,
                        struct arc_error *err);
 
-/* Fetches the object that a tag ("refs/tags/…") is at the remote: its commit, or the object of an
- * annotated tag. ARC_ENOTFOUND or ARC_EWORLD. */
-int arc_git_fetch_tag(const struct arc_git *git, const char *ref, struct arc_oid *out,
+/* Fetches the object of an annotated tag of the remote, whose tags it asks for once, like
+ * arc_git_all_tags(). ARC_ENOTFOUND or ARC_EWORLD. */
+int arc_git_fetch_tag(const struct arc_git *git, const char *name, struct arc_oid *out,
                       struct arc_error *err);

@@ -341,13 +341,13 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit,
 
 /* The tag as the remote has it, in CI: actions/checkout puts the commit in place of an annotated tag
  * that was pushed. *object stays as it is if that is not known. */
-static void look_up_remote_tag(const struct arc_git *git, const char *ref, git_object **object)
+static void look_up_remote_tag(const struct arc_git *git, const char *tag, git_object **object)
 {
     git_object *found = NULL;
     struct arc_oid name;
     git_oid oid;
 
-    if (!arc_env_nonempty(git->env, "CI") || arc_git_fetch_tag(git, ref, &name, NULL) ||
+    if (!arc_env_nonempty(git->env, "CI") || arc_git_fetch_tag(git, tag, &name, NULL) ||
         arc_git_oid_in(&name, &oid, NULL) ||
         git_object_lookup(&found, git->repo, &oid, GIT_OBJECT_TAG) < 0)
         return;
@@ -365,7 +365,7 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
     ARC_TRY(arc_buf_check(&name, "tag", err));
     (void)git_revparse_single(&object, git->repo, arc_buf_text(&name));
     if (!object || git_object_type(object) != GIT_OBJECT_TAG)
-        look_up_remote_tag(git, arc_buf_text(&name), &object);
+        look_up_remote_tag(git, tag, &object);
     if (!object)
         return ARC_OK;
     const char *message =

@@ -29,6 +29,7 @@ void arc_git_scratch_free(struct arc_git_scratch *scratch)
     free(scratch->wants.items);
     free(scratch->branch);
     json_decref(scratch->tags);
+    json_decref(scratch->annotated);
     free(scratch);
 }
 
