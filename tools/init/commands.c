@@ -72,9 +72,11 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
 
 void init_add_input(struct init *init, json_t *with, const char *name, const char *value)
 {
-    const char *before = arc_json_text_of(with, name);
+    const char *before = arc_json_text_of(with, name), *path = strchr(value, INIT_ROOT);
     if (!init_spend(init, strlen(before)))
         return;
+    if (path) /* where a script is, is no name */
+        value = init_print(init, "%.*s%c", (int)(path - value), value, INIT_UNKNOWN);
     init_set(init, with, name, json_sprintf("%s%s%s", before, *before ? "\n" : "", value));
 }
 

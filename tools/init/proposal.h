@@ -22,7 +22,7 @@
 #define INIT_UNKNOWN_TEXT "\x01"
 
 /* Start of a path from the repository's root, wherever a script runs. */
-#define INIT_ROOT '\x02'
+#define INIT_ROOT '\x03'
 
 /* Start of a placeholder for a version read from a file: "{version_0}" is init->places[0]. */
 #define INIT_FILE_VERSION "{version_"
