@@ -561,7 +561,7 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *hol
     const struct arc_yaml_node *concurrency = arc_yaml_get(holder, "concurrency");
     const char *key = group_of(holder);
     bool own = ARC_HOLDS(key, "github.run_id", "github.ref", "github.workflow_ref",
-                         "github.event.release.");
+                         "github.event.release.", "github.event.after", "github.sha");
     bool tags = arc_yaml_at(s->root, "on", "push", "tags") || starts_on(s, "release");
     bool queues = strcmp(arc_yaml_text_at(concurrency, "queue"), "max") == 0;
     bool cancels = strcmp(arc_yaml_text_at(concurrency, "cancel-in-progress"), "true") == 0;
