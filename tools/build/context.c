@@ -23,6 +23,7 @@ struct comparison {
     char ***places;          /* files and folders that a service is built from */
     struct reading *readings;
     size_t differ;         /* files that differ from the commit */
+    size_t pointers;       /* of these, pointers to Git LFS */
     struct arc_buf *shown; /* the first of them */
     struct arc_error *err;
 };
@@ -48,13 +49,12 @@ static bool reads(const struct comparison *comparison, size_t service, const cha
 
 static int consider(void *context, const char *path, enum arc_git_standing standing)
 {
-    static const char *const words[] = {
-        "is changed",
-        "is missing",
-        "is new",
-        "is hidden from git by assume-unchanged or skip-worktree",
-        "is a submodule that is not checked out (submodules: true)",
-        "is only its pointer in Git LFS (lfs: true of checkout; git lfs pull; .dockerignore)"};
+    static const char *const words[] = {"is changed",
+                                        "is missing",
+                                        "is new",
+                                        "is hidden from git by assume-unchanged or skip-worktree",
+                                        "is a submodule that is not checked out (submodules: true)",
+                                        "is only its pointer in Git LFS"};
     struct comparison *comparison = context;
     struct arc_arena *memory = &comparison->out->memory;
     size_t len = strlen(path);
@@ -74,6 +74,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
         }
         if (listed || (standing == ARC_GIT_LFS_POINTER && !reads(comparison, i, path)))
             continue;
+        comparison->pointers += standing == ARC_GIT_LFS_POINTER;
         if (comparison->differ++ < SHOWN_MAX)
             arc_text_item(comparison->shown, ", ", "%.200s %s", path, words[standing]);
         return ARC_OK;
@@ -163,13 +164,18 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
 
     if (comparison.differ > SHOWN_MAX)
         arc_buf_printf(&shown, " and %zu more", comparison.differ - SHOWN_MAX);
+    const char *otherwise = plan->tag ? "" : "; --allow-dirty builds it, marked as dirty";
+    if (comparison.pointers == comparison.differ)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: fetch it (lfs: true of actions/checkout; git lfs pull), or leave "
+                             "it out (.dockerignore)%s",
+                             arc_buf_text(&shown), otherwise);
     return arc_error_set(err, ARC_EINPUT,
                          "the work tree is not commit %.12s, which the images' labels "
                          "would name: %s; commit them, ignore them, write them elsewhere "
                          "(.git/plan.json), or list what an earlier step makes under the group's "
                          "`generated`%s",
-                         plan->revision, arc_buf_text(&shown),
-                         plan->tag ? "" : "; --allow-dirty builds it, marked as dirty");
+                         plan->revision, arc_buf_text(&shown), otherwise);
 }
 
 /* ---- marks ---------------------------------------------------------------------------------- */
