@@ -422,7 +422,7 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
                 check_parts(r, first);
                 if (memchr(first.text, '*', first.len))
                     check_value(r, first, r->operand, false);
-            } else if (last && strcmp(function->name, "startsWith") == 0) {
+            } else if (last && strcmp(function->name, "startsWith") == 0 && *first.text != '\'') {
                 check_value(r, first, r->operand, true);
             }
             first = r->operand;
