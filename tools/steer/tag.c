@@ -274,10 +274,11 @@ static int check_lint(const struct tagging *tagging, struct arc_error *err)
         return ARC_OK;
 
     return arc_error_set(err, ARC_EFAILED,
-                         "lint has %zu findings, the first: %s:%" JSON_INTEGER_FORMAT
+                         "lint has %zu finding%s, the first: %s:%" JSON_INTEGER_FORMAT
                          ": %s ('arc-ci lint' shows all)",
-                         json_array_size(findings), arc_json_text_of(first, "file"),
-                         arc_json_number_of(first, "line"), arc_json_text_of(first, "message"));
+                         json_array_size(findings), arc_plural(json_array_size(findings)),
+                         arc_json_text_of(first, "file"), arc_json_number_of(first, "line"),
+                         arc_json_text_of(first, "message"));
 }
 
 /* ---- the tag ------------------------------------------------------------------------------- */
