@@ -353,15 +353,25 @@ static void add_image_tags(const char *pattern, struct arc_buf *out)
 static bool may_give(const struct reading *reading, const char *pattern, const char *tag)
 {
 #define NUMBER "+([0-9])"
+#define TWO    "[0-9][0-9]"
 #define DIGIT  "[0-9a-f]"
 #define SEVEN  DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT
 #define TWELVE SEVEN DIGIT DIGIT DIGIT DIGIT DIGIT
     static const struct arc_word forms[] = {
-        {"pr", NUMBER},      {"major", NUMBER}, {"minor", NUMBER},
-        {"patch", NUMBER},   {"date", NUMBER},  {"year", NUMBER},
-        {"month", NUMBER},   {"day", NUMBER},   {"time", NUMBER},
-        {"sha7", SEVEN},     {"sha", TWELVE},   {"revision", TWELVE TWELVE TWELVE "[0-9a-f]*"},
-        {"prerelease", "*"}, {NULL, NULL},
+        {"pr", NUMBER},
+        {"major", NUMBER},
+        {"minor", NUMBER},
+        {"patch", NUMBER},
+        {"date", TWO TWO TWO TWO},
+        {"year", TWO TWO},
+        {"month", TWO},
+        {"day", TWO},
+        {"time", TWO TWO TWO},
+        {"sha7", SEVEN},
+        {"sha", TWELVE},
+        {"revision", TWELVE TWELVE TWELVE "[0-9a-f]*"},
+        {"prerelease", "*"},
+        {NULL, NULL},
     };
     const struct arc_group *group = reading->options->group;
     ARC_AUTO(arc_buf) struct arc_buf whole = {.max = 4096}, named = {.max = 4096};
