@@ -192,6 +192,23 @@ def test_a_fault_that_passes_is_no_answer(place, said, fails, ci, status, runs):
     assert tried.read_text().split()[:runs] == ["x"] * runs and (status == 0 or len(tried.read_text().split()) == runs)
 
 
+def test_a_remote_that_is_gone_is_waited_for_once(place):
+    """A job without a network asked for the commit before the push, for that of the branch, and so on, each three times."""
+    clone, tried, event = place.clone("cut", "--depth=1"), place.folder / "tried", place.folder / "event.json"
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, env=place.env, capture_output=True, text=True, check=True).stdout.strip()
+    event.write_text(json.dumps({"before": "1" * 40, "after": head, "ref": "refs/heads/topic", "repository": {"default_branch": "main"}}))
+    program = place.folder / "bin/git"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho x >> {tried}\necho 'fatal: Could not resolve host: x' >&2\nexit 128\n")
+    program.chmod(0o755)
+    subprocess.run(["git", "update-ref", "-d", "refs/remotes/origin/main"], cwd=clone, env=place.env, check=True)
+    env = {**place.env, "PATH": f"{program.parent}:{place.env['PATH']}", "CI": "true", "LD_PRELOAD": quick_sleep(), "GITHUB_SHA": head,
+           "GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/topic", "GITHUB_EVENT_PATH": str(event)}
+    run = subprocess.run([cmd.ARC_CI, "changes", "--filters", "t: t/**"], cwd=clone, env=env, capture_output=True, text=True)
+    assert run.returncode == 3 and "Could not resolve host" in run.stderr, run.stderr
+    assert 4 <= len(tried.read_text().split()) <= 8
+
+
 def test_server_without_filters(place):
     whole = place.base(place.clone("whole"))
     place.git("config", "--global", "uploadpack.allowFilter", "false")

@@ -38,8 +38,9 @@ struct arc_git {
     char *commondir; /* the same, shared by all work trees (refs, objects, shallow) */
     char *
         remote; /* the remote to use: origin, else the one tracked by the current branch, else the only one */
-    bool initialised;                /* git_libgit2_init() was called */
-    bool is_filtered;                /* a partial clone (`git clone --filter`) */
+    bool initialised; /* git_libgit2_init() was called */
+    bool is_filtered; /* a partial clone (`git clone --filter`) */
+    bool *gave_up;    /* the remote failed, whenever it was tried again; may be NULL */
     struct arc_git_scratch *scratch; /* what was fetched (git/fetch.h) */
 };
 

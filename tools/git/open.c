@@ -273,8 +273,10 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
     ARC_TRY(arc_git_start(err));
     out->initialised = true;
     out->scratch = calloc(1, sizeof *out->scratch);
-    if (out->scratch)
+    if (out->scratch) {
         *out->scratch = (struct arc_git_scratch){.since = INT64_MAX};
+        out->gave_up = &out->scratch->gave_up;
+    }
     const char *named = path ? NULL : arc_env_nonempty(env, "GIT_DIR");
     int rc = out->scratch ? open_repository(&search, named, out, err) : arc_error_nomem(err);
     free(search.top);

@@ -105,8 +105,8 @@ static int make_login(const struct arc_env *env, struct arc_arena *memory,
     return arc_arena_check(memory, err);
 }
 
-/* The same, up to three times in CI if the network or the server fails: git itself never tries
- * again, and at a desk without a network nobody wants to wait. */
+/* The same, up to three times in CI if the network or the server fails, until that was in vain: git
+ * itself never tries again, and at a desk without a network nobody wants to wait. */
 static int run_patiently(const struct arc_git *git, const char *const login[LOGIN_VARS],
                          const char *const *words, const struct arc_buf *input, unsigned seconds,
                          struct arc_process_result *result, struct arc_error *err)
@@ -121,8 +121,13 @@ static int run_patiently(const struct arc_git *git, const char *const login[LOGI
                                 "Connection reset by peer", "Connection timed out",
                                 "Failed to connect to", "SSL_ERROR_SYSCALL", "recv error",
                                 "fatal error in commit_refs", "due to timeout");
-        if (!result->status || !passes || i == 3 || !arc_env_nonempty(git->env, "CI"))
+        if (!result->status || !passes || !arc_env_nonempty(git->env, "CI") || !git->gave_up ||
+            *git->gave_up)
             return ARC_OK;
+        if (i == 3) {
+            *git->gave_up = true;
+            return ARC_OK;
+        }
         clock->wait(clock->context, arc_fault_wait(said, i));
         arc_process_result_free(result);
     }

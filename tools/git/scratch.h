@@ -31,6 +31,7 @@ struct arc_git_list {
 
 struct arc_git_scratch {
     bool allowed;                        /* to fetch */
+    bool gave_up;                        /* to wait for the remote */
     struct arc_git parts[ARC_GIT_PARTS]; /* .repo is NULL until needed */
     struct arc_git_list tips;            /* commits whose history was needed */
     struct arc_git_list wants;           /* what was requested for them */
