@@ -255,12 +255,13 @@ static int add_moves(struct promotion *promotion, bool floating, struct arc_erro
         if (!service->selected)
             continue;
         arc_each (tag, service->tags, service->tag_count) {
+            const char *name = arc_or(tag->ref, tag->tag);
             if (tag->move && goes_on(tag->kind) == floating)
                 ARC_APPEND(&promotion->memory, promotion->moves, promotion->move_count, err,
                            (struct move){.codename = service->service,
                                          .image = arc_planned_image(service, tag),
                                          .tag = tag->tag,
-                                         .name = arc_or(tag->ref, tag->tag),
+                                         .name = name,
                                          .kind = tag->kind,
                                          .built = &promotion->ledger->services[at],
                                          .index = &promotion->indexes[at]});
