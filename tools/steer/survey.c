@@ -350,8 +350,8 @@ static int find_default(struct arc_project *project, struct survey *out, struct 
     ARC_TRY(arc_git_head(git, &out->head, &current, err));
     ARC_TRY(arc_git_remote_head(git, &recorded, err));
     ARC_TRY(arc_error_memory(arc_project_load_event(project, NULL), err));
-    const char *told = arc_or(project->event.default_branch, recorded);
-    const char *branches[] = {arc_or(told, ""), "main", "master"};
+    const char *told = arc_text_or(project->event.default_branch, arc_text_or(recorded, ""));
+    const char *branches[] = {told, "main", "master"};
     for (size_t i = 0; i < ARC_COUNT(branches) && !*out->default_tip.hex; i++) {
         ARC_AUTO(arc_buf) struct arc_buf ref = {0};
         arc_buf_printf(&ref, "refs/remotes/%s/%s", git->remote, branches[i]);
