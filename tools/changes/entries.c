@@ -251,9 +251,10 @@ static int check_file(const struct arc_git *git, const struct arc_service *servi
     return arc_match_mark(result, err, "its entry in %s changed: %s", service->file, what);
 }
 
-int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
-                         const bool *only, const struct arc_oid *base, const struct arc_oid *head,
-                         struct arc_filter_result *results, struct arc_error *err)
+/* With `guess`, what cannot be compared may have changed. */
+static int mark_entries(const struct arc_git *git, const struct arc_changes_options *options,
+                        const bool *only, const struct arc_oid *base, const struct arc_oid *head,
+                        bool guess, struct arc_filter_result *results, struct arc_error *err)
 {
     ARC_AUTO(sides)
     struct sides sides = {.old = {.max = ARC_YAML_BYTES}, .new = {.max = ARC_YAML_BYTES}};
@@ -262,6 +263,7 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
 
     if (*path != '/')
         ARC_TRY(read_sides(git, path, base, head, &sides, &differ, err));
+    differ = differ && (guess || !sides.problem);
 
     for (size_t i = 0; i < options->filters->count; i++) {
         const struct arc_group *group;
@@ -278,6 +280,35 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
         if (is_left_out)
             ARC_TRY(check_file(git, service, base, head, &results[i], err));
     }
+
+    return ARC_OK;
+}
+
+int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
+                         const bool *only, const struct arc_oid *base, const struct arc_oid *head,
+                         struct arc_filter_result *results, struct arc_error *err)
+{
+    return mark_entries(git, options, only, base, head, true, results, err);
+}
+
+int arc_services_commit(struct arc_match *match, const struct arc_git *git,
+                        const struct arc_config *config, const struct arc_git_commit *commit,
+                        bool own, bool *any, struct arc_error *err)
+{
+    const struct arc_changes_options options = {.filters = match->out->filters, .config = config};
+    struct arc_filter_result *results = match->out->results;
+    size_t last = options.filters->count - 1;
+
+    ARC_TRY(arc_match_commit(match, git, commit, own, any, err));
+    if (!results[last].matched)
+        return ARC_OK;
+
+    results[last].matched = *any = false;
+    if (commit->parents)
+        ARC_TRY(mark_entries(git, &options, match->only, &commit->parent, &commit->oid, false,
+                             results, err));
+    for (size_t i = 0; i < last; i++)
+        *any |= results[i].matched;
 
     return ARC_OK;
 }

@@ -434,8 +434,10 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
     struct arc_filter_result *results = match->out->results;
     size_t count = match->out->filters->count;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         results[i].matched = false;
+        free(arc_steal(&results[i].reason));
+    }
 
     looked.keeps = own && commit->parents > 1;
     if (!looked.keeps || commit->parents == 2) /* git does not merge more than two with conflicts */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "changes/base.h"
+#include "changes/match.h"
 
 /* Where a service was last good. The caller sets the first three members. */
 struct arc_last_good {
@@ -41,6 +42,13 @@ int arc_services_last_images(const struct arc_base_request *request, struct arc_
 int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_filter_result *results, struct arc_error *err);
+
+/* arc_match_commit() for the services' filters, the last of which is the configuration's file: a
+ * commit that changes a service's entry in it, which is known on both sides, is one of that
+ * service. */
+int arc_services_commit(struct arc_match *match, const struct arc_git *git,
+                        const struct arc_config *config, const struct arc_git_commit *commit,
+                        bool own, bool *any, struct arc_error *err);
 
 /* The same for a path listed by the API, if only that knows what changed. */
 int arc_services_listed(const struct arc_changes_options *options, const char *path,

@@ -25,6 +25,9 @@ struct reading {
     const struct arc_git *git;
     const struct arc_plan *plan;
     struct arc_notes_log *log;
+    struct arc_config config; /* of the plan's group alone */
+    struct arc_group own;
+    struct arc_service only; /* for a tag that releases one service */
     struct arc_filters filters;
     struct arc_changes changes; /* results of the matcher for one commit */
     struct arc_match match;
@@ -69,31 +72,33 @@ static char *keep_text(struct arc_notes_log *log, const char *text)
 
 /* Makes the filters of `changes`, plus the folders of the group's services at the range's `from`
  * (NULL: no previous release). A tag that releases one service is about that one. */
-static int make_filters(struct arc_project *project, const struct arc_plan *plan,
+static int make_filters(struct arc_project *project, struct reading *reading,
                         const struct arc_group *group, const struct arc_git_log_range *range,
-                        struct arc_filters *out, struct arc_error *err)
+                        struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    const struct arc_plan *plan = reading->plan;
     const char **there = arc_arena_array(&memory, plan->service_count + 1, sizeof *there);
-    struct arc_group own = {0};
-    struct arc_service only;
-    struct arc_config config = {.path = (char[]){ARC_CONFIG_PATH}, .groups = &own};
+    struct arc_filters *out = &reading->filters;
+    struct arc_config *config = &reading->config;
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
 
     ARC_TRY_ALLOC(there, err);
 
+    config->groups = &reading->own;
     if (group) {
-        own = *group;
-        config.group_count = 1;
+        config->path = project->config.path;
+        reading->own = *group;
+        config->group_count = 1;
         ARC_TRY(arc_error_memory(arc_tag_parse(plan->tag, group, &tag, NULL), err));
     }
     if (tag.service) {
-        only = *tag.service;
-        own.services = &only;
-        own.service_count = 1;
+        reading->only = *tag.service;
+        reading->own.services = &reading->only;
+        reading->own.service_count = 1;
     }
 
-    ARC_TRY(arc_filters_of_config(arc_project_root(project), &config, out, err));
+    ARC_TRY(arc_filters_of_config(arc_project_root(project), config, out, err));
 
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
@@ -102,10 +107,10 @@ static int make_filters(struct arc_project *project, const struct arc_plan *plan
             ARC_TRY(arc_services_add_folder(out, service->service, service->directory, err));
     }
 
-    if (!range->from)
-        return ARC_OK;
-    return arc_services_add_gone(project->git, range->from, range->to, plan->group, there, out,
-                                 err);
+    if (range->from)
+        ARC_TRY(arc_services_add_gone(project->git, range->from, range->to, plan->group, there, out,
+                                      err));
+    return arc_services_add_folder(out, config->path, config->path, err);
 }
 
 /* ---- one commit ----------------------------------------------------------------------------- */
@@ -270,7 +275,8 @@ static int look_at(void *context, const struct arc_git_commit *commit)
         ARC_TRY(note_merge(reading, commit));
 
     reading->seen++;
-    ARC_TRY(arc_match_commit(&reading->match, reading->git, commit, true, &any, reading->err));
+    ARC_TRY(arc_services_commit(&reading->match, reading->git, &reading->config, commit, true, &any,
+                                reading->err));
     if (any)
         ARC_TRY(look_there(reading, commit, &is_there));
     if (!any || is_there)
@@ -528,7 +534,7 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     const struct arc_oid *since = *from.hex ? &from : NULL;
     struct arc_git_log_range range = {.from = since, .to = &to, .max = SIZE_MAX};
 
-    ARC_TRY(make_filters(project, plan, group, &range, &reading->filters, err));
+    ARC_TRY(make_filters(project, reading, group, &range, err));
     reading->changes.filters = &reading->filters;
     ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
                             err));
@@ -559,7 +565,9 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
 int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
                   const struct arc_group *group, struct arc_notes_log *out, struct arc_error *err)
 {
-    ARC_AUTO(reading) struct reading reading = {.plan = plan, .log = out};
+    ARC_AUTO(reading)
+    struct reading reading = {
+        .plan = plan, .log = out, .config = {.path = (char[]){ARC_CONFIG_PATH}}};
     ARC_AUTO(arc_error) struct arc_error why = {0};
 
     out->all = group && group->commits && strcmp(group->commits, "all") == 0;

@@ -70,6 +70,7 @@ static void ask_lacking(struct walk *walk, const uint64_t *lacks)
 
     arc_each (owner, walk->owners, walk->owner_count)
         walk->asked[owner->filter] |= lacked(lacks, owner->slot) || lacked(lacks, owner->slot + 1);
+    walk->asked[walk->filters.count - 1] = true; /* the configuration */
 
     arc_match_only(&walk->match, walk->asked);
 }
@@ -116,7 +117,8 @@ static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *l
 
     ARC_TRY(arc_git_commit(walk->project->git, oid, &commit, walk->err));
     ask_lacking(walk, lacks);
-    int rc = arc_match_commit(&walk->match, walk->project->git, &commit, false, &any, walk->err);
+    int rc = arc_services_commit(&walk->match, walk->project->git, &walk->project->config, &commit,
+                                 false, &any, walk->err);
     out->complete &= !rc;
     if (rc || !any)
         return arc_error_except(ARC_ENOTFOUND, rc, walk->err);
@@ -380,6 +382,8 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     ARC_TRY(find_owners(&walk, err));
     ARC_TRY(find_releases(&walk, err));
     ARC_TRY(find_gone(&walk, err));
+    const char *path = project->config.path;
+    ARC_TRY(arc_services_add_folder(&walk.filters, path, path, err));
     out->complete = !arc_git_is_shallow(project->git);
 
     struct arc_oid *bases = arc_arena_array(&out->memory, walk.slot_count, sizeof *bases);
