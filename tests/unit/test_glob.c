@@ -98,6 +98,8 @@ static void test_errors(void **state)
     static char text[ARC_GLOB_MAX + 1];
     refused("", 0, ARC_EINPUT, "empty pattern");
     refused("(a)\\1", 5, ARC_EINPUT, "'(a)\\1': it contains a back reference");
+    refused("([(])(b)\\2", 10, ARC_EINPUT,
+            "a back reference"); /* a class hides its brackets alone */
     refused("(?<=a)b", 7, ARC_EINPUT, "a lookbehind");
     memset(text, 'a', sizeof text);
     refused(text, sizeof text, ARC_ELIMIT, "longer than 65,536");
