@@ -225,6 +225,9 @@ static const char *const wrong[][2] = {
      "5:22: ci: 'linux/amd46' names an unknown architecture; did you mean 'amd64'?"},
     {GROUP("platforms: {ci: [linus/amd64]}"),
      "5:22: ci: 'linus/amd64' names an unknown operating system; did you mean 'linux'?"},
+    {GROUP("platforms: {ci: [linux/quantum]}"),
+     "5:22: ci: 'linux/quantum' names an unknown architecture; a platform is written as in "
+     "'linux/amd64'"},
     {GROUP("platforms: {ci: [linux//v7]}"),
      "5:22: ci: 'linux//v7' is not a platform, as in 'linux/amd64' or 'linux/arm/v7'"},
     {GROUP("platforms: {ci: [linux/arm/x7]}"),
