@@ -30,12 +30,33 @@ static bool is_built_here(const struct arc_service *service, const char *base)
     return false;
 }
 
+static bool is_pinned(const char *image)
+{
+    const char *tag = strchr(arc_path_name(image), ':');
+    return strstr(image, "@sha256:") || (tag && tag[1] && strcmp(tag, ":latest") != 0);
+}
+
+/* The images of COPY --from and RUN --mount=from=: a misspelled stage is one, too. */
+static void check_taken(struct lint *lint, const struct arc_service *service,
+                        const struct arc_stage *stage)
+{
+    arc_json_each (item, stage->images) {
+        const char *image = json_string_value(item);
+        if (is_pinned(image) || strchr(image, '$') || strcmp(image, stage->base) == 0 ||
+            is_built_here(service, image))
+            continue;
+        lint_find(lint, LINT_BASE_PINNED, service->build.dockerfile, stage->line,
+                  "the stage takes files of '%s', which is no stage above it but an image, and not "
+                  "pinned: name a version (not latest) or a digest",
+                  image);
+    }
+}
+
 static void check_base(struct lint *lint, const struct arc_service *service,
                        const struct arc_stage *stage)
 {
-    const char *base = stage->base, *tag = strchr(arc_path_name(base), ':');
+    const char *base = stage->base;
     const char *file = service->build.dockerfile;
-    bool pinned = strstr(base, "@sha256:") || (tag && tag[1] && strcmp(tag, ":latest") != 0);
 
     if (!*stage->ref || stage->from != SIZE_MAX || strcmp(base, "scratch") == 0 ||
         is_built_here(service, base))
@@ -44,7 +65,7 @@ static void check_base(struct lint *lint, const struct arc_service *service,
     if (!stage->told)
         lint_find(lint, LINT_BASE_PINNED, file, stage->line,
                   "the base '%s' uses an ARG without a default before it", stage->ref);
-    else if (!pinned)
+    else if (!is_pinned(base))
         lint_find(lint, LINT_BASE_PINNED, file, stage->line,
                   "the base '%s' is not pinned: name a version (not latest) or a digest", base);
 }
@@ -164,8 +185,10 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
 
     r.stage = arc_stages_target(&stages, service->build.target);
     r.stage = arc_or(r.stage, arc_stages_target(&stages, NULL));
-    for (const struct arc_stage *stage = stages.items; stage <= r.stage; stage++)
+    for (const struct arc_stage *stage = stages.items; stage <= r.stage; stage++) {
         check_base(lint, service, stage);
+        check_taken(lint, service, stage);
+    }
     check_user(&r);
     check_labels(&r, group, service);
     check_inputs(&r, group, service);
