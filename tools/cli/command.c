@@ -147,6 +147,10 @@ static int set_value(struct invocation *inv, const struct option *option, const 
         return bad_value(option, value, err);
     if (option->choices && !among(option->choices, arc_or(flag, value)))
         return bad_value(option, value, err);
+    if (option->value && !*value &&
+        (arc_text_ends(option->value, "FILE") || strcmp(option->value, "DIR") == 0))
+        return arc_error_set(err, ARC_EINPUT, "--%s is empty: it takes %s; is a variable not set?",
+                             option->name, option->value);
     inv->values[i] = arc_or(flag, value);
     if (!option->many)
         return ARC_OK;

@@ -23,9 +23,10 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
             "which group, and which version? 'arc-ci tag GROUP --next' chooses the version");
 
     if (next == (options.version != NULL))
-        return arc_error_set(
-            err, ARC_EINPUT,
-            "name a version behind the group ('arc-ci tag GROUP 1.2.3'), or choose it with --next");
+        return arc_error_set(err, ARC_EINPUT,
+                             "name a version after the group '%.100s' ('arc-ci tag GROUP 1.2.3'), "
+                             "or choose it with --next, not both",
+                             inv->args[0]);
     if (!next && (option_given(inv, "bump") || option_given(inv, "prerelease")))
         return arc_error_set(err, ARC_EINPUT, "--bump and --prerelease go with --next");
     inv->project->wanted.group = inv->args[0];

@@ -181,6 +181,11 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
                 ARC_TRY(take_output(found, job, json_string_value(value), err));
     }
 
+    if (!json_object_size(needs))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--needs has no job: the job that passes toJSON(needs) needs none; "
+                             "give it `needs: [...]`");
+
     return ARC_OK;
 }
 
