@@ -373,6 +373,7 @@ def test_bake_is_allowed_what_the_configuration_asks_for(shop, answer):
     ('ERROR: target a: failed to solve: process "/bin/sh -c yarn install --immutable" did not complete successfully: exit code: 1',
      "yarn install --immutable\" did not complete successfully: exit code: 1\n"),
     ("ERROR: target a: x: not found", "a failed: target a: x: not found\n"),
+    ("ERROR: target a: failed to solve: x\n\nsee the log\nabove", "a failed: target a: failed to solve: x see the log above\n"),
     ("", "the build failed: docker gave no reason (exit status 1)\n")])
 def test_what_buildkit_leaves_open_is_said(shop, said, shown):
     (shop.folder.parent / "bin/docker").write_text(f"#!/bin/sh\ncat > /dev/null\necho '{said}' >&2\nexit 1\n")

@@ -137,6 +137,8 @@ def test_tags_of_two_logins_are_told_apart(tmp_path):
         conditions = {job["with"].get("registry", "ghcr.io") if "with" in job else "ghcr.io": job["if"] for job in release.values()}
         assert conditions == {"docker.io": "startsWith(github.ref_name, 'valkey-v')",
                               "ghcr.io": f"startsWith(github.ref_name, '{own}') && !startsWith(github.ref_name, 'valkey-v')"}
+        images = yaml.safe_load((repo / ".github/workflows/arc-ci-images.yml").read_text())["jobs"].values()
+        assert {(job["with"].get("registry"), "secrets" in job) for job in images} == {("docker.io", True), (None, False)}
 
 
 def test_tags_given_up_years_ago_release_nothing(tmp_path):
