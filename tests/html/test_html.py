@@ -100,7 +100,7 @@ def test_values_stay_text(pages, name):
 def test_the_page_has_what_the_rehearsal_has(pages):
     page = Reader((pages / "rehearsal.html").read_text())
     for part in ("Flow", "Services", "What moves", "Release notes", "Requests to GitHub's API", "shop-v1.1.0", "ghcr.io/o/arc-flash",
-                 "Shop <i>& Co</i>", "<script>alert(1)</script>", "POST /repos/o/r/releases", "docker pull"):
+                 "Shop <i>& Co</i>", "<script>alert(1)</script>", "POST /repos/o/r/releases", "docker pull", "All changes since shop/v1.0.0"):
         assert part in page.text, part
     assert {"table", "ul", "pre", "h3", "a", "code"} <= set(page.seen)
     train = Reader((pages / "train.html").read_text()).text

@@ -46,6 +46,7 @@ static void test_match(void **state)
     assert_true(matches("\xef\xbf\xbd", "\xff"));
     assert_true(matches("a\\b", "ab") == false);
     assert_true(matches("(?:a\\b)/x", "a/x"));
+    assert_true(matches("(?:a\\Bb)/x", "ab/x"));
     assert_true(matches("*(|a|b)x", "abax"));
     assert_true(matches("*(*(a|)|b(c|))d", "aabcd"));
     assert_false(matches("*(*(a|)|b(c|))d", "acd"));

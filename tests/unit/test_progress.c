@@ -21,6 +21,7 @@ struct seen {
     struct arc_buf lines;
     struct arc_buf logs;
     json_t *pushed;
+    double last; /* seconds of the step that was done last */
 };
 
 static void on_event(void *context, const struct arc_build_event *event)
@@ -34,6 +35,8 @@ static void on_event(void *context, const struct arc_build_event *event)
     }
     arc_buf_printf(&seen->lines, "%s|%s|%.30s|%s\n", event->service, event->platform, event->step,
                    states[event->state]);
+    if (event->state == ARC_STEP_DONE)
+        seen->last = event->duration;
 }
 
 static void on_pushed(void *context, const json_t *digests)
@@ -176,6 +179,7 @@ static void test_a_single_platform_is_implied(void **state)
     struct arc_built_cell cell = {.platform = "linux/arm64"};
     arc_progress_time(progress, "flash", &cell);
     assert_true(cell.duration > 3.9 && cell.duration < 4.1);
+    assert_true(seen.last > 1.4 && seen.last < 1.6);
     assert_string_equal(arc_buf_text(&seen.lines), "flash|linux/arm64|builder 1/2 RUN x|done\n"
                                                    "flash|linux/arm64|2/2 RUN \"}{\"|cached\n");
     arc_progress_free(progress);
