@@ -56,14 +56,10 @@ struct warnings {
     struct arc_error *err;
 };
 
-static int warn_of_source(void *context, const struct arc_missing_source *missing)
+static int warn_of_dockerfile(void *context, const struct arc_place *place, const char *text)
 {
     const struct warnings *warnings = context;
-    struct arc_place place = {.file = missing->input->file, .line = missing->input->line};
-    const char *why = missing->ignored ? "the ignore file excludes it from the context"
-                                       : "the context has no such file";
-    return report_note(warnings->report, 'w', place.file ? &place : NULL, warnings->err,
-                       "%s: %s: %s", missing->service->codename, missing->input->what, why);
+    return report_note(warnings->report, 'w', place, warnings->err, "%s", text);
 }
 
 static int warn_of_base(void *context, const struct arc_service *service, const char *ref,
@@ -114,7 +110,7 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
     const struct arc_loading l = {root, &project->config.memory, err};
     ARC_TRY(check_caches(project->group, report, err));
     ARC_TRY(arc_bases_elsewhere(&l, &project->config, project->group, warn_of_base, &warnings));
-    return arc_group_check_dockerfiles(root, project->group, warn_of_source, &warnings, err);
+    return arc_group_check_dockerfiles(root, project->group, warn_of_dockerfile, &warnings, err);
 }
 
 /* `changes` compared another commit than the plan's: their differences are not in its result. */

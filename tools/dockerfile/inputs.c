@@ -58,14 +58,17 @@ struct arc_inputs {
     unsigned doubt_line;
     char *pinned;
     unsigned pinned_line;
+    json_t *args;
 };
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
 void arc_inputs_free(struct arc_inputs **inputs)
 {
-    if (*inputs)
+    if (*inputs) {
+        json_decref((*inputs)->args);
         arc_arena_free(&(*inputs)->memory);
+    }
     free(*inputs);
     *inputs = NULL;
 }
@@ -400,6 +403,8 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
                                       .target = request->target};
 
     ARC_TRY(arc_stages_read(&read, &stages, err));
+    json_decref(in->args); /* the same for each platform */
+    in->args = json_incref(stages.args);
     const struct arc_stage *target = arc_stages_target(&stages, request->target);
     if (!target)
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
@@ -438,6 +443,8 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
     if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
         struct arc_source all = {.text = "whole context", .path = ""};
         in->doubt = arc_arena_text(&in->memory, arc_error_text(&why));
+        json_decref(in->args);
+        in->args = NULL;
         for (size_t i = 0; i < in->folder_count; i++)
             ARC_TRY(add_entry(in, &all, i, "", false, err));
         return ARC_OK;
@@ -679,6 +686,11 @@ const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line)
 {
     *line = inputs->doubt_line;
     return inputs->doubt;
+}
+
+const json_t *arc_inputs_args(const struct arc_inputs *inputs)
+{
+    return inputs->args;
 }
 
 const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line)

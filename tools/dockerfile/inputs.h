@@ -49,6 +49,10 @@ const char *arc_inputs_next_link(const struct arc_inputs *inputs, size_t *at);
 /* Why the whole context had to be assumed, with its line; NULL if it was not. */
 const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line);
 
+/* The names of the Dockerfile's ARGs, as an object; NULL if a base's triggers or another frontend
+ * may have more. Borrowed. */
+const json_t *arc_inputs_args(const struct arc_inputs *inputs);
+
 /* The platform, as written, that the FROM in *line fixes for the image whatever the request says;
  * NULL if it is built for each platform of the request. */
 const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line);

@@ -91,6 +91,7 @@ void arc_stages_free(struct arc_stages *stages)
         json_decref(stage->onbuild);
     }
 
+    json_decref(stages->args);
     arc_arena_free(&stages->memory);
     *stages = (struct arc_stages){0};
 }
@@ -433,6 +434,7 @@ static int on_arg(struct reader *r, const struct arc_instruction *in)
         char *equals = strchr(name, '=');
         if (equals)
             *equals = '\0';
+        ARC_TRY(set_value(r, r->out->args, name, ""));
         const json_t *given = json_object_get(r->request->args, name);
         if (!given && equals) {
             ARC_TRY(expand(r, &scope, equals + 1, WORD_MAX, &initial));
@@ -768,8 +770,9 @@ int arc_stages_read(const struct arc_stages_request *request, struct arc_stages 
 {
     ARC_AUTO(arc_dockerfile) struct arc_dockerfile dockerfile = {0};
     ARC_AUTO_JSON json_t *globals = json_object();
-    *out = (struct arc_stages){0};
-    ARC_TRY_ALLOC(globals, err);
+    *out = (struct arc_stages){.args = json_object()};
+    if (!globals || !out->args)
+        return arc_or_free(arc_stages, out, arc_error_nomem(err));
     arc_dockerfile_start(&dockerfile, request->text);
     struct reader reader = {.request = request,
                             .out = out,

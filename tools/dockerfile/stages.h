@@ -45,6 +45,7 @@ struct arc_stages {
     struct arc_arena memory; /* of everything except the JSON */
     struct arc_stage *items;
     size_t count;
+    json_t *args; /* object: the names of all ARGs, of any stage or none */
 };
 
 /* The inputs of a build. All borrowed. */

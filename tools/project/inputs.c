@@ -1,6 +1,7 @@
 #include "project/inputs.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/suggest.h"
 #include "config/build.h"
 #include "config/graph.h"
 #include "os/file.h"
@@ -76,39 +77,140 @@ static int tell_no_dockerfile(const char *root, const struct arc_service *servic
                          of_root ? "; its path starts at the context, not at the root" : "");
 }
 
-/* The callback for a service's missing sources. */
-struct teller {
+/* ---- warnings ------------------------------------------------------------------------------- */
+
+/* The Dockerfiles of a group, one after another. */
+struct checking {
+    const struct arc_group *group;
     const struct arc_service *service;
-    int (*each)(void *context, const struct arc_missing_source *missing);
+    int (*warn)(void *context, const struct arc_place *place, const char *text);
     void *context;
+    json_t *taken;  /* object: the group's build arguments that some ARG takes */
+    bool uncertain; /* some Dockerfile may have more ARGs */
+    struct arc_error *err;
 };
 
-static int tell_missing(void *context, const struct arc_input *input, bool ignored)
+static int warn_missing(void *context, const struct arc_input *input, bool ignored)
 {
-    const struct teller *teller = context;
-    struct arc_missing_source missing = {teller->service, input, ignored};
-    return teller->each(teller->context, &missing);
+    const struct checking *checking = context;
+    const struct arc_place place = {.file = input->file, .line = input->line};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
+    arc_buf_printf(&text, "%s: %s: %s", checking->service->codename, input->what,
+                   ignored ? "the ignore file excludes it from the context"
+                           : "the context has no such file");
+    ARC_TRY(arc_buf_check(&text, "a warning", checking->err));
+
+    return checking->warn(checking->context, &place, arc_buf_text(&text));
 }
 
-int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
-                                int (*each)(void *context,
-                                            const struct arc_missing_source *missing),
-                                void *context, struct arc_error *err)
+/* Whether BuildKit takes an argument without an ARG (Dockerfile reference, "Predefined ARGs" and
+ * "BuildKit built-in build args"). */
+static bool is_predefined(const char *name)
 {
-    arc_each (service, group->services, group->service_count) {
-        struct teller teller = {service, each, context};
-        struct arc_inputs *inputs = NULL;
-        int rc = arc_service_inputs(root, group, service, &inputs, err);
-        if (rc == ARC_ENOTFOUND)
-            return tell_no_dockerfile(root, service, err);
-        if (rc)
-            return arc_error_prefix(err, "service '%s'", service->codename);
-        if (inputs && each)
-            rc = arc_inputs_missing(inputs, tell_missing, &teller);
-        arc_inputs_free(&inputs);
-        if (rc)
-            return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
+    static const char *const proxies[] = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY",
+                                          "ALL_PROXY"};
+    arc_each_in (proxy, proxies)
+        if (strcasecmp(name, *proxy) == 0)
+            return true;
+    return strcmp(name, "SOURCE_DATE_EPOCH") == 0 || ARC_STARTS(name, "BUILDKIT_");
+}
+
+static bool is_of_group(const struct checking *checking, const char *name)
+{
+    const struct arc_pair *pair = checking->group->build.args;
+    while (pair && pair->name && strcmp(pair->name, name) != 0)
+        pair++;
+    return pair && pair->name;
+}
+
+static int warn_unused(const struct checking *checking, const char *name, const json_t *args)
+{
+    const struct arc_recipe *build = &checking->service->build;
+    const struct arc_place place = {.file = build->dockerfile_inline ? NULL : build->dockerfile};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    char **names = NULL;
+
+    arc_json_each_pair (own, value, args)
+        ARC_TRY(arc_texts_add(&memory, &names, own, checking->err));
+    const char *meant = names ? arc_suggest(name, (const char *const *)names) : NULL;
+
+    arc_buf_printf(&text, "%s: no ARG takes the build argument '%.100s'",
+                   checking->service->codename, name);
+    if (meant)
+        arc_buf_printf(&text, "; did you mean '%.100s'?", meant);
+    ARC_TRY(arc_buf_check(&text, "a warning", checking->err));
+
+    return checking->warn(checking->context, &place, arc_buf_text(&text));
+}
+
+/* An argument of the group may be for some of its services. */
+static int check_args(struct checking *checking, const json_t *args)
+{
+    checking->uncertain |= !args;
+
+    for (const struct arc_pair *pair = checking->service->build.args; args && pair && pair->name;
+         pair++) {
+        if (json_object_get(args, pair->name))
+            ARC_TRY(arc_json_set(checking->taken, pair->name, json_true(), checking->err));
+        else if (!is_predefined(pair->name) && !is_of_group(checking, pair->name))
+            ARC_TRY(warn_unused(checking, pair->name, args));
     }
 
     return ARC_OK;
+}
+
+static int check_group_args(const struct checking *checking)
+{
+    const struct arc_pair *pair = checking->group->build.args;
+
+    for (; !checking->uncertain && pair && pair->name; pair++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        if (json_object_get(checking->taken, pair->name) || is_predefined(pair->name))
+            continue;
+        arc_buf_printf(&text, "no ARG of any service takes the group's build argument '%.100s'",
+                       pair->name);
+        ARC_TRY(arc_buf_check(&text, "a warning", checking->err));
+        ARC_TRY(checking->warn(checking->context, NULL, arc_buf_text(&text)));
+    }
+
+    return ARC_OK;
+}
+
+static int check_service(const char *root, struct checking *checking)
+{
+    const struct arc_service *service = checking->service;
+    ARC_AUTO(arc_inputs) struct arc_inputs *inputs = NULL;
+
+    int rc = arc_service_inputs(root, checking->group, service, &inputs, checking->err);
+    if (rc == ARC_ENOTFOUND)
+        return tell_no_dockerfile(root, service, checking->err);
+    if (rc)
+        return arc_error_prefix(checking->err, "service '%s'", service->codename);
+    if (!checking->warn)
+        return ARC_OK;
+    if (!inputs)
+        return check_args(checking, NULL);
+    ARC_TRY(arc_inputs_missing(inputs, warn_missing, checking));
+
+    return check_args(checking, arc_inputs_args(inputs));
+}
+
+int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
+                                int (*warn)(void *context, const struct arc_place *place,
+                                            const char *text),
+                                void *context, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *taken = json_object();
+    struct checking checking = {
+        .group = group, .warn = warn, .context = context, .taken = taken, .err = err};
+
+    ARC_TRY_ALLOC(taken, err);
+    arc_each (service, group->services, group->service_count) {
+        checking.service = service;
+        ARC_TRY(check_service(root, &checking));
+    }
+
+    return warn ? check_group_args(&checking) : ARC_OK;
 }

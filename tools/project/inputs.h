@@ -16,17 +16,11 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
 int arc_planned_inputs(const char *root, const struct arc_planned_service *service,
                        struct arc_inputs **out, struct arc_error *err);
 
-/* A source that is missing in its context. All borrowed. */
-struct arc_missing_source {
-    const struct arc_service *service;
-    const struct arc_input *input;
-    bool ignored; /* it exists but is ignored */
-};
-
 /* Reads the Dockerfiles of the group's services; ARC_EINPUT, naming the service, if one is missing.
- * Calls `each` for every source without a wildcard that is missing in its context. Stops at, and
- * returns, the first value other than 0. */
+ * Calls `warn` (may be NULL) for every source without a wildcard that is missing in its context, and
+ * for every build argument that no ARG takes: a service's own in its Dockerfile, the group's in any.
+ * Stops at, and returns, the first value other than 0. */
 int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
-                                int (*each)(void *context,
-                                            const struct arc_missing_source *missing),
+                                int (*warn)(void *context, const struct arc_place *place,
+                                            const char *text),
                                 void *context, struct arc_error *err);
