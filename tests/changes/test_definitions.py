@@ -66,6 +66,16 @@ def changes(repo, base="HEAD~1", **variables):
     return json.loads(run.stdout)
 
 
+def released(repo):
+    """The services that HEAD's commit touched, as `status` has it."""
+    for tag in ("v1.0.0", "g/v1.0.0"):
+        cmd.git(repo, "tag", tag, "HEAD~1")
+    run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "status", "--json"], cwd=repo, capture_output=True, text=True, timeout=60,
+                         env={"PATH": os.environ["PATH"], "HOME": str(repo.parent)})
+    assert run.returncode == 0, run.stderr
+    return sorted(json.loads(run.stdout)["groups"][0]["services"])
+
+
 def edit(repo, path, old, new):
     text = (repo / path).read_text() if (repo / path).exists() else ""
     assert old in text
@@ -170,7 +180,7 @@ def test_compose(tmp_path, path, old, new, changed):
     edit(repo, path, old, new)
     if "none." in new:  # as one that a step makes
         (repo / new).write_text(PARENT if new.endswith("yaml") else "")
-    assert changes(repo)["changes"] == changed
+    assert changes(repo)["changes"] == released(repo) == changed
 
 
 @needs("compose")
@@ -227,6 +237,7 @@ def test_a_value_in_a_file(tmp_path, path, old, new, changed):
     cmd.git(repo, "add", "-A")
     cmd.git(repo, "commit", "-qm", "one")
     edit(repo, path, old, new)
+    assert released(repo) == sorted(changed)
     for base in ("HEAD~1", "HEAD"):  # of commits, then of the work tree
         for which in ("some", "last-match"):
             found = changes(repo, base, INPUT_PREDICATE_QUANTIFIER=which)

@@ -291,22 +291,35 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
     return mark_entries(git, options, only, base, head, true, results, err);
 }
 
-int arc_services_commit(struct arc_match *match, const struct arc_git *git,
+/* In at most so many commits of a walk docker reads the files that define services; in the others
+ * they count as files. */
+#define RESOLVED_MAX 20
+
+int arc_services_commit(struct arc_project *project, struct arc_match *match,
                         const struct arc_config *config, const struct arc_git_commit *commit,
                         bool own, bool *any, struct arc_error *err)
 {
     const struct arc_changes_options options = {.filters = match->out->filters, .config = config};
     struct arc_filter_result *results = match->out->results;
+    const struct arc_oid *base = &commit->parent, *head = &commit->oid;
     size_t last = options.filters->count - 1;
+    bool defines = false;
 
-    ARC_TRY(arc_match_commit(match, git, commit, own, any, err));
-    if (!results[last].matched)
-        return ARC_OK;
+    match->defers = commit->parents && match->resolved < RESOLVED_MAX;
+    ARC_TRY(arc_match_commit(match, project->git, commit, own, NULL, err));
+    for (size_t i = 0; i < last; i++)
+        defines |= results[i].defining && !results[i].matched;
 
-    results[last].matched = *any = false;
-    if (commit->parents)
-        ARC_TRY(mark_entries(git, &options, match->only, &commit->parent, &commit->oid, false,
-                             results, err));
+    if (defines) {
+        match->resolved++;
+        ARC_TRY(
+            arc_services_definitions(project, &options, match->only, base, head, match->out, err));
+    }
+
+    if (results[last].matched && commit->parents)
+        ARC_TRY(mark_entries(project->git, &options, match->only, base, head, false, results, err));
+
+    *any = false;
     for (size_t i = 0; i < last; i++)
         *any |= results[i].matched;
 

@@ -436,6 +436,7 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
 
     for (size_t i = 0; i < count; i++) {
         results[i].matched = false;
+        results[i].count = results[i].defining = 0;
         free(arc_steal(&results[i].reason));
     }
 

@@ -32,6 +32,7 @@ struct arc_match {
     const char *previous; /* the old name of the path being matched, or NULL; borrowed */
     bool renames;         /* renames are looked for */
     bool defers;          /* whether a file that defines a service counts is decided later */
+    size_t resolved;      /* commits in which docker read such a file */
     bool has_break;       /* a path contained a line break */
     const char *
         relative; /* the working directory, to which patterns are relative; NULL: the top. Borrowed */

@@ -22,7 +22,8 @@ struct merge {
 
 /* A range of commits being read. */
 struct reading {
-    const struct arc_git *git;
+    struct arc_project *project;
+    const struct arc_git *git; /* the project's */
     const struct arc_plan *plan;
     struct arc_notes_log *log;
     struct arc_config config; /* of the plan's group alone */
@@ -275,8 +276,8 @@ static int look_at(void *context, const struct arc_git_commit *commit)
         ARC_TRY(note_merge(reading, commit));
 
     reading->seen++;
-    ARC_TRY(arc_services_commit(&reading->match, reading->git, &reading->config, commit, true, &any,
-                                reading->err));
+    ARC_TRY(arc_services_commit(reading->project, &reading->match, &reading->config, commit, true,
+                                &any, reading->err));
     if (any)
         ARC_TRY(look_there(reading, commit, &is_there));
     if (!any || is_there)
@@ -566,8 +567,10 @@ int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
                   const struct arc_group *group, struct arc_notes_log *out, struct arc_error *err)
 {
     ARC_AUTO(reading)
-    struct reading reading = {
-        .plan = plan, .log = out, .config = {.path = (char[]){ARC_CONFIG_PATH}}};
+    struct reading reading = {.project = project,
+                              .plan = plan,
+                              .log = out,
+                              .config = {.path = (char[]){ARC_CONFIG_PATH}}};
     ARC_AUTO(arc_error) struct arc_error why = {0};
 
     out->all = group && group->commits && strcmp(group->commits, "all") == 0;

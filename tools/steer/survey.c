@@ -117,7 +117,7 @@ static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *l
 
     ARC_TRY(arc_git_commit(walk->project->git, oid, &commit, walk->err));
     ask_lacking(walk, lacks);
-    int rc = arc_services_commit(&walk->match, walk->project->git, &walk->project->config, &commit,
+    int rc = arc_services_commit(walk->project, &walk->match, &walk->project->config, &commit,
                                  false, &any, walk->err);
     out->complete &= !rc;
     if (rc || !any)
@@ -184,11 +184,15 @@ static int find_gone(struct walk *walk, struct arc_error *err)
         if (!*base->hex || names_services(group))
             continue;
 
-        const char **there = arc_arena_array(&out->memory, group->service_count + 1, sizeof *there);
+        const char **there =
+            arc_arena_array(&out->memory, 2 * group->service_count + 1, sizeof *there);
         ARC_TRY_ALLOC(there, err);
-        arc_each (service, group->services, group->service_count)
+        arc_each (service, group->services, group->service_count) {
             if (service->directory)
                 there[count++] = service->directory;
+            if (service->file)
+                there[count++] = service->file;
+        }
         ARC_TRY(arc_services_add_gone(walk->project->git, base, &out->head, group->name, there,
                                       &walk->filters, err));
 
