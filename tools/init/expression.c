@@ -113,8 +113,11 @@ static const char *read_call(struct expression *read, const char *function)
         return find_part(init, text, part);
 
     bool starts = init_is_among(function, "startsWith");
-    if (starts && ARC_STARTS(start, "github.ref,") && ARC_STARTS(part, "refs/tags"))
-        return "true"; /* a release's ref is a tag */
+    if (starts && ARC_STARTS(start, "github.ref,") && ARC_STARTS(part, "refs/tags")) {
+        if (part[strcspn(part, "0123456789")])
+            return NULL; /* refs/tags/v0. */
+        return "true";   /* a release's ref is a tag */
+    }
     if (strchr(text, '{') || !(starts || init_is_among(function, "endsWith")))
         return NULL;
 

@@ -151,9 +151,13 @@ static char *convert_match(struct init *init, const char *pattern, const char *g
 {
     const char *open = strchr(pattern, '('), *start = pattern + (*pattern == '^'), *at;
     bool is_part = open && group && strcmp(group, "0") != 0;
-    size_t numbers = 0;
+    size_t numbers = 0, len = 0;
 
-    start = is_part ? open + 1 : start;
+    if (is_part) { /* up to its own parenthesis */
+        for (int depth = 1; open[1 + len] && depth; len++)
+            depth += (open[1 + len] == '(') - (open[1 + len] == ')');
+        start = init_cut(init, open + 1, len);
+    }
     start += *start == '(';
     for (at = start; (at = strstr(at, "\\d")); at += 2)
         numbers++;
@@ -188,7 +192,7 @@ static const char *convert_type(struct init *init, const char *type, const char 
     if (strcmp(type, "ref") != 0 || !event)
         return NULL;
     if (strcmp(event, "pr") == 0)
-        return "pr-{pr}";
+        return "{pr}";
 
     return strcmp(event, "tag") == 0 ? "{image-tag}" : "{branch}";
 }
@@ -247,10 +251,12 @@ static char *convert_tag(struct init *init, const char *item, const struct flavo
     if (!name)
         return NULL;
 
+    if (!prefix && strcmp(name, "{pr}") == 0)
+        prefix = "pr-";
     if (!prefix)
         prefix = strcmp(type, "sha") == 0 ? "sha-" : flavor->prefix;
-    prefix = strcmp(name, "pr-{pr}") == 0 ? "" : prefix;
-    char *whole = init_print(init, "%s%s%s", prefix, name, suffix);
+    char *whole = init_print(init, "%s%s%s", convert_pattern(init, prefix), name,
+                             convert_pattern(init, suffix));
 
     return arc_text_is_visible(whole) ? whole : NULL;
 }
@@ -524,8 +530,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         if (given && (!known || step->service || is_other))
             init_add_pair(init, &image->args, name, init_as_written(given, value), NULL, NULL);
         else if (known)
-            init_add_pair(init, &image->args, name,
-                          strcmp(value, "{image-tag}") == 0 ? "{version}" : value, NULL, NULL);
+            init_add_pair(init, &image->args, name, value, NULL, NULL);
         else if (json_object_get(init->dotenv, name))
             init_add_pair(init, &image->args, name, NULL, ".env", NULL);
         else {
