@@ -140,6 +140,7 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_repository) struct arc_repository repository = {0};
     const struct arc_project *project = doctor->project;
+    ARC_AUTO_JSON json_t *seen = json_object();
 
     if (!project->git || !doctor->has_config ||
         arc_repository_read(project->git, NULL, &repository, NULL)) {
@@ -152,8 +153,9 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
     arc_each (group, project->config.groups, project->config.group_count)
         for (char **prefix = group->registries; *prefix; prefix++) {
             const char *name = arc_text_after(*prefix, "ghcr.io/");
-            if (!name)
+            if (!name || json_object_get(seen, name))
                 continue;
+            json_object_set_new(seen, name, json_true());
             bool foreign = len && (strcspn(name, "/") != len || strncasecmp(name, owner, len) != 0);
             arc_text_item(&result->found, ", ", "%s", *prefix);
             if (!foreign)
