@@ -182,16 +182,17 @@ static int add_gone_of_glob(struct gone *gone, const char *pattern, size_t len,
 }
 
 int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
-                          const struct arc_oid *to, const char *group, const char *const *there,
-                          struct arc_filters *filters, struct arc_error *err)
+                          const struct arc_oid *to, const char *path, const char *group,
+                          const char *const *there, struct arc_filters *filters,
+                          struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(gone) struct gone gone = {.there = there, .filters = filters, .err = err};
-    int rc = arc_git_blob(git, from, ARC_CONFIG_PATH, ARC_YAML_BYTES, &text, NULL);
+    int rc = arc_git_blob(git, from, path, ARC_YAML_BYTES, &text, NULL);
 
     if (!rc)
-        rc = arc_yaml_parse(arc_buf_text(&text), text.len, ARC_CONFIG_PATH, 0, &yaml, NULL);
+        rc = arc_yaml_parse(arc_buf_text(&text), text.len, path, 0, &yaml, NULL);
     if (rc)
         return arc_error_memory(rc, err);
 

@@ -109,8 +109,8 @@ static int make_filters(struct arc_project *project, struct reading *reading,
     }
 
     if (range->from)
-        ARC_TRY(arc_services_add_gone(project->git, range->from, range->to, plan->group, there, out,
-                                      err));
+        ARC_TRY(arc_services_add_gone(project->git, range->from, range->to, config->path,
+                                      plan->group, there, out, err));
     return arc_services_add_folder(out, config->path, config->path, err);
 }
 

@@ -193,8 +193,8 @@ static int find_gone(struct walk *walk, struct arc_error *err)
             if (service->file)
                 there[count++] = service->file;
         }
-        ARC_TRY(arc_services_add_gone(walk->project->git, base, &out->head, group->name, there,
-                                      &walk->filters, err));
+        ARC_TRY(arc_services_add_gone(walk->project->git, base, &out->head, config->path,
+                                      group->name, there, &walk->filters, err));
 
         for (size_t i = first; i < walk->filters.count; i++)
             ARC_APPEND(&out->memory, walk->owners, walk->owner_count, err,
