@@ -49,14 +49,15 @@ static size_t seek(struct span text, size_t from, const char *what)
     return text.len;
 }
 
-/* `code`, closed by as many backticks as it was opened with. Returns its length, 0: none. */
+/* `code`, closed by as many backticks as it was opened with, else those backticks as text. Returns
+ * the length. */
 static size_t add_code(struct arc_buf *out, struct span text)
 {
     size_t ticks = 0;
     while (ticks < text.len && text.at[ticks] == '`')
         ticks++;
 
-    for (size_t at = ticks, run = 0; ticks && at <= text.len; at++) {
+    for (size_t at = ticks, run = 0; at <= text.len; at++) {
         bool tick = at < text.len && text.at[at] == '`';
         if (!tick && run == ticks) {
             struct span inner = {text.at + ticks, at - 2 * ticks};
@@ -69,7 +70,8 @@ static size_t add_code(struct arc_buf *out, struct span text)
         run = tick ? run + 1 : 0;
     }
 
-    return 0;
+    add_text(out, (struct span){text.at, ticks});
+    return ticks;
 }
 
 /* [text](https://…); other schemes are not links. */
