@@ -978,6 +978,18 @@ static void take_bake(const struct init_step *step)
     init_note(init, step->file, step->line, "bakes %s", arc_or(named, "the bake file"));
 }
 
+/* Adds the patterns of a filter: lists nest (an alias of another filter), and a mapping has them by
+ * what happened to the file. */
+static void add_patterns(struct init *init, json_t *patterns, json_t *given)
+{
+    if (json_is_string(given))
+        init_push(init, patterns, json_incref(given));
+    arc_json_each (item, given)
+        add_patterns(init, patterns, item);
+    arc_json_each_pair (status, item, given)
+        add_patterns(init, patterns, item);
+}
+
 /* Takes the filters of paths-filter and changed-files, inline or from a file: name → patterns. */
 static void take_filters(const struct init_step *step)
 {
@@ -995,12 +1007,10 @@ static void take_filters(const struct init_step *step)
         return;
 
     arc_yaml_each_pair (filter, yaml.root) {
-        json_t *patterns = init_expand_node(init, filter->value, NULL);
-        if (json_is_string(patterns))
-            patterns = json_pack("[o]", patterns);
-        if (json_is_array(patterns))
-            init_set(init, init->filters, filter->key->text, json_incref(patterns));
-        json_decref(patterns);
+        ARC_AUTO_JSON json_t *given = init_expand_node(init, filter->value, NULL);
+        json_t *patterns = init_made(init, json_array());
+        add_patterns(init, patterns, given);
+        init_set(init, init->filters, filter->key->text, patterns);
     }
 }
 

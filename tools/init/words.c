@@ -151,12 +151,23 @@ static bool expand_function(struct script *script, const char *call, const char 
     return false;
 }
 
-/* What the expansion `how` leaves of a release's ref: the whole tag, or the version. */
-static const char *cut_tag(const char *how)
+/* What the expansion or filter `how` leaves of a release's tag or version `held`: all of it, the
+ * version, or its first numbers. NULL: unknown. */
+static const char *cut_tag(const char *held, const char *how)
 {
     bool letter = ARC_HOLDS(how, "^v", "#v", "tags/v", "tags\\/v", "/v/", ":1", "-c2-", "-c 2-",
                             "-c12-", "-c 12-", "-dv", "-d v", "-d 'v'", "-d'v'");
-    return letter ? "{version}" : "{image-tag}";
+    bool dots = ARC_HOLDS(how, "-d.", "-d .", "-d '.'", "-d'.'", "-d\".\"", "-d \".\"");
+    bool one =
+        strstr(how, "%%.*") || (dots && (arc_text_ends(how, "-f1") || arc_text_ends(how, "-f 1")));
+    bool two = strstr(how, "%.*") || (dots && ARC_HOLDS(how, "1,2", "1-2"));
+
+    if (strcmp(held, "{image-tag}") == 0 && !letter)
+        return one || two ? NULL : held;
+    if (one)
+        return "{major}";
+
+    return two ? "{major}.{minor}" : "{version}";
 }
 
 /* "$(echo TEXT)": the text, in lower case if tr or awk do that; for a ref, what other filters leave
@@ -173,16 +184,16 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
     while (stop[-1] == ' ')
         stop--;
     at += 5;
-    const char *held = expand_part(script, &at, stop, '\0');
-    bool is_tag = strcmp(held, "{image-tag}") == 0;
-    if (bar && !lowers && !is_tag)
-        return false;
+    const char *held = expand_part(script, &at, stop, '\0'), *left = held;
 
     if (lowers)
-        held = init_lower(script->init, held);
+        left = init_lower(script->init, held);
     else if (bar)
-        held = cut_tag(filter);
-    arc_buf_puts(out, held);
+        left = init_is_among(held, "{image-tag} {version}") ? cut_tag(held, filter) : NULL;
+    bool is_kept = bar && !lowers && left && strcmp(left, held) == 0;
+    if (!left || (is_kept && strcmp(held, "{version}") == 0)) /* by a filter that is not known */
+        return false;
+    arc_buf_puts(out, left);
 
     return true;
 }
@@ -408,8 +419,8 @@ static const char *expand_variable(struct script *script, const char *dollar, st
 
     const char *value = find_value(script, known);
     (void)init_spend(script->init, strlen(arc_or(value, "")));
-    if (value && strcmp(value, "{image-tag}") == 0)
-        value = cut_tag(init_cut(script->init, rest, (size_t)(end - rest)));
+    if (value && init_is_among(value, "{image-tag} {version}"))
+        value = cut_tag(value, init_cut(script->init, rest, (size_t)(end - rest)));
 
     if (value && ARC_STARTS(rest, ",,"))
         arc_buf_puts(out, init_lower(script->init, value));
