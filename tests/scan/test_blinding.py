@@ -139,17 +139,21 @@ def commit(place):
 
 def scan(place, *words, **env):
     commit(place)
-    head = git(place, "rev-parse", "HEAD")
+    return run(place, git(place, "rev-parse", "HEAD"), *words, at=place.repo, **env)
+
+
+def run(place, head, *words, at, **env):
     event = {"pull_request": {"number": 1, "base": {"sha": place.base, "ref": "main"}, "head": {"sha": head}}}
     full = {"PATH": f"{place.path / 'bin'}:/usr/bin:/bin", "HOME": str(place.path), "TRIVY_CACHE_DIR": str(place.path / "cache"),
             "TRIVY_SKIP_DB_UPDATE": "true", "TRIVY_SKIP_JAVA_DB_UPDATE": "true", "TRIVY_DISABLE_TELEMETRY": "true",
             "TRIVY_SKIP_VERSION_CHECK": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/1/merge",
             "GITHUB_SHA": head, "GITHUB_EVENT_PATH": place.write("event.json", event), **env}
-    run = subprocess.run([ARC_CI, "scan", "--scan-target", "app", "--json", *words], cwd=place.repo, env=full, timeout=120,
-                         capture_output=True, text=True)
-    place.stderr = run.stderr
-    place.document = json.loads(run.stdout) if run.stdout else None
-    return run.returncode
+    target = str((place.repo / "app").relative_to(at))
+    ended = subprocess.run([ARC_CI, "scan", "--scan-target", target, "--json", *words], cwd=at, env=full, timeout=120,
+                           capture_output=True, text=True)
+    place.stderr = ended.stderr
+    place.document = json.loads(ended.stdout) if ended.stdout else None
+    return ended.returncode
 
 
 def found(place):
@@ -194,6 +198,44 @@ def test_a_variable(tree, name):
         put(tree, path, text)
     assert scan(tree, **ENVIRONMENT[name]) == 1
     assert found(tree) >= {"CVE-2099-0003", "github-pat"}
+
+
+# Events whose run may have checked out a pull request's tree: name → payload (None: it cannot be read).
+EVENTS = {
+    "pull_request": None,
+    "pull_request_target": {"pull_request": {"number": 1}},
+    "issue_comment": {"issue": {"number": 1, "pull_request": {}}},
+    "workflow_run": {"workflow_run": {"event": "pull_request", "pull_requests": []}},
+    "check_run": {"check_run": {}},
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event(tree, name):
+    put(tree, "app/settings.py", f'token = "{TOKEN}"\n')
+    put(tree, ".github/arc-ci.yaml", FILES["settings: ignore by id"][".github/arc-ci.yaml"])
+    path = tree.write("other.json", EVENTS[name]) if EVENTS[name] else ""
+    assert scan(tree, GITHUB_EVENT_NAME=name, GITHUB_EVENT_PATH=path, GITHUB_SHA=tree.base) == 1
+    assert found(tree) == {"CVE-2099-0003", "github-pat"}
+
+
+@pytest.mark.parametrize("option", ["--config", "--ignore-file"])
+@pytest.mark.parametrize("way", ["a link to the workspace", "another directory", "no repository"])
+def test_a_way_to_the_settings(tree, option, way):
+    """Whatever way leads to a file of the pull request, it is not what the gate goes by."""
+    put(tree, "app/settings.py", f'token = "{TOKEN}"\n')
+    put(tree, "ignore", FILES["the ignore file"]["ignore"])
+    put(tree, "settings.yaml", FILES["settings: ignore by id"][".github/arc-ci.yaml"])
+    file = "ignore" if option == "--ignore-file" else "settings.yaml"
+    (tree.path / "link").symlink_to(tree.repo)
+    words = [option, f"{tree.path}/link/{file}"]
+    commit(tree)
+    if way == "no repository":
+        (tree.repo / ".git").rename(tree.path / "hidden")
+    at = tree.path if way == "another directory" else tree.repo
+    status = run(tree, tree.base, *words, at=at, GITHUB_WORKSPACE=str(tree.repo))
+    assert status == (1 if option == "--config" else 3), tree.stderr
+    assert not tree.document or found(tree) == {"CVE-2099-0003", "github-pat"}
 
 
 def test_a_link_in_place_of_the_folder(tree):

@@ -23,6 +23,14 @@ bool arc_event_is_of_run(const struct arc_event *event)
     return event->head_sha && ARC_AMONG(event->name, "workflow_run", "check_suite", "check_run");
 }
 
+bool arc_event_is_guest(const struct arc_event *event, const char **base)
+{
+    bool pulls = arc_event_is_pull_request(event);
+    *base = pulls ? event->base_sha : event->sha;
+    return pulls || event->on_pull ||
+           ARC_AMONG(event->name, "workflow_run", "check_suite", "check_run");
+}
+
 #define AT(member) offsetof(struct arc_event, member)
 
 /* Where to find an event's strings. */

@@ -5,6 +5,7 @@
 #include "git/git.h"
 #include "os/file.h"
 #include <limits.h>
+#include <sys/stat.h>
 
 static int name_place(const char *path, const char *commit, char **out, struct arc_error *err)
 {
@@ -20,12 +21,16 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
     int opened = arc_project_open(project, err);
     if (opened == ARC_ENOMEM)
         return opened;
-    const char *commit =
-        arc_event_is_pull_request(&project->event) ? project->event.base_sha : NULL;
-    if (opened && commit)
+    const char *commit;
+    bool guest = arc_event_is_guest(&project->event, &commit);
+    if (opened && guest)
         return opened == ARC_ENOTFOUND ? ARC_EWORLD : opened;
+    if (guest && !commit)
+        return arc_error_set(err, ARC_EWORLD,
+                             "the event %s names no base commit: is GITHUB_EVENT_PATH set?",
+                             project->event.name);
 
-    if (commit) {
+    if (guest) {
         const struct arc_oid oid = arc_oid_of(commit);
 
         ARC_TRY(name_place(path, commit, from, err));
@@ -35,7 +40,7 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
             rc = arc_git_fetch_trees(project->git, &oid, 1, err);
         if (!rc)
             return arc_git_blob(project->git, &oid, path, max, out, err);
-        arc_error_prefix(err, "the base commit %.7s of the pull request is not here", commit);
+        arc_error_prefix(err, "the base commit %.7s is not here", commit);
         return rc == ARC_ENOMEM ? rc : ARC_EWORLD;
     }
 
@@ -48,11 +53,32 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
                             err);
 }
 
+/* The part of an absolute path below the outermost folder on its way that is `top`, under whatever
+ * name: a runner's folder is often reached through a link. NULL: it does not lead there. */
+static const char *find_below(const char *top, char *path)
+{
+    struct stat own, found;
+
+    if (stat(top, &own) != 0)
+        return NULL;
+
+    for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
+        *slash = '\0';
+        bool same =
+            stat(path, &found) == 0 && found.st_dev == own.st_dev && found.st_ino == own.st_ino;
+        *slash = '/';
+        if (same)
+            return slash + 1;
+    }
+
+    return NULL;
+}
+
 int arc_project_read_given(struct arc_project *project, const char *path, size_t max,
                            struct arc_buf *out, char **from, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf whole = {0}, plain = {0};
-    const char *below = NULL;
+    const char *below = NULL, *base;
     char here[PATH_MAX];
 
     ARC_TRY(arc_project_load_event(project, err));
@@ -62,21 +88,19 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
     if (rc)
         arc_error_clear(err);
 
-    /* The path within the work tree, resolved as text, ignoring links. */
-    const char *top = rc ? NULL : project->git->worktree;
-    if (top && realpath(arc_or(project->env->cwd, "."), here)) {
-        size_t len = strlen(top);
+    /* The path within the work tree, resolved as text. Without one, the workspace has the files. */
+    const char *top = arc_or(rc ? NULL : project->git->worktree,
+                             arc_env_nonempty(project->env, "GITHUB_WORKSPACE"));
+    if (realpath(arc_or(project->env->cwd, "."), here)) {
         arc_buf_printf(&whole, "%s/%s", *path == '/' ? "" : here, path);
-        arc_text_path(&plain, arc_buf_text(&whole));
+        arc_buf_puts(&plain, "/");
+        arc_path_clean(arc_buf_text(&whole), whole.len, true, &plain);
+        ARC_TRY(arc_buf_check(&whole, "a path", err));
         ARC_TRY(arc_buf_check(&plain, "a path", err));
-        below = arc_buf_text(&plain);
-        while (ARC_STARTS(below, "../")) /* above "/" is "/" */
-            below += 3;
-        bool inside = strncmp(below, top + 1, len - 1) == 0 && below[len - 1] == '/';
-        below = inside ? below + len : NULL;
+        below = find_below(arc_or(top, here), plain.data);
     }
 
-    if (below && arc_event_is_pull_request(&project->event))
+    if (below && arc_event_is_guest(&project->event, &base))
         return arc_project_read_trusted(project, below, max, out, from, err);
 
     ARC_TRY(name_place(path, NULL, from, err));
