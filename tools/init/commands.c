@@ -92,10 +92,17 @@ static const char *place(const struct script *script, const char *path)
  * bake. */
 static void take_options(struct script *script, const json_t *words, size_t first)
 {
-    static const char *const inputs[][2] = {
-        {"-t --tag", "tags"},        {"-f --file", "file"},  {"--build-arg", "build-args"},
-        {"--platform", "platforms"}, {"--target", "target"}, {"--build-context", "build-contexts"},
-        {"--output -o", "outputs"}};
+    static const char *const inputs[][2] = {{"-t --tag", "tags"},
+                                            {"-f --file", "file"},
+                                            {"--build-arg", "build-args"},
+                                            {"--platform", "platforms"},
+                                            {"--target", "target"},
+                                            {"--build-context", "build-contexts"},
+                                            {"--output -o", "outputs"},
+                                            {"--secret", "secrets"},
+                                            {"--ssh", "ssh"},
+                                            {"--network", "network"},
+                                            {"--add-host", "add-hosts"}};
     static const char flags[] =
         "--push --load --no-cache --pull -q --quiet --rm --squash --compress "
         "--force-rm -D --debug --check --all";

@@ -763,6 +763,24 @@ static void take_image_names(const struct init_step *step, struct init_image *im
                  "what is its image called? Its tags are known only at run time");
 }
 
+/* Asks about what the build has besides and no proposal can say: a secret's value, for one, comes
+ * from the workflow. */
+static void ask_besides(const struct init_step *step, const struct init_image *image)
+{
+    static const char *const names[] = {"secrets", "secret-envs", "secret-files", "ssh",
+                                        "network", "add-hosts",   "shm-size",     "ulimit"};
+    struct init *init = step->init;
+    ARC_AUTO_JSON json_t *given = init_made(init, json_array());
+
+    for (size_t i = 0; i < ARC_COUNT(names); i++)
+        if (*input(step, names[i]))
+            init_push(init, given, json_string(names[i]));
+    if (json_array_size(given))
+        init_ask(init, step->file, step->line,
+                 "which %s has the build of %s? Name them under build; none is proposed",
+                 init_list_names(init, given), image->codename);
+}
+
 static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
                        const char *bound)
 {
@@ -801,6 +819,8 @@ static void take_image(const struct init_step *step, const char *context, const 
         init_add_platform(init, &image, step->file, step->line, item);
     if (*input(step, "contexts"))
         init_ask(init, step->file, step->line, INIT_CONTEXTS, image.codename);
+    if (image.pushed)
+        ask_besides(step, &image);
 
     if (join(step, &image))
         return;
