@@ -113,8 +113,10 @@ def test_immutable_releases(project, double):
 
 def test_an_immutable_release_keeps_its_records(project, double):
     """All jobs are run again: the records of the same images have another time, the images are the same."""
+    built = {one["service"]: one for one in json.loads((project.folder / "build.json").read_text())["services"]}
+    image = lambda name: f"{built[name]['image']}@{built[name]['digest']}"  # noqa: E731
     scan = {"document": "scan", "format": 1, "verdict": "clean", "gate": "pass", "scanned": "2026-11-20T10:00:00Z",
-            "targets": [{"service": "flash", "platform": "linux/amd64", "artifact": "ghcr.io/o/arc-flash@sha256:1", "counts": {}}]}
+            "targets": [{"service": "flash", "platform": "linux/amd64", "artifact": image("flash"), "counts": {}}]}
     project.put("scan.json", json.dumps(scan))
     double.state.immutable = True
     status, output = project.run(double, "--scan=scan.json")
@@ -130,7 +132,7 @@ def test_an_immutable_release_keeps_its_records(project, double):
     assert document["action"] == "unchanged"
     assert before == {asset["name"]: f"sha256:{asset['sha256']}" for asset in document["assets"]}
     assert before == {asset["name"]: asset["digest"] for asset in double.state.releases[0]["assets"]}
-    scan["targets"][0]["artifact"] = "ghcr.io/o/arc-flash@sha256:2"
+    scan["targets"][0]["artifact"] = image("sonic")
     project.put("scan.json", json.dumps(scan))
     status, output = project.run(double, "--scan=scan.json")
     assert status == 1 and "is immutable and holds another scan.json" in output

@@ -189,6 +189,40 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
     return ARC_OK;
 }
 
+static bool has_digest(const struct arc_built_service *built, const char *digest)
+{
+    if (built->digest && strcmp(built->digest, digest) == 0)
+        return true;
+    arc_each (cell, built->cells, built->cell_count)
+        if (cell->digest && strcmp(cell->digest, digest) == 0)
+            return true;
+    return false;
+}
+
+/* A scan.json of another run, left on a machine or repeated, says nothing about these images. It
+ * is recognized by digests of the same image that were not built. */
+static int check_scanned(const json_t *scan, const struct arc_ledger *build, struct arc_error *err)
+{
+    arc_json_each (target, json_object_get(scan, "targets")) {
+        const char *artifact = arc_json_text_of(target, "artifact");
+        const struct arc_built_service *other = NULL;
+        bool known = false;
+
+        arc_each (built, build->services, build->service_count) {
+            const char *digest = arc_text_after(arc_text_after(artifact, built->image), "@");
+            known = known || (digest && has_digest(built, digest));
+            other = digest ? built : other;
+        }
+        if (other && !known)
+            return arc_error_set(err, ARC_EINPUT,
+                                 "scan.json is of another build: it is about %.300s, which "
+                                 "build.json does not have; scan what was built",
+                                 artifact);
+    }
+
+    return ARC_OK;
+}
+
 int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
                    struct arc_error *err)
 {
@@ -219,6 +253,8 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
             ARC_TRY(take_document(of[kind], kind, out, err));
     out->scan = arc_steal(&of[SCAN]);
     out->notes = arc_steal(&of[NOTES]);
+    if (out->build)
+        ARC_TRY(check_scanned(out->scan, out->build, err));
 
     /* A build.json from another run names images that are not in this plan. */
     return out->plan && out->build ? arc_ledger_check_plan(out->build, out->plan, err) : ARC_OK;
