@@ -215,10 +215,10 @@ static unsigned line_of(const struct arc_buf *text, const char *at)
     return line;
 }
 
-static int read_lines(struct arc_file_place *place, const struct arc_buf *text, char **out,
-                      struct arc_error *err)
+static int read_lines(struct arc_file_place *place, const struct arc_buf *text, const char *start,
+                      char **out, struct arc_error *err)
 {
-    struct arc_assignments reader = {.at = arc_buf_text(text)};
+    struct arc_assignments reader = {.at = start};
     while (arc_assignments_next(&reader))
         if (is_at(&reader, place->at)) {
             place->line = line_of(text, reader.name);
@@ -233,8 +233,9 @@ static int read_lines(struct arc_file_place *place, const struct arc_buf *text, 
 int arc_file_value(struct arc_file_place *place, const struct arc_buf *text, char **out,
                    struct arc_error *err)
 {
-    const char *first = arc_buf_text(text);
-    first += strspn(first, " \t\r\n");
+    const char *start = arc_buf_text(text);
+    start += ARC_STARTS(start, "\xef\xbb\xbf") ? 3 : 0; /* a byte order mark is not text */
+    const char *first = start + strspn(start, " \t\r\n");
     size_t len = arc_text_strip(first, strcspn(first, "\r\n"), " \t");
     place->line = line_of(text, first);
     if (!place->at || !*place->at)
@@ -242,7 +243,7 @@ int arc_file_value(struct arc_file_place *place, const struct arc_buf *text, cha
 
     if (!arc_text_ends(place->file, ".yaml") && !arc_text_ends(place->file, ".yml") &&
         !arc_text_ends(place->file, ".json"))
-        return read_lines(place, text, out, err);
+        return read_lines(place, text, start, out, err);
 
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_TRY(
