@@ -384,7 +384,8 @@ static void take_names(const struct init_step *step)
     init_set_output(step, "bake-file", named); /* take_bake() reads it */
     init_set_output(step, "bake-file-tags", named);
     init_set_output(step, "version", "{version}");
-    init_set_output(step, "labels", "");
+    init_set_output(step, "labels", input(step, "labels")); /* besides the usual ones */
+    init_set_output(step, "annotations", input(step, "annotations"));
 }
 
 /* ---- images: build-push-action -------------------------------------------------------------- */
@@ -768,7 +769,8 @@ static void take_image_names(const struct init_step *step, struct init_image *im
 static void ask_besides(const struct init_step *step, const struct init_image *image)
 {
     static const char *const names[] = {"secrets", "secret-envs", "secret-files", "ssh",
-                                        "network", "add-hosts",   "shm-size",     "ulimit"};
+                                        "network", "add-hosts",   "shm-size",     "ulimit",
+                                        "labels",  "annotations"};
     struct init *init = step->init;
     ARC_AUTO_JSON json_t *given = init_made(init, json_array());
 
