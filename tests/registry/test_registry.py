@@ -209,6 +209,22 @@ def test_what_a_realm_says_is_said(repo, registry, status, says, shown):
     assert shown in said and "hunter2" not in said
 
 
+@pytest.mark.parametrize("login", [BASIC, "Bearer good"])
+def test_an_answer_that_shows_its_request_is_not_said(repo, registry, login):
+    """As a gateway's page for debugging does, with the login in base64, which no runner masks."""
+    shown = json.dumps({"errors": [{"code": "DENIED", "message": f"forbidden: {login}"}]}).replace("/", "\\/").encode()
+    registry.challenge = lambda s: ['Basic realm="x"' if login == BASIC else bearer(s)]
+    registry.basic, registry.token, registry.before = login, by_query, [(403, [], shown)] * 9
+    said = changes(repo, status=3, login=auths(registry)).stderr
+    assert "answers 403" in said and login.split()[1] not in said and "forbidden" not in said
+
+
+def test_a_realm_that_shows_its_request_is_not_said(repo, registry):
+    registry.challenge = lambda s: [bearer(s)]
+    registry.token = lambda handler, _: (403, {"message": "x" * 480 + " " + handler.headers.get("Authorization", "")})
+    assert BASIC[:16] not in changes(repo, status=3, login=auths(registry)).stderr
+
+
 @pytest.mark.parametrize("status, target", [(302, "/token?"), (307, "http://{host}/token?"), (301, "http://localhost:{port}/token?")])
 def test_a_realm_that_leads_elsewhere(repo, registry, status, target):
     """What has moved is followed; a login stays with the host that it was meant for."""

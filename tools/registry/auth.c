@@ -1,7 +1,6 @@
 #include "registry/auth.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "registry/docker_config.h"
 #include "registry/trust.h"
 
 #define TOKEN_MAX ((size_t)1 << 20)
@@ -116,7 +115,28 @@ int arc_challenge_of(const struct arc_http_response *response, struct arc_challe
                          "Bearer with a realm)");
 }
 
-void registry_reason(const struct arc_http_response *response, struct arc_buf *out)
+/* Whether a text repeats a credential, as an answer that shows its request does. */
+static bool shows_secret(const char *text, const json_t *logins, const struct arc_login *login)
+{
+    bool known = login && (login->password || login->token);
+    ARC_AUTO_FREE char *basic = known ? arc_login_basic(login) : NULL;
+    const char *const secrets[] = {known ? login->password : NULL, known ? login->token : NULL,
+                                   arc_text_after(basic, "Basic ")};
+
+    arc_each_in (secret, secrets)
+        if (*secret && **secret && strstr(text, *secret))
+            return true;
+    arc_json_each_pair (place, value, logins) { /* "Basic …" or "Bearer …" */
+        const char *space = strchr(json_string_value(value), ' ');
+        if (space && space[1] && strstr(text, space + 1))
+            return true;
+    }
+
+    return false;
+}
+
+void registry_reason(const struct arc_http_response *response, const json_t *logins,
+                     const struct arc_login *login, struct arc_buf *out)
 {
     ARC_AUTO_JSON json_t *body =
         json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
@@ -130,7 +150,7 @@ void registry_reason(const struct arc_http_response *response, struct arc_buf *o
     const char *text = "";
     for (size_t i = 0; i < ARC_COUNT(texts) && !*text; i++)
         text = texts[i];
-    if (*text)
+    if (*text && !shows_secret(text, logins, login))
         arc_buf_printf(out, ": %.500s", text);
 }
 
@@ -242,16 +262,6 @@ static int ask_by_form(const struct question *question, struct arc_http_response
     return rc;
 }
 
-/* Whether a text repeats a secret of the login, as an answer that shows its request does. */
-static bool shows_login(const char *text, const struct arc_login *login)
-{
-    const char *const secrets[] = {login->password, login->token};
-    arc_each_in (secret, secrets)
-        if (*secret && **secret && strstr(text, *secret))
-            return true;
-    return false;
-}
-
 /* An identity token needs the form, a password the query. Servers that support only the other way
  * refuse with 405, GCR with 404, Artifactory with 401 (containerd, BuildKit). */
 static int ask_realm(const struct question *question, char **out, struct arc_error *err)
@@ -274,9 +284,7 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
         return arc_text_print(out, err, "Bearer %s", token);
 
     ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
-    registry_reason(&answer, &reason);
-    if (shows_login(arc_buf_text(&reason), login))
-        arc_buf_reset(&reason);
+    registry_reason(&answer, NULL, login, &reason);
     if (answer.status / 100 == 4 && answer.status != 429)
         arc_buf_puts(&reason, "; run docker login with an account that may do this");
     return arc_error_set(err, ARC_EWORLD, "%s gave no token (HTTP %d)%s",

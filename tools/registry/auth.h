@@ -5,6 +5,8 @@
 
 #include "arcci/env.h"
 #include "http/http.h"
+#include "registry/docker_config.h"
+#include <jansson.h>
 
 /* A challenge of a WWW-Authenticate header; better kinds are last. All owned. */
 struct arc_challenge {
@@ -26,8 +28,10 @@ int arc_challenge_of(const struct arc_http_response *response, struct arc_challe
                      struct arc_error *err);
 
 /* Appends ": " and the error message of a registry (distribution spec 1.1, "Error Codes") or of a
- * realm, safe to print; nothing if there is none. */
-void registry_reason(const struct arc_http_response *response, struct arc_buf *out);
+ * realm; nothing if there is none, or if it repeats one of the credentials: `logins`, those of
+ * struct arc_registry, or `login`. Both may be NULL. */
+void registry_reason(const struct arc_http_response *response, const json_t *logins,
+                     const struct arc_login *login, struct arc_buf *out);
 
 /* A registry that asked for a login. All borrowed. */
 struct arc_realm {

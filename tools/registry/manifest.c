@@ -24,7 +24,7 @@ int registry_refused(const struct arc_registry *registry, const struct registry_
     int64_t seconds = registry_asked_wait(registry, response);
     char separator = arc_digest_known(call->reference) ? '@' : ':';
 
-    registry_reason(response, &reason);
+    registry_reason(response, registry->logins, NULL, &reason);
     const char *advice = strcmp(call->method, "PUT") == 0
                              ? registry_push_advice(response, arc_buf_text(&reason))
                              : NULL;
@@ -226,7 +226,7 @@ static int check_stored(struct arc_registry *registry, const struct registry_cal
 
     if (response->status / 100 != 2) {
         ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
-        registry_reason(response, &reason);
+        registry_reason(response, registry->logins, NULL, &reason);
         if (registry_keeps_tags(arc_buf_text(&reason)) &&
             !arc_registry_resolve(registry, call->image, call->reference, kept, NULL) &&
             strcmp(kept, manifest->digest) == 0)
@@ -319,7 +319,7 @@ static int send_delete(struct arc_registry *registry, const char *image, const c
         return rc;
     if (response.status == 404)
         return registry_refused(registry, &call, &response, err);
-    registry_reason(&response, &reason);
+    registry_reason(&response, registry->logins, NULL, &reason);
 
     return arc_error_set(err, ARC_EFAILED,
                          "%s %s: the registry does not remove %s (it answers "

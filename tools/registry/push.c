@@ -81,7 +81,7 @@ static void ask_alone(struct arc_registry *registry, struct arc_registry_push *i
     }
 
     if (answer.status / 100 != 2) {
-        registry_reason(&answer, &reason);
+        registry_reason(&answer, registry->logins, NULL, &reason);
         item->advice = registry_push_advice(&answer, arc_buf_text(&reason));
         arc_error_set(&item->problem, ARC_EWORLD, "%s: the registry answers %d%s", item->image,
                       answer.status, arc_buf_text(&reason));
