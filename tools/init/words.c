@@ -170,6 +170,18 @@ static const char *cut_tag(const char *held, const char *how)
     return two ? "{major}.{minor}" : "{version}";
 }
 
+/* The first digits of a commit's hash, as many as the last number of `how` says: "::7", "0:12",
+ * "cut -c1-7". NULL: there is no placeholder for so many. */
+static const char *cut_hash(const char *how)
+{
+    size_t len = strcspn(how, "}"), start = len;
+    while (start && strchr("0123456789", how[start - 1]))
+        start--;
+    if (arc_text_is(how + start, len - start, "7"))
+        return "{sha7}";
+    return arc_text_is(how + start, len - start, "12") ? "{sha}" : NULL;
+}
+
 /* "$(echo TEXT)": the text, in lower case if tr or awk do that; for a ref, what other filters leave
  * of it. False for other commands. */
 static bool expand_echo(struct script *script, const char *at, const char *end, struct arc_buf *out)
@@ -188,6 +200,8 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
 
     if (lowers)
         left = init_lower(script->init, held);
+    else if (bar && strcmp(held, "{revision}") == 0 && ARC_HOLDS(filter, "cut -c", "head -c"))
+        left = cut_hash(filter);
     else if (bar)
         left = init_is_among(held, "{image-tag} {version}") ? cut_tag(held, filter) : NULL;
     bool is_kept = bar && !lowers && left && strcmp(left, held) == 0;
@@ -421,6 +435,8 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     (void)init_spend(script->init, strlen(arc_or(value, "")));
     if (value && init_is_among(value, "{image-tag} {version}"))
         value = cut_tag(value, init_cut(script->init, rest, (size_t)(end - rest)));
+    if (value && strcmp(value, "{revision}") == 0 && ARC_STARTS(rest, "::", ":0:"))
+        value = cut_hash(rest);
 
     if (value && ARC_STARTS(rest, ",,"))
         arc_buf_puts(out, init_lower(script->init, value));
