@@ -762,6 +762,11 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     else if (image->pushed && *input(step, "tags"))
         init_ask(init, image->dockerfile, 0,
                  "what is its image called? Its tags are known only at run time");
+    bool is_named = json_object_size(image->tags) || image->likely || image->version_file;
+    if (step->runner && !step->tag && image->pushed && image->name && *input(step, "tags") &&
+        !is_named) /* a workflow that tags start has their version, whatever computes it */
+        init_ask(init, step->file, step->line,
+                 "which tags does the image %s get? They are known only at run time", image->name);
 }
 
 /* Asks about what the build has besides and no proposal can say: a secret's value, for one, comes
