@@ -148,6 +148,20 @@ def test_a_log_follows_no_link(shop, name):
     assert victim.read_text() == "whole\n"
 
 
+@pytest.mark.parametrize("file, target", [("out.sarif", "/dev/stdout"), ("reports/out.sarif", "{outside}")])
+def test_a_report_follows_no_link(shop, file, target):
+    """A link to /dev/stdout would even bring a package's name past what keeps commands to the runner out of a log."""
+    outside = shop.path.parent / "outside"
+    outside.mkdir()
+    shop.put("r.json", json.dumps({"SchemaVersion": 2, "ArtifactName": "i", "Results": [
+        {"Target": "i", "Class": "os-pkgs", "Type": "alpine",
+         "Vulnerabilities": [{"VulnerabilityID": "CVE-2024-1", "PkgName": "##[add-mask]true", "Severity": "LOW"}]}]}))
+    (shop.path / file.split("/")[0]).symlink_to(target.format(outside=outside))
+    run = shop.run("scan", "--report", "r.json", "--sarif", file, GITHUB_ACTIONS="true")
+    assert run.returncode == 2 and f"{file} leads out of this directory" in run.stderr
+    assert "##[" not in run.stdout + run.stderr and not list(outside.iterdir())
+
+
 @pytest.mark.parametrize("command", ["plan", "dry-run", "lint", "build"])
 def test_nothing_outside_of_the_repository_is_read(shop, command):
     secret = shop.path.parent / "config.json"

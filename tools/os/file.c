@@ -296,7 +296,15 @@ static int write_through(const char *path, const char *text, size_t len, struct 
 int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf temporary = {0};
+    int there = arc_file_open_in(NULL, path, O_PATH, 0);
 
+    if (there >= 0)
+        close(there);
+    else if (errno == EXDEV)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s leads out of this directory through a symbolic link: it is not "
+                             "followed",
+                             path);
     if (arc_file_kind(path) == ARC_FILE_OTHER)
         return write_through(path, text, len, err);
     arc_buf_printf(&temporary, "%s.XXXXXX", path);

@@ -60,7 +60,8 @@ int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struc
 int arc_file_read_stdin(size_t max, struct arc_buf *out, struct arc_error *err);
 
 /* Replaces a file atomically: readers see either the old or the new content, and a failure keeps
- * the old one. Writes to devices and pipes directly. ARC_EWORLD if it cannot be written. */
+ * the old one. Writes to devices and pipes directly. ARC_EINPUT if a link, which may be the tree's,
+ * leads a relative path out of the current directory; ARC_EWORLD if it cannot be written. */
 int arc_file_write(const char *path, const char *text, size_t len, struct arc_error *err);
 
 /* Writes all bytes; false with errno on failure. */
