@@ -108,13 +108,14 @@ int arc_event_read_pull(struct arc_event *event, const json_t *root, struct arc_
 static int read_run(struct arc_event *event, const json_t *run, struct arc_error *err)
 {
     const char *of = json_string_value(json_object_get(run, "event"));
-    const char *head =
-        json_string_value(json_object_get(json_object_get(run, "head_repository"), "full_name"));
+    const json_t *from = json_object_get(run, "head_repository");
+    const char *head = json_string_value(json_object_get(from, "full_name"));
     const json_t *pulls = json_object_get(run, "pull_requests");
     const json_t *base = json_object_get(json_array_get(pulls, 0), "base");
 
-    /* A fork's branch is not one of this repository's, whatever its name. */
-    if (head && event->repository && strcasecmp(head, event->repository) != 0)
+    /* A fork's branch is not one of this repository's, whatever its name; a deleted fork is null. */
+    if (json_is_null(from) ||
+        (head && event->repository && strcasecmp(head, event->repository) != 0))
         event->head_branch = NULL;
 
     /* Runs of a push list pull requests too: those open for its branch. */
