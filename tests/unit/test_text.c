@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/auto.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include <cmocka.h>
 #include <stdio.h>
@@ -209,6 +210,42 @@ static void test_what_ends_a_text(void **state)
     arc_buf_free(&text);
 }
 
+/* As containerd's platforms.Normalize() spells them. */
+static void test_platforms(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"amd64", "linux/amd64"},
+        {"Linux/X86_64", "linux/amd64"},
+        {"linux/x86_64/v1", "linux/amd64"},
+        {"linux/amd64/v3", "linux/amd64/v3"},
+        {"linux/i386", "linux/386"},
+        {"linux/aarch64", "linux/arm64"},
+        {"linux/arm64/v8", "linux/arm64"},
+        {"linux/arm64/v9", "linux/arm64/v9"},
+        {"linux/arm", "linux/arm/v7"},
+        {"linux/arm/6", "linux/arm/v6"},
+        {"linux/armhf", "linux/arm/v7"},
+        {"linux/armel", "linux/arm/v6"},
+        {"macOS/aarch64", "darwin/arm64"},
+        {"a/b/c", "a/b/c"},
+        {"linux//v7", ""},
+        {"linux/arm/v7/x", ""},
+        {"linux/arm 64", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char out[ARC_PLATFORM_SIZE];
+        assert_true(arc_platform_normalize(pairs[i][0], out) == (*pairs[i][1] != '\0'));
+        assert_string_equal(out, pairs[i][1]);
+    }
+
+    assert_true(arc_platform_listed("linux/amd64*, linux/arm64\nx", "linux/amd64"));
+    assert_true(arc_platform_listed("linux/amd64*, linux/arm64\nx", "linux/arm64"));
+    assert_false(arc_platform_listed("linux/amd64*, linux/arm64\nx", "linux/arm"));
+    assert_false(arc_platform_listed("linux/amd64*, linux/arm64\nx", "x"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_every_code_point),
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_what_ends_a_text),
+        cmocka_unit_test(test_platforms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
