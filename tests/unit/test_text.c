@@ -23,6 +23,8 @@ static void test_visible(void **state)
     (void)state;
     visible("", 0, "");
     visible("plain text", 10, "plain text");
+    assert_true(arc_text_is_visible("a\xc3\xbc\xe2\x82\xac"));
+    assert_false(arc_text_is_visible("a\xc3\xbc\xe2\x80\xae"));
     visible("a\nb\tc\x7f", 6, "a\\x0ab\\x09c\\x7f");
     visible("\x1b[31m", 5, "\\x1b[31m");
     visible("\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80", 11, "\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80");
