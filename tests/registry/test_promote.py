@@ -598,3 +598,36 @@ def test_run_again_after_the_publication_failed_it_moves_nothing(shop):
     shop.server.moved.clear()
     run = shop.promote()
     assert run.returncode == 0 and not shop.server.moved and run.stderr.count("already points there") == 6, run.stderr
+
+
+def test_an_image_that_calls_itself_an_attestation(shop):
+    """A client that looks for its platform pulls it, and nobody has scanned it: it is not among the images."""
+    service = shop.plan["services"][0]
+    hidden = shop.image({**service, "service": "other"}, "linux/amd64")
+
+    def change(index):
+        about = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": index["manifests"][0]["digest"]}
+        return {**index, "manifests": [{**hidden, **place, "annotations": about}, *index["manifests"]]}
+    for place, shown in (({}, "linux/amd64"), ({"platform": {"os": "linux", "architecture": "s390x"}}, "linux/s390x"),
+                         ({"platform": None}, "no platform")):
+        shop.ledger["services"][0] = shop.push(service, change=change)
+        shop.refuses(1, f"{hidden['digest']} is listed for {shown}, so it could be pulled as an image")
+    place = {"platform": {"os": "unknown", "architecture": "unknown"}}
+    shop.ledger["services"][0] = shop.push(service, change=change)
+    assert shop.promote().returncode == 0, "as BuildKit lists them"
+
+
+def test_a_manifest_that_is_both_an_index_and_an_image(shop):
+    """Which of the two a client pulls depends on the client (CVE-2021-41190)."""
+    service = shop.plan["services"][0]
+    inner = json.loads(shop.server.manifests["o/a", shop.image({**service, "service": "other"}, "linux/amd64")["digest"]][1])
+    for kind in (INDEX, MANIFEST):
+        shop.ledger["services"][0] = shop.push(service, change=lambda index, kind=kind: {
+            **index, "mediaType": kind, "config": inner["config"], "layers": inner["layers"]})
+        shop.refuses(1, "is both an index and an image")
+    image = shop.image(service, "linux/amd64")
+    both = {**json.loads(shop.server.manifests["o/a", image["digest"]][1]), "manifests": [image], "mediaType": INDEX}
+    row = {**shop.put("o/a", both, INDEX), "platform": image["platform"]}
+    shop.ledger["services"][0] = shop.push(service, change=lambda index: {**index, "manifests": [row, index["manifests"][1]]})
+    shop.ledger["services"][0]["cells"][0]["digest"] = row["digest"]
+    shop.refuses(1, "linux/amd64: is both an index and an image")

@@ -21,6 +21,17 @@ static int differs(const struct arc_verify *verify, const char *platform, struct
                             *platform ? " " : "", platform);
 }
 
+/* Refuses a manifest that is both an index and an image: which of the two is pulled depends on the
+ * client, and only one was checked and scanned (CVE-2021-41190). */
+static int check_kind(const json_t *document, struct arc_error *err)
+{
+    bool image = json_object_get(document, "config") || json_object_get(document, "layers");
+    if (!image || !json_object_get(document, "manifests"))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED,
+                         "is both an index and an image: what is pulled depends on the client");
+}
+
 /* ---- one image ----------------------------------------------------------------------------- */
 
 static int check_labels(const struct arc_pair *planned, const json_t *config, struct arc_error *err)
@@ -176,6 +187,7 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
         return arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest);
     ARC_TRY(rc);
 
+    ARC_TRY(check_kind(manifest.document, err));
     ARC_TRY(check_descriptor(descriptor, &manifest, err));
     ARC_TRY(arc_names_check(manifest.document, err));
     ARC_TRY(arc_names_check(config, err));
@@ -341,6 +353,15 @@ static int check_attestation(const struct reading *reading, const json_t *descri
     const struct arc_verify *verify = reading->verify;
     const char *digest = arc_json_text_of(descriptor, "digest");
     const char *subject = arc_annotation(descriptor, "vnd.docker.reference.digest");
+    char platform[ARC_PLATFORM_SIZE];
+
+    /* Clients choose by the platform alone, and the gate does not scan attestations. */
+    const json_t *named = json_object_get(descriptor, "platform");
+    arc_platform_text(named, platform);
+    if (strcmp(platform, "unknown/unknown") != 0)
+        return arc_error_set(err, ARC_EFAILED,
+                             "attestation %s is listed for %s, so it could be pulled as an image",
+                             digest, json_is_object(named) ? platform : "no platform");
 
     size_t at = 0;
     while (at < reading->built->cell_count &&
@@ -385,7 +406,7 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
         return differs(verify, "", err);
     }
 
-    if (arc_names_check(found->document, err))
+    if (check_kind(found->document, err) || arc_names_check(found->document, err))
         return differs(verify, "", err);
     ARC_TRY(check_images(&reading, found->document, err));
     tell_of_same_layers(&reading);
