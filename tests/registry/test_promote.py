@@ -631,3 +631,17 @@ def test_a_manifest_that_is_both_an_index_and_an_image(shop):
     shop.ledger["services"][0] = shop.push(service, change=lambda index: {**index, "manifests": [row, index["manifests"][1]]})
     shop.ledger["services"][0]["cells"][0]["digest"] = row["digest"]
     shop.refuses(1, "linux/amd64: is both an index and an image")
+
+
+def test_one_of_two_jobs_built_uncommitted_files(shop):
+    """The first job's word counted for both."""
+    halves = [{**shop.ledger, "services": [service]} for service in shop.ledger["services"]]
+
+    def promote(**change):
+        jobs = {name: {"result": "success", "outputs": {"build": json.dumps(half)}}
+                for name, half in (("a", halves[0]), ("b", {**halves[1], **change}))}
+        (shop.folder.parent / "plan.json").write_text(json.dumps(shop.plan))
+        return shop.arc("build", "--promote", f"--plan={shop.folder.parent}/plan.json", INPUT_NEEDS=json.dumps(jobs))
+    run = promote(dirty=True)
+    assert run.returncode == 2 and "promoted only with --allow-dirty" in run.stderr and not shop.server.moved, run.stderr
+    assert promote().returncode == 0

@@ -116,6 +116,9 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
         return arc_error_set(err, ARC_EINPUT,
                              "--needs: job %s built another revision than the others", job);
 
+    if (json_is_true(json_object_get(from, "dirty")))
+        ARC_TRY(arc_json_set(into, "dirty", json_true(), err));
+
     arc_json_each (service, json_object_get(from, "services")) {
         const char *name = arc_json_text_of(service, "service");
         const json_t *known = arc_json_find(json_object_get(into, "services"), "service", name);
