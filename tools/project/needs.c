@@ -119,14 +119,23 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
     if (json_is_true(json_object_get(from, "dirty")))
         ARC_TRY(arc_json_set(into, "dirty", json_true(), err));
 
+    json_t *services = json_object_get(into, "services");
+    ARC_AUTO_JSON json_t *known = json_object(); /* by name */
+    ARC_TRY_ALLOC(known, err);
+    arc_json_each (service, services)
+        ARC_TRY(
+            arc_json_set(known, arc_json_text_of(service, "service"), json_incref(service), err));
+
     arc_json_each (service, json_object_get(from, "services")) {
         const char *name = arc_json_text_of(service, "service");
-        const json_t *known = arc_json_find(json_object_get(into, "services"), "service", name);
-        if (known && !json_equal(known, service))
+        const json_t *other = json_object_get(known, name);
+        if (other && !json_equal(other, service))
             return arc_error_set(err, ARC_EINPUT,
                                  "--needs: two jobs built service %s with different results", name);
-        if (!known)
-            ARC_TRY(arc_json_append(json_object_get(into, "services"), json_incref(service), err));
+        if (other)
+            continue;
+        ARC_TRY(arc_json_append(services, json_incref(service), err));
+        ARC_TRY(arc_json_set(known, name, json_incref(service), err));
     }
 
     return ARC_OK;
@@ -192,31 +201,41 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
     return ARC_OK;
 }
 
-static bool has_digest(const struct arc_built_service *built, const char *digest)
+/* The digests of what was built, by image: {"ghcr.io/o/a": {"sha256:…": true}}. */
+static int list_digests(const struct arc_ledger *build, json_t *images, struct arc_error *err)
 {
-    if (built->digest && strcmp(built->digest, digest) == 0)
-        return true;
-    arc_each (cell, built->cells, built->cell_count)
-        if (cell->digest && strcmp(cell->digest, digest) == 0)
-            return true;
-    return false;
+    arc_each (built, build->services, build->service_count) {
+        if (!json_object_get(images, built->image))
+            ARC_TRY(arc_json_set(images, built->image, json_object(), err));
+        json_t *digests = json_object_get(images, built->image);
+        if (built->digest)
+            ARC_TRY(arc_json_set(digests, built->digest, json_true(), err));
+        arc_each (cell, built->cells, built->cell_count)
+            if (cell->digest)
+                ARC_TRY(arc_json_set(digests, cell->digest, json_true(), err));
+    }
+
+    return ARC_OK;
 }
 
 /* A scan.json of another run, left on a machine or repeated, says nothing about these images. It
  * is recognized by digests of the same image that were not built. */
 static int check_scanned(const json_t *scan, const struct arc_ledger *build, struct arc_error *err)
 {
+    ARC_AUTO_JSON json_t *images = json_object();
+
+    ARC_TRY_ALLOC(images, err);
+    ARC_TRY(list_digests(build, images, err));
+
     arc_json_each (target, json_object_get(scan, "targets")) {
         const char *artifact = arc_json_text_of(target, "artifact");
-        const struct arc_built_service *other = NULL;
-        bool known = false;
-
-        arc_each (built, build->services, build->service_count) {
-            const char *digest = arc_text_after(arc_text_after(artifact, built->image), "@");
-            known = known || (digest && has_digest(built, digest));
-            other = digest ? built : other;
-        }
-        if (other && !known)
+        const char *at = strchr(artifact, '@');
+        if (!at)
+            continue;
+        ARC_AUTO_FREE char *image = strndup(artifact, (size_t)(at - artifact));
+        ARC_TRY_ALLOC(image, err);
+        const json_t *digests = json_object_get(images, image);
+        if (digests && !json_object_get(digests, at + 1))
             return arc_error_set(err, ARC_EINPUT,
                                  "scan.json is of another build: it is about %.300s, which "
                                  "build.json does not have; scan what was built",
