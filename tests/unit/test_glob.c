@@ -47,6 +47,8 @@ static void test_match(void **state)
     assert_true(matches("a\\b", "ab") == false);
     assert_true(matches("(?:a\\b)/x", "a/x"));
     assert_true(matches("(?:a\\Bb)/x", "ab/x"));
+    assert_true(matches("([(])\\2", "(\x02")); /* of one group: no back reference */
+    assert_true(matches("(a\\()\\2", "a(\x02"));
     assert_true(matches("*(|a|b)x", "abax"));
     assert_true(matches("*(*(a|)|b(c|))d", "aabcd"));
     assert_false(matches("*(*(a|)|b(c|))d", "acd"));

@@ -142,6 +142,7 @@ static void test_html(void **state)
          "<tr><td><code>d|e</code></td><td></td></tr>\n</tbody></table></div>\n"},
         {"| a |\nb", "<p>| a | b</p>\n"},
         {"`a` `` b`c `` ``` ``d`", "<p><code>a</code> <code>b`c</code> ``` ``d`</p>\n"},
+        {"`a`` b`", "<p><code>a`` b</code></p>\n"},
         {"` ` `  a  `", "<p><code> </code> <code> a </code></p>\n"},
         {"[a **b**](https://x/y) [c](javascript:d) [e](http://)",
          "<p>" LINK "\"https://x/y\">a "
