@@ -83,9 +83,9 @@ int arc_services_add_folder(struct arc_filters *filters, const char *name, const
                             struct arc_error *err);
 
 /* Adds a filter, named like the folder, for each folder that was a service of the group at commit
- * `from`, by its configuration there, the file `path`, and is not among those of today, `there` (ends with NULL): to
- * find the commits of services that were moved or removed since. If `to` lacks what a glob found at
- * `from`, it was a service. What cannot be read adds nothing. */
+ * `from`, by its configuration there, the file `path`, and is not among those of today, `there`
+ * (ends with NULL): to find the commits of services that were moved or removed since. If `to` lacks
+ * what a glob found at `from`, it was a service. What cannot be read adds nothing. */
 int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
                           const struct arc_oid *to, const char *path, const char *group,
                           const char *const *there, struct arc_filters *filters,

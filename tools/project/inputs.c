@@ -192,7 +192,9 @@ static int check_service(const char *root, struct checking *checking)
         return ARC_OK;
     if (!inputs)
         return check_args(checking, NULL);
-    ARC_TRY(arc_inputs_missing(inputs, warn_missing, checking));
+    rc = arc_inputs_missing(inputs, warn_missing, checking);
+    if (rc)
+        return rc == ARC_ENOMEM ? arc_error_nomem(checking->err) : rc;
 
     return check_args(checking, arc_inputs_args(inputs));
 }
