@@ -218,18 +218,41 @@ static int list_digests(const struct arc_ledger *build, json_t *images, struct a
     return ARC_OK;
 }
 
+/* A scan of some services says nothing about the others. (A scan of files names no service.) */
+static int check_scanned_all(const json_t *scanned, const struct arc_ledger *build,
+                             struct arc_error *err)
+{
+    const char *missing = NULL;
+    size_t found = 0;
+
+    arc_each (built, build->services, build->service_count)
+        if (json_object_get(scanned, built->service))
+            found++;
+        else
+            missing = arc_or(missing, built->service);
+    if (!found || !missing)
+        return ARC_OK;
+
+    return arc_error_set(err, ARC_EINPUT,
+                         "scan.json says nothing about service '%.100s', which build.json has; "
+                         "scan every service that was built",
+                         missing);
+}
+
 /* A scan.json of another run, left on a machine or repeated, says nothing about these images. It
  * is recognized by digests of the same image that were not built. */
 static int check_scanned(const json_t *scan, const struct arc_ledger *build, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *images = json_object();
+    ARC_AUTO_JSON json_t *images = json_object(), *services = json_object();
 
-    ARC_TRY_ALLOC(images, err);
+    ARC_TRY_ALLOC(images && services, err);
     ARC_TRY(list_digests(build, images, err));
 
     arc_json_each (target, json_object_get(scan, "targets")) {
         const char *artifact = arc_json_text_of(target, "artifact");
         const char *at = strchr(artifact, '@');
+
+        ARC_TRY(arc_json_set(services, arc_json_text_of(target, "service"), json_true(), err));
         if (!at)
             continue;
         ARC_AUTO_FREE char *image = strndup(artifact, (size_t)(at - artifact));
@@ -242,7 +265,7 @@ static int check_scanned(const json_t *scan, const struct arc_ledger *build, str
                                  artifact);
     }
 
-    return ARC_OK;
+    return check_scanned_all(services, build, err);
 }
 
 int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
