@@ -33,7 +33,8 @@ class Maker:
         if self.names and self.chance(0.3):
             name = self.pick(self.names)
             source = self.pick([f"${name}", f"${{{name}}}", f"${name}/", f"app/${name}", f"${{{name}:-a.txt}}", f"${{{name}:+b.txt}}",
-                                f'"${name}"', f"${{{name}}}.txt", f"${{NONE:-${name}}}", f"'${name}'"])
+                                f'"${name}"', f"${{{name}}}.txt", f"${{NONE:-${name}}}", f"'${name}'", f"${{{name}/app/lib}}",
+                                f"${{{name}//\\//.}}"])
         elif self.chance(0.03):
             source = f"${{UNSET:-{source}}}" if self.chance(0.7) else "$UNSET"
         return source

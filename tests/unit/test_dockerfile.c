@@ -359,6 +359,33 @@ static void test_trimmed_variables(void **state)
     }
 }
 
+static void test_replaced_variables(void **state)
+{
+    (void)state;
+    struct arc_inputs *in = read_inputs(
+        "FROM scratch\nARG P=linux/arm/v7 V=1.2.3 E\nCOPY ${P/\\//-} ${P//\\//_} a${V/./}b /\n"
+        "COPY c${V//./-} d${V/x/y} e${V//2.3/4} f${E/a/b} g${V/1./}/x h${V//./..} /\n",
+        NULL, NULL);
+    const char *const read[] = {"linux-arm/v7", "linux_arm_v7", "a12.3b", "c1-2-3",
+                                "d1.2.3",       "e1.4",         "f",      "g2.3/x",
+                                "h1..2..3"};
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+        assert_non_null(find(in, read[i]));
+    assert_null(find(in, "linux/arm/v7"));
+    arc_inputs_free(&in);
+
+    const char *const unknown[] = {"${V/*/x}", "${V/?/x}", "${V//x}",    "${V/./$E}", "${V/./\\}}",
+                                   "${V/./x",  "${U/a/b}", "${V/'1'/x}", "${V/./\\/}"};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "FROM %s\nARG V=v1.2.3 E=v\nCOPY %s /x /\n",
+                 strchr(unknown[i], 'U') ? "alpine" : "scratch", unknown[i]);
+        in = read_inputs(text, NULL, NULL);
+        assert_non_null(find(in, "anything"));
+        arc_inputs_free(&in);
+    }
+}
+
 static void test_two_stars_cross_folders_with_parents_alone(void **state)
 {
     (void)state;
@@ -464,7 +491,7 @@ static void test_what_cannot_be_told_is_everything(void **state)
                                         "ARG B\nFROM $BUILDARCH-base\n",
                                         "FROM node:20-onbuild\n",
                                         "FROM busybox\nCOPY $HOME/x /\n",
-                                        "FROM scratch\nCOPY ${A/x/y} /\n",
+                                        "FROM scratch\nCOPY ${A/*/y} /\n",
                                         "FROM scratch\nENV A=1\nARG A=2\nCOPY $A /\n",
                                         "FROM scratch\nCOPY [ /x\n",
                                         "FROM scratch\nLABEL a=\xfc\nCOPY a /x\n"};
@@ -536,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_additional_contexts),
         cmocka_unit_test(test_excludes),
         cmocka_unit_test(test_trimmed_variables),
+        cmocka_unit_test(test_replaced_variables),
         cmocka_unit_test(test_two_stars_cross_folders_with_parents_alone),
         cmocka_unit_test(test_directives_are_those_of_buildkit),
         cmocka_unit_test(test_links_are_followed),

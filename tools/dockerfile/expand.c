@@ -83,30 +83,70 @@ static size_t match_start(const char *pattern, const char *text, bool greedy)
     return found;
 }
 
+/* Takes text up to `end`, and `end` itself; "\/" and "\}" give the second character. False if
+ * BuildKit reads more than plain characters and stars in it. */
+static bool take_pattern(struct expansion *x, char end, char *text, size_t max)
+{
+    size_t len = 0;
+
+    for (; *x->at && *x->at != end; x->at++) {
+        bool escaped = x->at[0] == '\\' && (x->at[1] == '/' || x->at[1] == '}');
+        x->at += escaped;
+        if ((!escaped && strchr("?\\'\"$", *x->at)) || *x->at == x->scope->escape || len + 1 >= max)
+            return false;
+        text[len++] = *x->at;
+    }
+    text[len] = '\0';
+
+    return *x->at && *x->at++ == end;
+}
+
 /* "${NAME#pattern}" from its operator on ('#', '##', '%' or '%%'): removes a matching prefix or
  * suffix. Only plain patterns; the result of others counts as unknown. */
 static bool expand_trimmed(struct expansion *x, const char *value)
 {
     char operator= * x->at, text[1024], pattern[128];
     bool greedy = x->at[1] == operator;
-    const char *start = x->at + 1 + greedy;
-    size_t len = strcspn(start, "}?\\'\"$"), size = strlen(value);
-    const char *star = memchr(start, '*', len);
-    bool more = star && memchr(star + 1, '*', len - (size_t)(star + 1 - start));
+    size_t size = strlen(value);
 
-    if (start[len] != '}' || more || len >= sizeof pattern || size >= sizeof text)
+    x->at += 1 + greedy;
+    if (!take_pattern(x, '}', pattern, sizeof pattern) || size >= sizeof text ||
+        strchr(pattern, '*') != strrchr(pattern, '*'))
         return false;
-    x->at = start + len + 1;
-    snprintf(pattern, sizeof pattern, "%.*s", (int)len, start);
     memcpy(text, value, size + 1);
 
     if (operator== '%') {
-        reverse(pattern, len);
+        reverse(pattern, strlen(pattern));
         reverse(text, size);
     }
 
     size_t cut = match_start(pattern, text, greedy);
     arc_buf_add(x->out, operator== '%' ? value : value + cut, size - cut);
+
+    return true;
+}
+
+/* "${NAME/text/other}" from its slash on: replaces the first `text`, after "//" all of them. Only
+ * plain texts, as above. */
+static bool expand_replaced(struct expansion *x, const char *value)
+{
+    char text[128], other[128];
+    bool all = x->at[1] == '/';
+
+    x->at += 1 + all;
+    if (!take_pattern(x, '/', text, sizeof text) || !*text || strchr(text, '*'))
+        return false;
+    size_t len = strcspn(x->at, "}\\"); /* an escape is not taken out of what is put in */
+    if (x->at[len] != '}' || !take_pattern(x, '}', other, sizeof other))
+        return false;
+
+    bool more = true;
+    for (const char *found; more && (found = strstr(value, text)); more = all) {
+        arc_buf_add(x->out, value, (size_t)(found - value));
+        arc_buf_puts(x->out, other);
+        value = found + strlen(text);
+    }
+    arc_buf_puts(x->out, value);
 
     return true;
 }
@@ -139,6 +179,8 @@ static bool expand_dollar(struct expansion *x)
 
     if (*x->at == '#' || *x->at == '%')
         return known && expand_trimmed(x, arc_or(value, ""));
+    if (*x->at == '/')
+        return known && expand_replaced(x, arc_or(value, ""));
 
     bool colon = *x->at == ':';
     char operator= x->at[colon];

@@ -21,8 +21,8 @@ struct arc_scope {
     bool guesses;         /* assume in "${NAME:-word}" that they have none */
 };
 
-/* Appends the expanded word: $NAME, ${NAME}, ${NAME:-word} and the forms with -, :+, +, :? and ?.
- * False if the result is unknown or the word is malformed. */
+/* Appends the expanded word: $NAME, ${NAME}, ${NAME:-word} and the forms with -, :+, +, :?, ?, #, ##,
+ * %, %%, / and //. False if the result is unknown or the word is malformed. */
 bool arc_word_expand(const struct arc_scope *scope, const char *word, struct arc_buf *out);
 
 /* Takes the next word of *text as written, up to a blank outside quotes. False at the end. */
