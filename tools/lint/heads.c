@@ -9,11 +9,13 @@
 #define LEVEL_MAX 10
 
 #define MERGE_COMMIT "pull_request.merge_commit_sha"
+#define AFTER        "github.event.after" /* of a push to a pull request's branch */
 
 struct search {
     struct lint *lint;
     size_t work;
     bool closed; /* runs after a pull request was closed, so its merge commit may be merged */
+    bool target; /* runs for pull_request_target */
 };
 
 /* The values that a step's expressions can name. */
@@ -21,6 +23,7 @@ struct scope {
     const struct arc_yaml_node *env[3]; /* the workflow's, the job's, the step's */
     const struct arc_yaml_node *with;   /* inputs of its action or workflow; NULL: none */
     const struct arc_yaml_node *steps;  /* the steps of its job or action */
+    const struct arc_yaml_node *jobs;   /* the jobs of the workflow; NULL in an action */
     const struct scope *outer;          /* the scope of the caller */
     unsigned level;
 };
@@ -79,16 +82,26 @@ static void add_plain(struct arc_buf *out, const char *text)
 
 static bool names_head(const struct search *search, const char *text)
 {
-    static const char *const names[] = {
-        "pull_request.head",  "pull_requests.head", "github.head_ref",  "github_head_ref",
-        "workflow_run.head_", "outputs.head_ref",   "outputs.head_sha", MERGE_COMMIT};
+    static const char *const names[] = {"pull_request.head",
+                                        "pull_requests.head",
+                                        "github.head_ref",
+                                        "github_head_ref",
+                                        "check_run.head_",
+                                        "check_suite.head_",
+                                        "workflow_run.head_",
+                                        "outputs.head_ref",
+                                        "outputs.head_sha",
+                                        MERGE_COMMIT,
+                                        AFTER};
     ARC_AUTO(arc_buf) struct arc_buf plain = {0};
 
     add_plain(&plain, text);
-    arc_each_in (name, names)
-        if (plain.failed || (strcasestr(arc_buf_text(&plain), *name) &&
-                             !(search->closed && strcmp(*name, MERGE_COMMIT) == 0)))
+    arc_each_in (name, names) {
+        bool own = (search->closed && strcmp(*name, MERGE_COMMIT) == 0) ||
+                   (!search->target && strcmp(*name, AFTER) == 0);
+        if (plain.failed || (!own && strcasestr(arc_buf_text(&plain), *name)))
             return true;
+    }
 
     return names_pull(text);
 }
@@ -96,7 +109,27 @@ static bool names_head(const struct search *search, const char *text)
 static bool leads_to_head(struct search *search, const struct scope *scope, const char *text,
                           unsigned level);
 
-/* Whether the text names an output of a step that gets the head as input or requests it. */
+/* Whether a script sets a variable for later steps that the text names: "SHA=…" for "env.SHA". */
+static bool sets_variable(const char *script, const char *text)
+{
+    if (!strstr(script, "GITHUB_ENV"))
+        return false;
+
+    for (const char *at = text; (at = strcasestr(at, "env."));) {
+        size_t len = 0;
+        at += strlen("env.");
+        while (arc_is_word(at[len]))
+            len++;
+        const char *set = len ? memmem(script, strlen(script), at, len) : NULL;
+        if (set && (set[len] == '=' || set[len] == '<'))
+            return true;
+    }
+
+    return false;
+}
+
+/* Whether the text names an output or a variable of a step that gets the head as input or requests
+ * it. */
 static bool is_told_head(struct search *search, const struct scope *scope, const char *text,
                          unsigned level)
 {
@@ -107,7 +140,9 @@ static bool is_told_head(struct search *search, const struct scope *scope, const
 
         if (!spend(search, text))
             return false;
-        if (!id || !id->text || !holds_name(text, "steps.", id->text))
+        bool named = (id && id->text && holds_name(text, "steps.", id->text)) ||
+                     (run && run->text && sets_variable(run->text, text));
+        if (!named)
             continue;
         if (run && run->text &&
             (ARC_HOLDS(run->text, "head.sha", "head.ref", "headRef") ||
@@ -121,7 +156,30 @@ static bool is_told_head(struct search *search, const struct scope *scope, const
     return false;
 }
 
-/* Whether a text names the head, directly or through variables, inputs and outputs of steps. */
+/* The same for an output of another job, "needs.JOB.outputs.NAME". */
+static bool is_told_by_job(struct search *search, const struct scope *scope, const char *text,
+                           unsigned level)
+{
+    arc_yaml_each_pair (job, scope->jobs) {
+        struct scope there = *scope;
+        if (!spend(search, text))
+            return false;
+        if (!holds_name(text, "needs.", job->key->text))
+            continue;
+
+        there.env[1] = arc_yaml_get(job->value, "env");
+        there.env[2] = NULL;
+        there.steps = arc_yaml_get(job->value, "steps");
+        arc_yaml_each_pair (output, arc_yaml_get(job->value, "outputs"))
+            if (holds_name(text, ".outputs.", output->key->text) &&
+                leads_to_head(search, &there, output->value->text, level))
+                return true;
+    }
+
+    return false;
+}
+
+/* Whether a text names the head, directly or through variables, inputs and outputs. */
 static bool leads_to_head(struct search *search, const struct scope *scope, const char *text,
                           unsigned level)
 {
@@ -129,7 +187,9 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
         return false;
     if (names_head(search, text))
         return true;
-    if (strcasestr(text, "steps.") && is_told_head(search, scope, text, level + 1))
+    if (ARC_HOLDS(text, "steps.", "env.") && is_told_head(search, scope, text, level + 1))
+        return true;
+    if (strstr(text, "needs.") && is_told_by_job(search, scope, text, level + 1))
         return true;
 
     for (size_t e = 0; strcasestr(text, "env.") && e < 3; e++)
@@ -167,13 +227,17 @@ static void add_commands(struct arc_buf *out, const char *script)
     }
 }
 
-/* Whether a script without comments checks out the head, named by an expression or a variable. */
+/* Whether a script without comments checks out the head, named by an expression or a variable, or
+ * gets its files in another way. */
 static bool checks_out(struct search *search, const struct scope *scope, const char *script)
 {
     bool any = ARC_HOLDS(script, "git checkout", "git switch", "git reset", "git merge", "git pull",
-                         "git clone", "git worktree add", "git read-tree");
+                         "git clone", "git worktree add", "git read-tree", "/tarball/", "/zipball/",
+                         "/archive/");
+    bool patches = ARC_HOLDS(script, "git apply", "git am", "patch -p");
 
-    if (strstr(script, "gh pr checkout") || names_pull(script))
+    if (strstr(script, "gh pr checkout") || (patches && strstr(script, "gh pr diff")) ||
+        names_pull(script))
         return true;
     if (any && leads_to_head(search, scope, script, 0))
         return true;
@@ -252,6 +316,7 @@ static void check_steps(struct search *search, const struct scope *scope,
             return;
         if (follows_own(step))
             continue;
+        check_steps(search, scope, arc_yaml_get(step, "parallel"), place);
         const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
         struct scope own = *scope;
         own.steps = steps;
@@ -276,6 +341,7 @@ static void check_jobs(struct search *search, const struct scope *scope,
             continue;
         const struct arc_yaml_node *job = pair->value, *uses = arc_yaml_get(job, "uses");
         struct scope own = *scope;
+        own.jobs = arc_yaml_get(root, "jobs");
         own.env[0] = arc_yaml_get(root, "env");
         own.env[1] = arc_yaml_get(job, "env");
         check_steps(search, &own, arc_yaml_get(job, "steps"), place);
@@ -291,13 +357,19 @@ static void check_jobs(struct search *search, const struct scope *scope,
 
 void lint_heads(struct lint *lint, const struct arc_yaml_node *root)
 {
+    static const char *const events[] = {"pull_request_target", "workflow_run", "issue_comment",
+                                         "check_run", "check_suite"};
     const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct scope scope = {.level = 0};
     const struct arc_yaml_node *types = arc_yaml_at(on, "pull_request_target", "types");
-    struct search search = {.lint = lint, .closed = arc_yaml_names(types, "closed")};
+    struct search search = {.lint = lint,
+                            .closed = arc_yaml_names(types, "closed"),
+                            .target = arc_yaml_names(on, "pull_request_target")};
+    bool any = false;
 
-    if (!arc_yaml_names(on, "pull_request_target") && !arc_yaml_names(on, "workflow_run") &&
-        !arc_yaml_names(on, "issue_comment"))
+    arc_each_in (event, events)
+        any = any || arc_yaml_names(on, *event);
+    if (!any)
         return;
 
     check_jobs(&search, &scope, root, NULL);

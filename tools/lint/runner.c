@@ -431,27 +431,15 @@ static void check_last(struct subject *s, const struct arc_yaml_node *step)
                  "(`arc-ci release --draft`)");
 }
 
-static void check_steps(struct subject *s, const struct arc_yaml_node *job)
+static void check_list(struct subject *s, const struct arc_yaml_node *job,
+                       const struct arc_yaml_node *steps)
 {
-    const struct arc_yaml_node *steps = arc_yaml_get(job, "steps");
-    const struct arc_yaml_node *needs = arc_yaml_get(job, "needs"), *name;
-
-    s->refreshed = s->drafted = s->promoted = false;
-
-    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) { /* steps of a job that it needs */
-        const struct arc_yaml_node *before =
-            name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps") : NULL;
-        arc_yaml_each (step, before) {
-            s->drafted = s->drafted || DRAFTS(step);
-            s->promoted = s->promoted || PROMOTES(step);
-        }
-    }
-
     arc_yaml_each (step, steps) {
         const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
         const struct arc_yaml_node *with = arc_yaml_get(step, "with");
         const char *driver = text_given(with, "driver");
 
+        check_list(s, job, arc_yaml_get(step, "parallel"));
         check_script(s, arc_yaml_get(step, "run"));
         check_lines(s, job, step);
         check_last(s, step);
@@ -470,6 +458,24 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
         check_checkout(s, uses, with);
         check_cache(s, job, step);
     }
+}
+
+static void check_steps(struct subject *s, const struct arc_yaml_node *job)
+{
+    const struct arc_yaml_node *needs = arc_yaml_get(job, "needs"), *name;
+
+    s->refreshed = s->drafted = s->promoted = false;
+
+    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) { /* steps of a job that it needs */
+        const struct arc_yaml_node *before =
+            name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps") : NULL;
+        arc_yaml_each (step, before) {
+            s->drafted = s->drafted || DRAFTS(step);
+            s->promoted = s->promoted || PROMOTES(step);
+        }
+    }
+
+    check_list(s, job, arc_yaml_get(job, "steps"));
 }
 
 /* ---- jobs ----------------------------------------------------------------------------------- */

@@ -350,6 +350,7 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
 
     arc_yaml_each (step, steps) {
         const char *shell = arc_yaml_text_at(step, "shell");
+        check_steps(w, arc_yaml_get(step, "parallel"));
         if (!is_checked_out(w->lint, folders, arc_yaml_get(step, "uses")))
             check_uses(w, step);
         bool keeps = strlen(shell) > 12 && ARC_STARTS(shell, "cp {0} ") &&
