@@ -275,5 +275,17 @@ def test_what_the_base_commit_sets_counts_and_is_shown(tree):
     assert f"of the base commit {tree.base[:7]}" in tree.document["settings"]["from"]
 
 
+def test_a_file_of_settings_that_the_pull_request_adds(tree):
+    """It does not count yet. That is no reason to fail, as it is for a name with a slip in an accepted tree."""
+    put(tree, "own.yaml", CONFIG + "  ignore: [{id: github-pat, reason: known}]\n")
+    put(tree, "app/settings.py", f'token = "{TOKEN}"\n')
+    assert scan(tree, "--config", "own.yaml") == 1 and found(tree) == {"CVE-2099-0003", "github-pat"}
+    assert "the settings for the scan are not used: " in tree.stderr and "own.yaml" in tree.stderr
+    head = git(tree, "rev-parse", "HEAD")
+    assert run(tree, head, "--config", "own.yaml", at=tree.repo, GITHUB_EVENT_NAME="push") == 1
+    assert found(tree) == {"CVE-2099-0003"}
+    assert run(tree, head, "--config", "owm.yaml", at=tree.repo, GITHUB_EVENT_NAME="push") == 3 and not tree.document
+
+
 def test_there_are_sixty(tree):
     assert len(FILES) + len(PLACES) + len(ENVIRONMENT) + 3 >= 60

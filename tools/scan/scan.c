@@ -97,7 +97,7 @@ static int read_configuration(struct arc_project *project, struct settings *out,
                               struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = SETTINGS_MAX};
-    const char *given = project->wanted.config;
+    const char *given = project->wanted.config, *base;
     int rc;
 
     if (given)
@@ -106,7 +106,9 @@ static int read_configuration(struct arc_project *project, struct settings *out,
         rc = arc_project_read_trusted(project, ARC_CONFIG_PATH, SETTINGS_MAX, &text, &out->from,
                                       err);
 
-    if (rc == ARC_EWORLD) { /* the gate is not relaxed then */
+    /* The gate is not relaxed then. A pull request may be the one that adds the file. */
+    bool unused = given && rc == ARC_ENOTFOUND && arc_event_is_guest(&project->event, &base);
+    if (rc == ARC_EWORLD || unused) {
         ARC_TRY(arc_text_print(&out->problem, err, "the settings for the scan are not used: %s",
                                arc_error_text(err)));
         arc_error_clear(err);
@@ -114,7 +116,7 @@ static int read_configuration(struct arc_project *project, struct settings *out,
     }
 
     if (rc)
-        return arc_error_except(ARC_ENOTFOUND, rc, err);
+        return given ? rc : arc_error_except(ARC_ENOTFOUND, rc, err);
 
     return arc_scan_settings_parse(arc_buf_text(&text), text.len, out->from, &out->scan, err);
 }
