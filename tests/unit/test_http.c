@@ -325,6 +325,31 @@ static void test_redirect_to_another_origin(void **state)
     }
 }
 
+/* The place that a registry or GitHub redirects to has a signature in its query. */
+static void test_no_signature_in_errors(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"http://127.0.0.1:1/there?sig=s3cret",
+                                         "http://u:p@127.0.0.1/there?sig=s3cret",
+                                         "ftp://127.0.0.1/there?sig=s3cret"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
+        ARC_AUTO(arc_error) struct arc_error err = {0};
+        struct server server;
+        char answer[256];
+        const char *const answers[] = {answer, NULL};
+        snprintf(answer, sizeof answer,
+                 "HTTP/1.1 307 X\r\nConnection: close\r\nLocation: %s\r\n"
+                 "Content-Length: 0\r\n\r\n",
+                 places[i]);
+        start(&server, answers);
+        struct arc_http_request request = {.method = "GET", .redirects = 1};
+        assert_int_not_equal(ask(&server, request, "/here", &response, &err), 0);
+        stop(&server);
+        assert_null(strstr(arc_error_text(&err), "s3cret"));
+    }
+}
+
 static void test_redirect_at_home(void **state)
 {
     (void)state;
@@ -632,6 +657,7 @@ int main(void)
         cmocka_unit_test(test_barred),
         cmocka_unit_test(test_safe),
         cmocka_unit_test(test_redirect_to_another_origin),
+        cmocka_unit_test(test_no_signature_in_errors),
         cmocka_unit_test(test_redirect_at_home),
         cmocka_unit_test(test_redirect_loop),
         cmocka_unit_test(test_several),

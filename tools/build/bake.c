@@ -316,10 +316,11 @@ void arc_build_tell(const struct arc_build_listener *listener, const char *servi
 }
 
 /* Waits as long as a registry asks. */
+/* Without the query, which may contain a signature. */
 static void tell_wait(void *listener, const char *url, int status, int64_t seconds)
 {
-    arc_build_tell(listener, "", "waiting %" PRId64 " s, as the registry asks (HTTP %d): %.1000s",
-                   seconds, status, url);
+    arc_build_tell(listener, "", "waiting %" PRId64 " s, as the registry asks (HTTP %d): %.*s",
+                   seconds, status, (int)strcspn(url, "?"), url);
 }
 
 int arc_build_open_registry(const struct arc_env *env, const struct arc_clock *clock,

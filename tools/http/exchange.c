@@ -342,8 +342,8 @@ static int no_answer(struct http_exchange *x, CURLcode code)
     if (strstr(why, "proxy syntax")) /* the message quotes the proxy's URL, which may contain a
                                       * password */
         why = "no address of a proxy";
-    return arc_error_set(x->err, ARC_EWORLD, "%s %s: %s%s", x->request->method, x->hop.url, why,
-                         arc_buf_text(&hint));
+    return arc_error_set(x->err, ARC_EWORLD, "%s %.*s: %s%s", x->request->method,
+                         arc_http_shown(x->hop.url), x->hop.url, why, arc_buf_text(&hint));
 }
 
 int http_begin(struct http_exchange *x)
@@ -380,8 +380,8 @@ int http_begin(struct http_exchange *x)
     }
 
     if (!(set_connection(x) && set_exchange(x)))
-        return arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %s",
-                             x->hop.method, x->hop.url);
+        return arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %.*s",
+                             x->hop.method, arc_http_shown(x->hop.url), x->hop.url);
 
     return ARC_OK;
 }

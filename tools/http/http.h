@@ -106,6 +106,9 @@ int arc_http_link(const struct arc_http_response *response, char **out, struct a
 int arc_http_resolve(struct arc_http *http, const char *base, const char *reference, char **out,
                      struct arc_error *err);
 
+/* How many bytes of a URL are shown: those before the query, which may contain a signature. */
+int arc_http_shown(const char *url);
+
 /* Whether credentials may go to this URL: https, or http to a loopback address. */
 bool arc_http_safe(struct arc_http *http, const char *url);
 

@@ -49,7 +49,7 @@ static int follow(struct http_exchange *x, bool *moved)
         return ARC_OK;
     if (arc_http_resolve(x->http, hop->url, location, &next.url, x->err) ||
         http_locate(x->http, next.url, &next.place, x->err))
-        return arc_error_prefix(x->err, "%s redirects", hop->url);
+        return arc_error_prefix(x->err, "%.*s redirects", arc_http_shown(hop->url), hop->url);
 
     bool home = http_same_origin(&hop->place, &next.place);
     bool safe = http_place_safe(&next.place) || !http_place_safe(&hop->place);
@@ -113,12 +113,12 @@ static int end_hop(struct http_exchange *x, CURLcode code, bool *moved)
     *moved = false;
     int rc = http_end(x, code);
 
-    /* Logs the request and its answer without the query, which may contain a signature. */
+    /* Logs the request and its answer. */
     const struct arc_env *env = x->http->options.env;
     double seconds = 0;
     if (env && env->trace) {
         x->http->curl.easy_getinfo(x->easy, CURLINFO_TOTAL_TIME, &seconds);
-        arc_env_trace(env, "%s %.*s: %d after %.3f s", x->hop.method, (int)strcspn(x->hop.url, "?"),
+        arc_env_trace(env, "%s %.*s: %d after %.3f s", x->hop.method, arc_http_shown(x->hop.url),
                       x->hop.url, x->response->status, seconds);
     }
 

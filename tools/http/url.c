@@ -6,10 +6,15 @@
 
 #define URL_MAX 8192
 
+int arc_http_shown(const char *url)
+{
+    return (int)strcspn(url, "?");
+}
+
 static int bad_url(const char *url, const char *why, struct arc_error *err)
 {
-    return arc_error_set(err, ARC_EINPUT, "'%.300s' is not a URL that can be requested: %s", url,
-                         why);
+    return arc_error_set(err, ARC_EINPUT, "'%.*s' is not a URL that can be requested: %s",
+                         ARC_MIN(arc_http_shown(url), 300), url, why);
 }
 
 static bool clean_url(const char *url)
