@@ -217,9 +217,9 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
     arc_buf_printf(&text, ": %d ", answer->status);
 
     if (answer->status >= 300 && answer->status < 400) {
-        const char *location = arc_http_header(answer, "location");
+        const char *location = arc_or(arc_http_header(answer, "location"), "nowhere");
         arc_buf_puts(&text, "sends the request elsewhere, to ");
-        add_shown(&text, arc_or(location, "nowhere"), 300);
+        add_shown(&text, location, (size_t)ARC_MIN(arc_http_shown(location), 300));
         arc_buf_puts(&text, "; it was not followed, so that the token goes to no other host: check "
                             "GITHUB_API_URL and the repository's name");
     } else {
