@@ -59,8 +59,9 @@ bool arc_event_is_pull_request(const struct arc_event *event);
 bool arc_event_is_of_run(const struct arc_event *event);
 
 /* Whether the tree that is checked out may be one that nobody has accepted yet: that of a pull
- * request, also after a comment on one, or of what ran for another commit. *base: the commit whose
- * settings count then, the pull request's base or GITHUB_SHA; NULL if the event lacks it. */
+ * request, also in a merge queue or after a comment on one, or of what ran for another commit.
+ * *base: the commit whose settings count then, the pull request's or the queue's base or
+ * GITHUB_SHA; NULL if the event lacks it. */
 bool arc_event_is_guest(const struct arc_event *event, const char **base);
 
 /* Whether `text` is 40 hexadecimal digits; whether they are all zero (git's "no commit"). NULL is

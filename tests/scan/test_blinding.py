@@ -207,6 +207,7 @@ EVENTS = {
     "issue_comment": {"issue": {"number": 1, "pull_request": {}}},
     "workflow_run": {"workflow_run": {"event": "pull_request", "pull_requests": []}},
     "check_run": {"check_run": {}},
+    "merge_group": {"merge_group": {"base_sha": "BASE"}},
 }
 
 
@@ -214,7 +215,7 @@ EVENTS = {
 def test_an_event(tree, name):
     put(tree, "app/settings.py", f'token = "{TOKEN}"\n')
     put(tree, ".github/arc-ci.yaml", FILES["settings: ignore by id"][".github/arc-ci.yaml"])
-    path = tree.write("other.json", EVENTS[name]) if EVENTS[name] else ""
+    path = tree.write("other.json", json.dumps(EVENTS[name]).replace("BASE", tree.base)) if EVENTS[name] else ""
     assert scan(tree, GITHUB_EVENT_NAME=name, GITHUB_EVENT_PATH=path, GITHUB_SHA=tree.base) == 1
     assert found(tree) == {"CVE-2099-0003", "github-pat"}
 

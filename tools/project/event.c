@@ -25,7 +25,7 @@ bool arc_event_is_of_run(const struct arc_event *event)
 
 bool arc_event_is_guest(const struct arc_event *event, const char **base)
 {
-    bool pulls = arc_event_is_pull_request(event);
+    bool pulls = arc_event_is_pull_request(event) || strcmp(event->name, "merge_group") == 0;
     *base = pulls ? event->base_sha : event->sha;
     return pulls || event->on_pull ||
            ARC_AMONG(event->name, "workflow_run", "check_suite", "check_run");
