@@ -126,7 +126,24 @@ def test_docker_gets_the_secrets_that_a_build_names(shop):
     assert "NPM_TOKEN=n1" in seen and "PIP=p1" in seen and not [line for line in seen if line.endswith(("x1", "g1"))]
 
 
-@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GH_TOKEN", "INPUT_TOKEN", "ACTIONS_RUNTIME_TOKEN"])
+def test_git_gets_the_environment_only_where_it_asks_a_remote(shop):
+    """There its credential helpers may need any variable; to read the clone nobody needs one."""
+    (shop.bin / "git").write_text('#!/bin/sh\n{ echo "== $*"; env; } >>"$(dirname "$0")/calls"\nexec /usr/bin/git "$@"\n')
+    (shop.bin / "git").chmod(0o755)
+    shop.git("clone", "-q", "--bare", ".", "../remote")
+    shop.git("remote", "add", "origin", "../remote")
+    shop.git("tag", "shop/v1.0.0")
+    run = shop.run("plan", "shop/v1.0.0", CI="1", GITHUB_TOKEN="secret-1", COSIGN_PASSWORD="secret-2", INPUT_X="secret-3",
+                   ACTIONS_ID_TOKEN_REQUEST_TOKEN="secret-4", GIT_CONFIG_COUNT="0")
+    assert run.returncode in (0, 2), run.stderr
+    calls = [call for call in (shop.bin / "calls").read_text().split("== ")[1:]]
+    asking = [call for call in calls if " ls-remote " in call.splitlines()[0]]
+    assert asking and len(calls) > len(asking)
+    for call in calls:
+        assert call.count("secret-") == (4 if call in asking else 0) and "GIT_CONFIG_COUNT=0" in call, call
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GH_TOKEN", "INPUT_TOKEN", "ACTIONS_RUNTIME_TOKEN", "COSIGN_PASSWORD", "SIGSTORE_ID_TOKEN"])
 def test_no_build_gets_the_jobs_own_tokens(shop, name):
     """The names stand in the tree, which may be a pull request's."""
     shop.put(".github/arc-ci.yaml", CONFIG + f"    build: {{secrets: [{{id: x, environment: {name}}}]}}\n")

@@ -249,8 +249,9 @@ void arc_build_argv(const struct arc_build_options *options, const json_t *defin
     *argv = NULL;
 }
 
-/* The job's own tokens, which no build gets, whatever the tree requests. */
-static const char *const kept_back[] = {"GITHUB_TOKEN", "GH_TOKEN", "INPUT_*", "ACTIONS_*", NULL};
+/* The job's own tokens and what it signs with, which no build gets, whatever the tree requests. */
+static const char *const kept_back[] = {"GITHUB_TOKEN", "GH_TOKEN",   "INPUT_*", "ACTIONS_*",
+                                        "COSIGN_*",     "SIGSTORE_*", NULL};
 
 static int add_variable(struct arc_arena *memory, const char *secret, char ***out,
                         struct arc_error *err)

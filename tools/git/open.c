@@ -90,15 +90,13 @@ static bool is_mine(const char *path)
 static bool git_trusts(const struct search *search)
 {
     static const char *const argv[] = {"git", "rev-parse", "--git-dir", NULL};
+    static const char *const passes[] = {"GIT_*", NULL}; /* GIT_CONFIG_… */
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     struct arc_env there = *search->env;
 
     there.cwd = search->top;
-    const struct arc_process process = {.argv = argv,
-                                        .env = &there,
-                                        .environment = there.vars, /* GIT_CONFIG_… */
-                                        .timeout = 60,
-                                        .output_max = PATH_MAX};
+    const struct arc_process process = {
+        .argv = argv, .env = &there, .passes = passes, .timeout = 60, .output_max = PATH_MAX};
     return arc_process_run(&process, &result, NULL) == ARC_OK && result.status == 0;
 }
 

@@ -19,7 +19,9 @@ static const char *const common[] = {"git",
                                      "-c",
                                      "safe.bareRepository=explicit"};
 
-/* `login`: variables that log in at the remote; the first is NULL for none. */
+/* `login`: variables that log in at the remote, the first is NULL for none; NULL for a command that
+ * asks no remote. Only one that does gets the job's whole environment, which its credential helpers
+ * may need; in a partial clone any may. */
 static int run(const struct arc_git *git, const char *const login[LOGIN_VARS],
                const char *const *words, const struct arc_buf *input, unsigned seconds,
                struct arc_process_result *result, struct arc_error *err)
@@ -29,6 +31,8 @@ static int run(const struct arc_git *git, const char *const login[LOGIN_VARS],
         "GIT_CONFIG_COUNT",    "GIT_DIR",    "GIT_WORK_TREE",          "GIT_COMMON_DIR",
         "GIT_TERMINAL_PROMPT", "GIT_PREFIX", "GIT_NO_REPLACE_OBJECTS", NULL};
     static const char *const elsewhere[] = {"GIT_OBJECT_DIRECTORY", NULL}; /* the clone's own */
+    static const char *const gits[] = {"GIT_*", "EMAIL", NULL};
+    ARC_AUTO_FREE const char **chosen = NULL;
     ARC_AUTO_FREE const char **argv = NULL;
     ARC_AUTO_FREE const char **vars = NULL;
     ARC_AUTO(arc_buf) struct arc_buf gitdir = {.max = 8192}, worktree = {.max = 8192};
@@ -45,8 +49,14 @@ static int run(const struct arc_git *git, const char *const login[LOGIN_VARS],
     size_t last = 5, count = arc_texts_count(words);
     if (git->worktree)
         own[last++] = worktree.data;
-    memcpy(own + last, login, LOGIN_VARS * sizeof *own);
-    ARC_TRY(arc_environment_pick(git->env, false, names + !login[0],
+    if (login)
+        memcpy(own + last, login, LOGIN_VARS * sizeof *own);
+    struct arc_env there = *git->env;
+    if (!login && !git->is_filtered) {
+        ARC_TRY(arc_environment_choose(git->env, gits, &chosen, err));
+        there.vars = chosen;
+    }
+    ARC_TRY(arc_environment_pick(&there, false, names + !(login && login[0]),
                                  git->scratch ? NULL : elsewhere, own, &vars, err));
 
     argv = calloc(ARC_COUNT(common) + count + 1, sizeof *argv);
@@ -55,7 +65,6 @@ static int run(const struct arc_git *git, const char *const login[LOGIN_VARS],
     memcpy(argv + ARC_COUNT(common), words, count * sizeof *argv);
 
     static const struct arc_buf nothing = {0};
-    struct arc_env there = *git->env;
     input = arc_or(input, &nothing);
     there.cwd = arc_or(git->worktree, git->gitdir);
     const struct arc_process process = {.argv = argv,
@@ -71,8 +80,7 @@ static int run(const struct arc_git *git, const char *const login[LOGIN_VARS],
 int arc_git_run(const struct arc_git *git, const char *const *words, unsigned seconds,
                 struct arc_process_result *result, struct arc_error *err)
 {
-    static const char *const no_login[LOGIN_VARS];
-    return run(git, no_login, words, NULL, seconds, result, err);
+    return run(git, NULL, words, NULL, seconds, result, err);
 }
 
 /* The workflow's token as a header for GITHUB_SERVER_URL only (git-config(1), GIT_CONFIG_COUNT and

@@ -28,13 +28,13 @@ static void tagging_free(struct tagging *tagging)
     survey_free(&tagging->survey);
 }
 
-/* Runs git; `code` with its message if it fails. */
+/* Runs git; `code` with its message if it fails. A program that signs tags may ask a server, too. */
 static int run_git(const struct tagging *tagging, const char *const *words, int code,
                    struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     const struct arc_git *git = tagging->project->git;
-    int rc = ARC_AMONG(words[0], "ls-remote", "push")
+    int rc = ARC_AMONG(words[0], "ls-remote", "push", "tag")
                  ? arc_git_run_remote(git, words, NULL, SECONDS, &result, err)
                  : arc_git_run(git, words, SECONDS, &result, err);
 
