@@ -161,28 +161,25 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     return ARC_OK;
 }
 
-/* Whether the name is FILTER_SUFFIX for some filter. */
-static bool is_output_of(const struct arc_changes *changes, const char *name, const char *suffix)
+/* Two outputs may have one name: "a_count" is also a filter's, or they differ in case only, which the
+ * runner does not tell apart. It keeps the last one. */
+static int note_clashes(struct report *report, struct arc_error *err)
 {
-    size_t len = strlen(name), own = strlen(suffix);
-    return len > own + 1 && strcmp(name + len - own, suffix) == 0 && name[len - own - 1] == '_' &&
-           arc_filters_index(changes->filters, name, len - own - 1) != SIZE_MAX;
-}
+    ARC_AUTO_JSON json_t *seen = json_object();
+    ARC_TRY_ALLOC(seen, err);
 
-/* A filter's output may have the same name as another's list: the runner uses the last one. */
-static int note_clashes(const struct arc_changes *changes, const struct lists *lists,
-                        struct report *report, struct arc_error *err)
-{
-    arc_each (filter, changes->filters->items, changes->filters->count) {
-        const char *name = filter->name;
-        bool clashes = is_output_of(changes, name, "count");
-        for (size_t p = 0; p < ARC_COUNT(suffixes); p++)
-            clashes |= lists->wanted[p] && is_output_of(changes, name, suffixes[p]);
-        if (clashes)
+    for (size_t i = 0; i < report->output_count; i++) {
+        const char *name = report->outputs[i].name;
+        ARC_AUTO_FREE char *lower = NULL;
+        ARC_TRY(arc_text_copy(name, &lower, err));
+        arc_text_lower(lower);
+        const char *other = json_string_value(json_object_get(seen, lower));
+        if (other)
             ARC_TRY(report_note(report, 'w', NULL, err,
-                                "the output '%s' is a filter's and a list of another filter's: "
-                                "only the last one counts",
-                                name));
+                                "the outputs '%s' and '%s' have the same name for GitHub, which "
+                                "ignores case: only the last one counts",
+                                other, name));
+        ARC_TRY(arc_json_set(seen, lower, json_string(name), err));
     }
 
     return ARC_OK;
@@ -195,13 +192,13 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
 
     for (size_t i = 0; i < changes->filters->count; i++)
         ARC_TRY(filter_outputs(inv, changes, i, lists, report, err));
-    ARC_TRY(note_clashes(changes, lists, report, err));
     arc_changes_matching(changes, &matching);
     ARC_TRY(arc_buf_check(&matching, "changes", err));
     if (arc_filters_index(changes->filters, "changes", 7) == SIZE_MAX)
         ARC_TRY(report_output(report, "changes", arc_buf_text(&matching), err));
     if (arc_filters_index(changes->filters, "any", 3) == SIZE_MAX)
         ARC_TRY(report_flag(report, "any", arc_changes_any(changes), err));
+    ARC_TRY(note_clashes(report, err));
 
     if (inv->json || inv->format)
         ARC_TRY(arc_changes_document(changes, &report->document, err));
