@@ -43,8 +43,9 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
             given->name[0] == '.' || given->name[len - 1] == '.')
             return arc_error_set(
                 err, ARC_EINPUT,
-                "'%.200s' cannot be the name of an asset: GitHub keeps letters, digits and "
-                "'.', '_', '+', '-' and renames the rest; give one with NAME=FILE",
+                "'%.200s' cannot be the name of an asset: GitHub keeps letters, digits, "
+                "'_', '+', '-' and, but for both ends, '.', and renames the rest; give one "
+                "with NAME=FILE",
                 given->name);
 
         for (size_t k = 0; k < i; k++)
