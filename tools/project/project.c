@@ -3,6 +3,7 @@
 #include "git/fetch.h"
 #include "os/file.h"
 #include "project/repository.h"
+#include "project/sparse.h"
 #include "project/train.h"
 #include "project/value.h"
 
@@ -32,17 +33,25 @@ int arc_project_load_event(struct arc_project *project, struct arc_error *err)
     return project->event.name ? ARC_OK : arc_event_load(project->env, &project->event, err);
 }
 
-int arc_project_load_config(struct arc_project *project, struct arc_error *err)
+static int load_config(struct arc_project *project, struct arc_error *err)
 {
-    if (project->config.path)
-        return ARC_OK;
-
     const char *root = arc_project_root(project);
     ARC_TRY(arc_config_load(root, project->wanted.config, &project->config, err));
     const struct arc_loading l = {root, &project->config.memory, err};
     arc_each (group, project->config.groups, project->config.group_count)
         ARC_TRY(arc_described_resolve(&l, project->env, group, NULL));
     return ARC_OK;
+}
+
+int arc_project_load_config(struct arc_project *project, struct arc_error *err)
+{
+    int rc = project->config.path ? ARC_OK : load_config(project, err);
+    bool may_be_missing = rc == ARC_EINPUT || rc == ARC_ENOTFOUND;
+
+    if (err && may_be_missing && project->git && arc_project_is_sparse(project->git))
+        return arc_error_prefix(err, "in this sparse checkout, which leaves out tracked files");
+
+    return rc;
 }
 
 const char *arc_project_root(struct arc_project *project)

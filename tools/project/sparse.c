@@ -73,3 +73,15 @@ int arc_project_check_sparse(const struct arc_git *git, const struct arc_config 
 
     return ARC_OK;
 }
+
+static int note_any(void *context, const char *path)
+{
+    *(bool *)context = *path != '\0';
+    return ARC_OK;
+}
+
+bool arc_project_is_sparse(const struct arc_git *git)
+{
+    bool any = false;
+    return arc_git_sparse(git, note_any, &any, NULL) == ARC_OK && any;
+}
