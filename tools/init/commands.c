@@ -3,7 +3,7 @@
 #include "config/build.h"
 #include "init/script.h"
 
-#define COMMAND_COST 2500
+#define COMMAND_COST 1000
 #define CALLED_COST  800 /* most are assignments of a Makefile */
 #define PART_COST    256 /* of a variable's words */
 

@@ -4,10 +4,18 @@
 
 #define DEPTH_MAX 4
 #define STEP_COST 6000 /* and of a cell */
-#define CALL_COST 200000
+#define CALL_COST ((size_t)20000)
 
 static void read_workflow(struct init *init, const char *path, const struct init_step *caller,
                           json_t *with, int depth);
+
+/* Parses an action or a workflow that is called, each time anew. */
+static bool read_called(struct init *init, const char *path, struct arc_yaml *yaml)
+{
+    const char *text = init_has_file(init, path) ? init_read(init, path) : NULL;
+    return text && init_spend(init, CALL_COST + 8 * strlen(text)) &&
+           init_read_yaml(init, path, yaml);
+}
 
 /* ---- scopes --------------------------------------------------------------------------------- */
 
@@ -112,8 +120,7 @@ static void read_action(const struct init_step *place, const char *folder,
     inside.file = init_join(init, folder, "action.yml");
     if (!init_has_file(init, inside.file))
         inside.file = init_join(init, folder, "action.yaml");
-    if (depth >= DEPTH_MAX || !init_spend(init, CALL_COST) ||
-        !init_read_yaml(init, inside.file, &yaml))
+    if (depth >= DEPTH_MAX || !read_called(init, inside.file, &yaml))
         return;
 
     ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(step, "with"), place->scope);
@@ -311,11 +318,8 @@ static void read_workflow(struct init *init, const char *path, const struct init
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
-    if (with && !init_spend(init, CALL_COST))
-        return;
-
-    if (!init_read_yaml(init, path, &yaml)) {
-        if (init_read(init, path))
+    if (!(with ? read_called(init, path, &yaml) : init_read_yaml(init, path, &yaml))) {
+        if (init->spent <= INIT_SPENT_MAX && init_read(init, path))
             init_ask(init, path, 0, "it could not be read as YAML: what does it build?");
         return;
     }
