@@ -350,6 +350,8 @@ static void take_names(const struct init_step *step)
                 init_push(init, asked, json_sprintf("'%s'", item));
             continue;
         }
+        if (step->is_of_tags && (strcmp(name, "{branch}") == 0 || ARC_STARTS(when, "branch:")))
+            continue; /* no branch starts the workflow */
         latest = latest || ARC_HOLDS(item, "type=semver", "type=pep440", "type=match", "event=tag");
         arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
     }

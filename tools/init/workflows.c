@@ -334,6 +334,10 @@ static void read_workflow(struct init *init, const char *path, const struct init
     place.tag = caller ? caller->tag : find_tag(init, on);
     place.when = caller ? caller->when : condition_of(init, on);
     place.event = caller ? caller->event : event_of(on);
+    const struct arc_yaml_node *push = arc_yaml_get(on, "push");
+    place.is_of_tags = caller ? caller->is_of_tags
+                              : arc_yaml_get(push, "tags") && !arc_yaml_get(push, "branches") &&
+                                    !arc_yaml_get(push, "branches-ignore");
     const char *start = !with && arc_yaml_pairs(on) == 1 ? "workflow_dispatch" : "workflow_call";
     ARC_AUTO_JSON json_t *scope = make_scope(&place, arc_yaml_at(on, start, "inputs"), with);
     place.scope = scope;
