@@ -1048,6 +1048,12 @@ void init_make_groups(struct init *init)
                 init_add_text(init, &image->registries, usual);
         }
 
+    init_each_image (image, init)
+        if (image->elsewhere && image->group && !(usual && !json_object_size(init->registries)))
+            init_ask(init, image->file, image->line,
+                     "in which registries are its images? One is known only at run time, and left "
+                     "out");
+
     if (init->arena.failed)
         return;
     init_each_group (group, init)

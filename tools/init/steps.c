@@ -493,8 +493,11 @@ static void take_name(struct init *init, struct init_image *image, char *referen
     if (part && part > tag && !part[1] && !image->likely && !ARC_HOLDS(tag, "sha", "{"))
         image->likely = init_print(init, "%.*s{version}", (int)(part - tag), tag);
 
-    if (!is_known ||
-        !init_take_reference(init, arc_text_is_visible(reference) ? reference : slash + 1, &named))
+    if (!is_known)
+        return;
+    bool is_elsewhere = !arc_text_is_visible(reference);
+    image->elsewhere = image->elsewhere || is_elsewhere;
+    if (!init_take_reference(init, is_elsewhere ? slash + 1 : reference, &named))
         return;
     bool is_other = image->name && strcmp(image->name, named.name) != 0;
     image->name = arc_or(image->name, named.name);
@@ -669,6 +672,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
             image->registries = image->others = NULL;
     }
 
+    image->elsewhere = more->elsewhere || (image->elsewhere && image->pushed);
     bool replaces = image->version_file && says_version(more);
     arc_json_each_pair (argument, value, more->args) {
         const char *before = arc_json_text_of(image->args, argument);
