@@ -94,7 +94,7 @@ struct init_step {
     json_t *with;        /* object */
     json_t *scope;       /* contexts of its job; steps add their outputs */
     const json_t *env;   /* its variables; NULL: not those of an action */
-    const char *runner;  /* the job's runs-on; NULL: not from a workflow */
+    const char *runner;  /* the job's runs-on, INIT_UNKNOWN_TEXT; NULL: not from a workflow */
     const char *service; /* the compose service it stands for; NULL: none */
     const char *tag;   /* prefix of the git tags that start the workflow; NULL: several, or none */
     const char *when;  /* when image tags without a version apply; "": always */

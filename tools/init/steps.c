@@ -825,9 +825,13 @@ static void take_image(const struct init_step *step, const char *context, const 
         join_architectures(step, &image);
     take_arguments(step, &image);
 
-    if (!*platforms && step->runner && !image.platforms)
+    bool is_native = !*platforms && step->runner && !image.platforms;
+    if (is_native && strcmp(step->runner, INIT_UNKNOWN_TEXT) != 0)
         init_add_text(init, &image.platforms,
                       strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
+    else if (is_native && image.pushed)
+        init_ask(init, step->file, step->line,
+                 "which platforms does it build for? Neither an input nor a runner says");
     for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
         init_add_platform(init, &image, step->file, step->line, item);
     if (*input(step, "contexts"))

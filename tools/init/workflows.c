@@ -227,6 +227,7 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
     place.runner = arc_or(runner, "");
     ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
     place.uses = arc_yaml_text_at(job, "uses"); /* a workflow of another repository */
+    place.runner = *place.uses ? INIT_UNKNOWN_TEXT : place.runner;
     place.line = pair->key->line;
     place.with = with;
     init_take_step(&place);
