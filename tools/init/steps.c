@@ -591,16 +591,13 @@ static bool may_be_version(const char *value)
     return !*value || strchr(value, '{') || init_is_among(value, INIT_MOVING_TAGS);
 }
 
-/* Whether two builds have the same arguments, apart from a version that one of them lacks or spells
- * in another way. */
-static bool have_same_arguments(const struct init_image *one, const struct init_image *other)
+/* Whether a build has the arguments of another one, apart from a version that it lacks or spells in
+ * another way. */
+static bool has_arguments_of(const struct init_image *one, const struct init_image *other)
 {
-    if (json_object_size(one->args) != json_object_size(other->args))
-        return false;
-
-    arc_json_each_pair (name, value, one->args) {
-        const json_t *also = json_object_get(other->args, name);
-        const char *a = json_string_value(value), *b = json_string_value(also);
+    arc_json_each_pair (name, value, other->args) {
+        const json_t *also = json_object_get(one->args, name);
+        const char *a = json_string_value(value), *b = also ? json_string_value(also) : "";
         bool versions = a && b && (init_says_version(a) || init_says_version(b)) &&
                         may_be_version(a) && may_be_version(b);
         if (!json_equal(value, also) && !versions)
@@ -624,7 +621,8 @@ static bool is_same(const struct init_step *step, const struct init_image *other
                 (other->args == image->args || json_equal(other->args, image->args)));
 
     return other->from == FROM_WORKFLOW && named && target &&
-           strcmp(other->context, image->context) == 0 && have_same_arguments(other, image);
+           strcmp(other->context, image->context) == 0 && has_arguments_of(other, image) &&
+           has_arguments_of(image, other);
 }
 
 /* Whether tags or arguments have a version that comes from the release's tag. */
@@ -678,8 +676,10 @@ static bool join(const struct init_step *step, const struct init_image *more)
         const char *before = arc_json_text_of(image->args, argument);
         const char *after = json_string_value(value);
         bool is_other = may_be_version(before) && (replaces || !init_says_version(before));
-        if (!*before || (is_other && after && init_says_version(after)))
-            init_set(init, image->args, argument, json_incref(value));
+        if (*before && !(is_other && after && init_says_version(after)))
+            continue;
+        image->args = arc_or(image->args, init_keep(init, json_object()));
+        init_set(init, image->args, argument, json_incref(value));
     }
 
     image->pushed = more->pushed;
