@@ -232,6 +232,7 @@ struct init_family {
     char *prefix;                      /* "catalog", "" */
     char *before;                      /* "catalog/v" */
     size_t count, odd;                 /* `odd`: not semantic versions */
+    size_t numbered;                   /* like 1.2.0-20261128 */
     long odd_major;                    /* the highest major version of those */
     struct arc_release_version newest; /* the highest version */
     bool ends_odd;                     /* and it is not semantic */
@@ -269,6 +270,13 @@ static const char *version_in(const char *tag)
     return NULL;
 }
 
+/* Whether a version is a prerelease only by form: "1.2.0-20261128" is a build of 1.2.0. */
+static bool is_numbered(const char *version)
+{
+    const char *rest = version ? strchr(version, '-') : NULL;
+    return rest && !rest[strspn(rest, "-.0123456789")];
+}
+
 static void add_to_family(struct init *init, const char *tag)
 {
     const char *version = version_in(tag);
@@ -301,6 +309,7 @@ static void add_to_family(struct init *init, const char *tag)
     struct init_family *family = *end;
     long major = strtol(version, NULL, 10);
     bool is_odd = !is_version(version, ARC_VERSIONING_SEMVER, &parsed);
+    family->numbered += is_numbered(version);
     family->count++;
     family->odd += is_odd;
     family->odd_major = ARC_MAX(family->odd_major, is_odd ? major : -1);
@@ -322,7 +331,9 @@ static const char *versioning_of(const struct init_family *family)
 
     if (family->calver && (family->years || family->odd))
         return "calver";
-    return (family->odd * 10 > family->count && !are_old) || family->ends_odd ? "loose" : NULL;
+    bool is_loose = (family->odd * 10 > family->count && !are_old) || family->ends_odd ||
+                    (family->numbered * 10 > family->count && is_numbered(family->newest.text));
+    return is_loose ? "loose" : NULL;
 }
 
 /* When the commit of the highest version was made; 0 if that is unknown. */
