@@ -181,27 +181,61 @@ static int add_gone_of_glob(struct gone *gone, const char *pattern, size_t len,
     return ARC_OK;
 }
 
-int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
-                          const struct arc_oid *to, const char *path, const char *group,
-                          const char *const *there, struct arc_filters *filters,
-                          struct arc_error *err)
+void arc_earlier_configs_free(struct arc_earlier_configs *configs)
+{
+    arc_each (config, configs->kept, ARC_COUNT(configs->kept)) {
+        arc_buf_free(&config->text);
+        arc_yaml_free(&config->yaml);
+    }
+}
+
+/* The configuration `path` of a commit; its root is NULL if it is missing or not valid. */
+static int read_earlier(const struct arc_git *git, struct arc_earlier_configs *configs,
+                        const struct arc_oid *commit, const char *path,
+                        const struct arc_yaml_node **root, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    ARC_AUTO(gone) struct gone gone = {.there = there, .filters = filters, .err = err};
-    int rc = arc_git_blob(git, from, path, ARC_YAML_BYTES, &text, NULL);
 
-    if (!rc)
-        rc = arc_yaml_parse(arc_buf_text(&text), text.len, path, 0, &yaml, NULL);
+    *root = NULL;
+    int rc = arc_git_blob(git, commit, path, ARC_YAML_BYTES, &text, NULL);
     if (rc)
         return arc_error_memory(rc, err);
 
-    arc_yaml_each (item, arc_yaml_at(yaml.root, "groups", group, "services")) {
+    arc_each (config, configs->kept, ARC_COUNT(configs->kept))
+        if (config->text.len == text.len &&
+            strcmp(arc_buf_text(&config->text), arc_buf_text(&text)) == 0) {
+            *root = config->yaml.root;
+            return ARC_OK;
+        }
+
+    struct arc_earlier_config *config = &configs->kept[configs->count++ % ARC_COUNT(configs->kept)];
+    arc_buf_free(&config->text);
+    arc_yaml_free(&config->yaml);
+    config->text = arc_steal(&text);
+    rc =
+        arc_yaml_parse(arc_buf_text(&config->text), config->text.len, path, 0, &config->yaml, NULL);
+    *root = config->yaml.root;
+
+    return arc_error_memory(rc, err);
+}
+
+int arc_services_add_gone(const struct arc_git *git, struct arc_earlier_configs *configs,
+                          const struct arc_oid *from, const struct arc_oid *to, const char *path,
+                          const char *group, const char *const *there, struct arc_filters *filters,
+                          struct arc_error *err)
+{
+    ARC_AUTO(gone) struct gone gone = {.there = there, .filters = filters, .err = err};
+    const struct arc_yaml_node *root;
+
+    ARC_TRY(read_earlier(git, configs, from, path, &root, err));
+
+    arc_yaml_each (item, arc_yaml_at(root, "groups", group, "services")) {
         if (item->type != ARC_YAML_STRING)
             continue;
         size_t len = arc_text_strip(item->text, item->len, "/");
-        rc = strpbrk(item->text, "*?[{") ? add_gone_of_glob(&gone, item->text, len, git, from, to)
-                                         : add_gone(&gone, item->text, len);
+        int rc = strpbrk(item->text, "*?[{")
+                     ? add_gone_of_glob(&gone, item->text, len, git, from, to)
+                     : add_gone(&gone, item->text, len);
         ARC_TRY(arc_error_memory(rc, err));
     }
 

@@ -4,6 +4,7 @@
 
 #include "changes/base.h"
 #include "changes/match.h"
+#include "yaml/yaml.h"
 
 /* Where a service was last good. The caller sets the first three members. */
 struct arc_last_good {
@@ -82,11 +83,23 @@ int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *c
 int arc_services_add_folder(struct arc_filters *filters, const char *name, const char *folder,
                             struct arc_error *err);
 
+/* The configurations of earlier commits, each read once; {0} is empty. Groups were released at
+ * different commits, with few different configurations. */
+struct arc_earlier_configs {
+    struct arc_earlier_config {
+        struct arc_buf text;
+        struct arc_yaml yaml; /* empty if the text is not valid */
+    } kept[32];
+    size_t count; /* of all that were read */
+};
+
+void arc_earlier_configs_free(struct arc_earlier_configs *configs);
+
 /* Adds a filter, named like the folder, for each folder that was a service of the group at commit
  * `from`, by its configuration there, the file `path`, and is not among those of today, `there`
  * (ends with NULL): to find the commits of services that were moved or removed since. If `to` lacks
  * what a glob found at `from`, it was a service. What cannot be read adds nothing. */
-int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
-                          const struct arc_oid *to, const char *path, const char *group,
-                          const char *const *there, struct arc_filters *filters,
+int arc_services_add_gone(const struct arc_git *git, struct arc_earlier_configs *configs,
+                          const struct arc_oid *from, const struct arc_oid *to, const char *path,
+                          const char *group, const char *const *there, struct arc_filters *filters,
                           struct arc_error *err);

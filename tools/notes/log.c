@@ -83,6 +83,7 @@ static int make_filters(struct arc_project *project, struct reading *reading,
     struct arc_filters *out = &reading->filters;
     struct arc_config *config = &reading->config;
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    ARC_AUTO(arc_earlier_configs) struct arc_earlier_configs configs = {0};
 
     ARC_TRY_ALLOC(there, err);
 
@@ -109,7 +110,7 @@ static int make_filters(struct arc_project *project, struct reading *reading,
     }
 
     if (range->from)
-        ARC_TRY(arc_services_add_gone(project->git, range->from, range->to, config->path,
+        ARC_TRY(arc_services_add_gone(project->git, &configs, range->from, range->to, config->path,
                                       plan->group, there, out, err));
     return arc_services_add_folder(out, config->path, config->path, err);
 }

@@ -15,7 +15,7 @@ struct core {
 struct choice {
     struct survey *survey;
     const struct survey_group *group;
-    const json_t *tags;
+    const json_t *all, *tags; /* all tags, and those that begin like the group's */
     const struct arc_next_options *options;
     int64_t now;
 };
@@ -275,7 +275,7 @@ static char *search_unclaimed(const struct choice *choice, const struct arc_grou
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
     struct survey *survey = choice->survey;
 
-    arc_json_each (name, choice->tags) {
+    arc_json_each (name, choice->all) {
         const char *text = json_string_value(name);
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         bool claimed =
@@ -605,8 +605,15 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
                        const struct arc_next_options *options, int64_t now, struct survey_next *out,
                        struct arc_error *err)
 {
-    const struct choice choice = {survey, group, tags, options, now};
+    ARC_AUTO_JSON json_t *own = json_array();
+    const struct choice choice = {survey, group, tags, own, options, now};
+    size_t start = arc_tag_prefix(group->group);
+
     *out = (struct survey_next){0};
+    ARC_TRY_ALLOC(own, err);
+    arc_json_each (tag, tags)
+        if (strncmp(json_string_value(tag), *group->group->tags, start) == 0)
+            ARC_TRY(arc_json_append(own, json_incref(tag), err));
     out->since = arc_or(group->stable, group->predecessor);
 
     switch (group->group->versioning) {

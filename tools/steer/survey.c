@@ -174,6 +174,7 @@ static int find_owners(struct walk *walk, struct arc_error *err)
  * for tags of single services. */
 static int find_gone(struct walk *walk, struct arc_error *err)
 {
+    ARC_AUTO(arc_earlier_configs) struct arc_earlier_configs configs = {0};
     const struct arc_config *config = &walk->project->config;
     struct survey *out = walk->out;
 
@@ -193,7 +194,7 @@ static int find_gone(struct walk *walk, struct arc_error *err)
             if (service->file)
                 there[count++] = service->file;
         }
-        ARC_TRY(arc_services_add_gone(walk->project->git, base, &out->head, config->path,
+        ARC_TRY(arc_services_add_gone(walk->project->git, &configs, base, &out->head, config->path,
                                       group->name, there, &walk->filters, err));
 
         for (size_t i = first; i < walk->filters.count; i++)
