@@ -131,10 +131,13 @@ static char *explain_latest(const struct arc_tag *tag, const struct standing *st
 }
 
 static int describe_version(const struct arc_tag *tag, const struct standing *standing,
-                            const struct arc_version_options *options, bool prerelease,
-                            struct arc_version_info *out, struct arc_error *err)
+                            const struct arc_version_options *options, struct arc_version_info *out,
+                            struct arc_error *err)
 {
     const struct arc_release_version *v = &tag->version;
+    bool zero = options->group && options->group->zero_prerelease && v->major &&
+                arc_text_is(v->major, v->major_len, "0");
+    bool prerelease = v->prerelease || standing->marked || zero;
     bool floats = !prerelease && !standing->unknown && !standing->withdrawn;
     ARC_AUTO_FREE char *image_tag = NULL;
 
@@ -170,12 +173,7 @@ int arc_version(const char *name, const struct arc_version_options *options,
     *out = (struct arc_version_info){0};
     ARC_TRY(arc_tag_parse(name, options->group, &tag, err));
     ARC_TRY(stand(&tag, options, &standing, err));
-
-    const struct arc_group *group = options->group;
-    bool zero = tag.version.major && tag.version.major_len == 1 && *tag.version.major == '0';
-    bool prerelease =
-        tag.version.prerelease || standing.marked || (zero && group && group->zero_prerelease);
-    return describe_version(&tag, &standing, options, prerelease, out, err);
+    return describe_version(&tag, &standing, options, out, err);
 }
 
 int arc_version_of_file(const char *text, const struct arc_group *group,
@@ -189,5 +187,5 @@ int arc_version_of_file(const char *text, const struct arc_group *group,
     ARC_TRY_ALLOC(tag.text, err);
     ARC_TRY(arc_release_version_parse(tag.text, strlen(tag.text), group->versioning, &tag.version,
                                       err));
-    return describe_version(&tag, &standing, &options, tag.version.prerelease, out, err);
+    return describe_version(&tag, &standing, &options, out, err);
 }
