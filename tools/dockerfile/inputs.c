@@ -1,6 +1,7 @@
 #include "dockerfile/inputs.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "base/platform.h"
 #include "dockerfile/ignore.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
@@ -140,7 +141,7 @@ static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct ar
 {
     arc_json_each_pair (name, value, contexts) {
         const char *directory = json_string_value(value);
-        if (!directory || strstr(directory, "://") || strchr(directory, ':'))
+        if (!directory || strchr(directory, ':'))
             continue;
         bool found;
         ARC_TRY(add_folder(in, name, directory, err));
@@ -379,19 +380,6 @@ static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, siz
     return ARC_OK;
 }
 
-/* "linux/arm64/v8" is "linux/arm64", and so on (containerd, platforms.Normalize). */
-static size_t plain_length(const char *platform)
-{
-    static const char *const usual[] = {"/arm64/v8", "/arm/v7", "/amd64/v1"};
-    size_t len = strlen(platform);
-    arc_each_in (variant, usual) {
-        size_t end = strlen(*variant);
-        if (len > end && strcasecmp(platform + len - end, *variant) == 0)
-            return len - 3;
-    }
-    return len;
-}
-
 static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *request,
                       const char *text, const char *platform, struct arc_error *err)
 {
@@ -410,10 +398,11 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
                              arc_or(in->dockerfile, "the Dockerfile"), request->target);
 
-    const char *built_for = target->built_for;
-    if (!in->pinned && built_for && platform) {
-        size_t len = plain_length(platform);
-        if (plain_length(built_for) != len || strncasecmp(platform, built_for, len) != 0) {
+    if (!in->pinned && target->built_for && platform) {
+        char wanted[ARC_PLATFORM_SIZE], pinned[ARC_PLATFORM_SIZE];
+        arc_platform_normalize(platform, wanted);
+        arc_platform_normalize(target->built_for, pinned);
+        if (strcmp(wanted, pinned) != 0) {
             in->pinned_line = target->platform_line;
             in->pinned = arc_arena_text(&in->memory, target->platform);
         }
