@@ -159,6 +159,18 @@ def test_bake_reads_a_compose_file_with_the_variables_of_the_root(tmp_path, path
     assert changes(repo)["changes"] == changed
 
 
+@pytest.mark.parametrize("tool", [pytest.param("compose", marks=needs("compose")), pytest.param("bake", marks=needs("buildx"))])
+def test_files_that_are_merged_name_others_from_where_the_first_is(tmp_path, tool):
+    repo = make(tmp_path, tool + ": {files: [compose.yaml, deploy/prod.yaml]}")
+    edit(repo, "deploy/prod.yaml", "", "services: {web: {extends: {file: common.yaml, service: web}}}\n")
+    edit(repo, "compose.yaml", COMPOSE, "services: {web: {image: ghcr.io/o/web, build: {context: web}}}\n")
+    edit(repo, "common.yaml", "", "services: {web: {extends: {file: more/own.yaml, service: web}}}\n")
+    edit(repo, "more/own.yaml", "", "services: {web: {extends: {file: last.yaml, service: web}}}\n")  # beside it
+    edit(repo, "more/last.yaml", "", "services: {web: {build: {target: prod}}}\n")
+    edit(repo, "more/last.yaml", "prod", "dev")
+    assert changes(repo)["changes"] == ["web"]
+
+
 @needs("compose")
 @pytest.mark.parametrize("path, old, new, changed", [
     ("compose.yaml", "", "# a comment\n", []),

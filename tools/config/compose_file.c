@@ -351,8 +351,9 @@ bool arc_bake_is_hcl(const char *file)
     return dot && (strcmp(dot, ".hcl") == 0 || strcmp(dot, ".json") == 0);
 }
 
-static int add_of_file(const struct arc_loading *l, const char *file, char ***files,
-                       char ***settings, char ***given)
+/* Adds the files that one names, relative to `base`. */
+static int add_of_file(const struct arc_loading *l, const char *file, const char *base,
+                       char ***files, char ***settings, char ***given)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
@@ -370,7 +371,6 @@ static int add_of_file(const struct arc_loading *l, const char *file, char ***fi
     /* Compose may accept what we cannot read, such as several documents. */
     ARC_TRY(rc);
 
-    const char *base = arc_path_parent(l->memory, file);
     arc_yaml_each (entry, arc_yaml_get(yaml.root, "include"))
         ARC_TRY(add_include(l, entry, base, files, settings));
     arc_yaml_each_pair (service, arc_yaml_get(yaml.root, "services")) {
@@ -388,12 +388,14 @@ int arc_compose_files(const struct arc_loading *l, bool by_bake, char ***files, 
 {
     const char *base =
         by_bake ? "" : arc_path_parent(l->memory, (*files)[0]); /* bake runs in the root */
+    size_t merged = arc_texts_count(*files); /* into one, by the paths of the first */
     char **settings = NULL;
 
     for (size_t i = 0; (*files)[i]; i++) {
+        const char *own = i < merged ? base : arc_path_parent(l->memory, (*files)[i]);
         if (i == FILES_MAX)
             return arc_error_set(l->err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
-        ARC_TRY(add_of_file(l, (*files)[i], files, &settings, given));
+        ARC_TRY(add_of_file(l, (*files)[i], own, files, &settings, given));
     }
 
     ARC_TRY(add_path(l, NULL, base, ".env", &settings));
