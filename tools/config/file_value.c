@@ -88,8 +88,9 @@ static size_t measure_line(struct arc_assignments *reader, const char *line, siz
     return len;
 }
 
-/* The value after '=': in quotes, or up to a comment. */
-static void trim_value(const char **value, size_t *len)
+/* The value after '=': in quotes, or up to a comment, a backslash that continues the line or, where
+ * several may stand on a line, a blank. */
+static void trim_value(const char **value, size_t *len, bool several)
 {
     while (*len && strchr(" \t", **value))
         ++*value, --*len;
@@ -101,9 +102,12 @@ static void trim_value(const char **value, size_t *len)
         return;
     }
 
-    for (size_t i = 1; i < *len; i++)
-        if (((*value)[i] == '#' || ARC_STARTS(*value + i, "//")) && (*value)[i - 1] == ' ')
+    for (size_t i = 1; i < *len; i++) {
+        const char *at = *value + i;
+        bool after = *at == '#' || ARC_STARTS(at, "//") || (*at == '\\' && i + 1 == *len);
+        if ((after && at[-1] == ' ') || (several && strchr(" \t", *at)))
             *len = i;
+    }
 
     *len = arc_text_strip(*value, *len, " \t\r,");
 }
@@ -124,7 +128,7 @@ static bool assign(struct arc_assignments *reader, const char *line, size_t len)
         return false;
     reader->value = equals + 1;
     reader->value_len = len - (size_t)(reader->value - line);
-    trim_value(&reader->value, &reader->value_len);
+    trim_value(&reader->value, &reader->value_len, reader->several && *equals == '=');
 
     return true;
 }
@@ -178,6 +182,7 @@ bool arc_assignments_next(struct arc_assignments *reader)
         reader->at += *reader->at == '\n';
         len = arc_text_strip(line, len, " \t\r");
         size_t keyword = measure_keyword(line, len);
+        reader->several = keyword;
         reader->spaced = keyword && strchr("EL", *line); /* ENV and LABEL */
         line += keyword;
         len -= keyword;

@@ -21,7 +21,7 @@ struct arc_assignments {
     size_t value_len;
     /* Internal. */
     size_t starts[ARC_BLOCKS], blocks, depth;
-    bool in_comment, spaced;
+    bool in_comment, spaced, several;
 };
 
 /* Advances to the next assignment; false at the end. */
