@@ -6,6 +6,7 @@
 #include "changes/services.h"
 #include "config/graph.h"
 #include "git/message.h"
+#include "git/picks.h"
 #include "github/github.h"
 #include "github/options.h"
 #include <ctype.h>
@@ -34,19 +35,14 @@ struct reading {
     struct arc_match match;
     struct merge *merges; /* newest first */
     size_t merge_count;
-    size_t seen;   /* commits */
-    json_t *there; /* owned: marks of commits that the previous release has and this one lacks:
-                      true, or the mark of the commit there that reverts it */
-    json_t *taken; /* owned: what is reverted there (hash or "#12"): the revert's mark */
-    json_t *met;   /* owned: marks in `there` that this release has, too */
+    size_t seen; /* commits */
+    struct arc_picks picks;
     struct arc_error *err;
 };
 
 static void reading_free(struct reading *reading)
 {
-    json_decref(reading->there);
-    json_decref(reading->taken);
-    json_decref(reading->met);
+    arc_picks_free(&reading->picks);
     arc_match_free(&reading->match);
     if (reading->changes.filters)
         arc_changes_free(&reading->changes);
@@ -195,76 +191,6 @@ static int note_merge(struct reading *reading, const struct arc_git_commit *comm
     return ARC_OK;
 }
 
-/* Prints a commit's mark: the parts that a cherry-pick keeps. */
-static void print_mark(const struct arc_git_commit *commit, struct arc_buf *out)
-{
-    arc_buf_printf(out, "%lld ", (long long)commit->written);
-    arc_text_visible(out, commit->author, strlen(commit->author));
-    arc_buf_putc(out, '\n');
-    arc_text_visible(out, commit->subject, strlen(commit->subject));
-}
-
-static int note_taken(struct reading *reading, const struct arc_git_commit *commit, json_t *mark)
-{
-    struct arc_message_undone undone = {0};
-    const char *at = arc_message_takes_back(commit->subject, commit->body);
-
-    while (at && (at = arc_message_next_undone(at, &undone)) && !undone.title) {
-        ARC_AUTO(arc_buf) struct arc_buf key = {0};
-        if (undone.hash)
-            arc_buf_add(&key, undone.hash, undone.len);
-        else
-            arc_buf_printf(&key, "#%lld", (long long)undone.pull);
-        ARC_TRY(arc_buf_check(&key, "what a commit takes back", reading->err));
-        ARC_TRY(arc_json_set(reading->taken, arc_buf_text(&key), json_incref(mark), reading->err));
-    }
-
-    return ARC_OK;
-}
-
-/* Records a commit of the previous release, called with the newest first. A revert that is itself
- * reverted does not count. */
-static int note_there(void *context, const struct arc_git_commit *commit)
-{
-    struct reading *reading = context;
-    ARC_AUTO(arc_buf) struct arc_buf mark = {0};
-    char pull[24];
-
-    snprintf(pull, sizeof pull, "#%lld", (long long)arc_message_squashed(commit->subject, NULL));
-    json_t *by = json_object_get(reading->taken, commit->oid.hex);
-    by = arc_or(by, json_object_get(reading->taken, pull));
-    print_mark(commit, &mark);
-    ARC_AUTO_JSON json_t *own = arc_json_buf(&mark);
-    ARC_TRY_ALLOC(own, reading->err);
-    if (!by)
-        ARC_TRY(note_taken(reading, commit, own));
-    if (json_object_get(reading->there, arc_buf_text(&mark))) /* it was picked again later */
-        return ARC_OK;
-
-    by = by ? json_incref(by) : json_true();
-    return arc_json_set(reading->there, arc_buf_text(&mark), by, reading->err);
-}
-
-/* Whether the previous release, from another branch, has the same commit, by a cherry-pick in
- * either direction. A commit that is reverted only there counts as new. */
-static int look_there(struct reading *reading, const struct arc_git_commit *commit, bool *is_there)
-{
-    ARC_AUTO(arc_buf) struct arc_buf mark = {0};
-
-    *is_there = false;
-    if (!json_object_size(reading->there))
-        return ARC_OK;
-
-    print_mark(commit, &mark);
-    const json_t *there = json_object_get(reading->there, arc_buf_text(&mark));
-    const char *by = json_string_value(there);
-    if (!there)
-        return arc_buf_check(&mark, "the mark of a commit", reading->err);
-    *is_there = !by || json_object_get(reading->met, by);
-
-    return arc_json_set(reading->met, arc_buf_text(&mark), json_true(), reading->err);
-}
-
 /* Returns 1 when the log is full. */
 static int look_at(void *context, const struct arc_git_commit *commit)
 {
@@ -280,7 +206,7 @@ static int look_at(void *context, const struct arc_git_commit *commit)
     ARC_TRY(arc_services_commit(reading->project, &reading->match, &reading->config, commit, true,
                                 &any, reading->err));
     if (any)
-        ARC_TRY(look_there(reading, commit, &is_there));
+        ARC_TRY(arc_picks_find(&reading->picks, commit, &is_there, reading->err));
     if (!any || is_there)
         return ARC_OK;
     if (log->count == ARC_NOTES_COMMITS_MAX)
@@ -540,13 +466,8 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     reading->changes.filters = &reading->filters;
     ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
                             err));
-    struct arc_git_log_range beside = {.from = &to, .to = since};
-    reading->there = json_object();
-    reading->taken = json_object();
-    reading->met = json_object();
-    ARC_TRY_ALLOC(reading->there && reading->taken && reading->met, err);
     if (since && !log->all)
-        ARC_TRY(arc_git_log(reading->git, &beside, note_there, reading, NULL, err));
+        ARC_TRY(arc_picks_read(reading->git, since, &to, &reading->picks, err));
 
     int rc = arc_git_log(reading->git, &range, look_at, reading, NULL, err);
     if (rc < 0)

@@ -1,6 +1,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "git/fetch.h"
+#include "git/picks.h"
 #include "steer/released.h"
 #include "steer/survey.h"
 #include <inttypes.h>
@@ -370,26 +371,52 @@ static char *find_beside(const struct choice *choice, const struct core *core, e
     return arc_arena_text(&survey->memory, highest.text);
 }
 
+/* The commits that a release on another branch lacks: neither in it, nor picked for it or from
+ * it. */
+struct lacking {
+    json_t *names; /* object: hash → true */
+    struct arc_picks picks;
+    struct arc_error *err;
+};
+
+static void lacking_free(struct lacking *lacking)
+{
+    json_decref(lacking->names);
+    arc_picks_free(&lacking->picks);
+}
+
+static int note_lacking(void *context, const struct arc_git_commit *commit)
+{
+    struct lacking *lacking = context;
+    bool is_there;
+
+    ARC_TRY(arc_picks_find(&lacking->picks, commit, &is_there, lacking->err));
+
+    return is_there ? ARC_OK
+                    : arc_json_set(lacking->names, commit->oid.hex, json_true(), lacking->err);
+}
+
 /* If a release on another branch (a release branch, for example) has the chosen number or a higher
  * one, counts on from that release, by the commits that it lacks. *core receives its numbers, or
  * stays. *finish is cleared then, since that release finished the prereleases. */
 static int go_on_beside(const struct choice *choice, struct core *core, bool *finish,
                         struct survey_next *out, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *lacking = json_object();
+    ARC_AUTO(lacking) struct lacking lacking = {.names = json_object(), .err = err};
     struct survey *survey = choice->survey;
     struct arc_oid commit;
     bool prerelease;
     const char *beside = find_beside(choice, core, out->bump, &commit);
-    struct arc_git_log_range range = {.from = &commit, .to = &survey->head};
+    struct arc_git_log_range range = {.from = &commit, .to = &survey->head, .max = SIZE_MAX};
 
     if (!beside)
         return ARC_OK;
-    ARC_TRY_ALLOC(lacking, err);
-    ARC_TRY(arc_git_log_names(survey->git, &range, lacking, err));
+    ARC_TRY_ALLOC(lacking.names, err);
+    ARC_TRY(arc_picks_read(survey->git, &commit, &survey->head, &lacking.picks, err));
+    ARC_TRY(arc_git_log(survey->git, &range, note_lacking, &lacking, NULL, err));
     arc_each (touch, choice->group->touches, choice->group->count)
         touch->since_stable &=
-            json_object_get(lacking, survey->commits[touch->commit].oid.hex) != NULL;
+            json_object_get(lacking.names, survey->commits[touch->commit].oid.hex) != NULL;
     ARC_TRY(survey_cancel_pairs(survey, choice->group, err));
 
     ARC_TRY(read_tag(choice, beside, core, &prerelease, err));
