@@ -65,11 +65,9 @@ static bool is_named(const struct findings *findings, const struct finding *find
            (finding->kind == LICENSE && strcmp(finding->id, entry->license) == 0);
 }
 
-static bool is_match(const struct findings *findings, const struct finding *finding,
-                     const struct entry *entry)
+/* Whether the entry is about the place where a finding that it names was found. */
+static bool is_match(const struct finding *finding, const struct entry *entry)
 {
-    if (!is_named(findings, finding, entry))
-        return false;
     if (entry->package && strcmp(finding->package, entry->package) != 0)
         return false;
     if (entry->service && strcmp(finding->service, entry->service) != 0)
@@ -88,9 +86,11 @@ static int leave_out(struct scan_judged *judged, const struct entry *entry, stru
                          entry->file, entry->line, entry->shown);
 
     arc_each (finding, findings->list, findings->count) {
-        if (finding->severity != SCAN_LEFT_OUT && is_named(findings, finding, entry))
+        if (!is_named(findings, finding, entry))
+            continue;
+        if (finding->severity != SCAN_LEFT_OUT)
             other = finding;
-        if (!is_match(findings, finding, entry))
+        if (!is_match(finding, entry))
             continue;
         finding->severity = SCAN_LEFT_OUT;
         found++;
