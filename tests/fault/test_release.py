@@ -116,7 +116,7 @@ def test_an_immutable_release_keeps_its_records(project, double):
     built = {one["service"]: one for one in json.loads((project.folder / "build.json").read_text())["services"]}
     image = lambda name: f"{built[name]['image']}@{built[name]['digest']}"  # noqa: E731
     scan = {"document": "scan", "format": 1, "verdict": "clean", "gate": "pass", "scanned": "2026-11-20T10:00:00Z",
-            "targets": [{"service": "flash", "platform": "linux/amd64", "artifact": image("flash"), "counts": {}}]}
+            "targets": [{"service": name, "platform": "linux/amd64", "artifact": image(name), "counts": {}} for name in built]}
     project.put("scan.json", json.dumps(scan))
     double.state.immutable = True
     status, output = project.run(double, "--scan=scan.json")
