@@ -165,8 +165,9 @@ def test_a_log_follows_no_link(shop, name):
     assert victim.read_text() == "whole\n"
 
 
+@pytest.mark.parametrize("absolute", [False, True])
 @pytest.mark.parametrize("file, target", [("out.sarif", "/dev/stdout"), ("reports/out.sarif", "{outside}")])
-def test_a_report_follows_no_link(shop, file, target):
+def test_a_report_follows_no_link(shop, file, target, absolute):
     """A link to /dev/stdout would even bring a package's name past what keeps commands to the runner out of a log."""
     outside = shop.path.parent / "outside"
     outside.mkdir()
@@ -174,9 +175,20 @@ def test_a_report_follows_no_link(shop, file, target):
         {"Target": "i", "Class": "os-pkgs", "Type": "alpine",
          "Vulnerabilities": [{"VulnerabilityID": "CVE-2024-1", "PkgName": "##[add-mask]true", "Severity": "LOW"}]}]}))
     (shop.path / file.split("/")[0]).symlink_to(target.format(outside=outside))
+    file = f"{shop.path}/{file}" if absolute else file
     run = shop.run("scan", "--report", "r.json", "--sarif", file, GITHUB_ACTIONS="true")
     assert run.returncode == 2 and f"{file} leads out of this directory" in run.stderr
     assert "##[" not in run.stdout + run.stderr and not list(outside.iterdir())
+
+
+@pytest.mark.parametrize("name", ["records", "records/1", "{top}/records"])
+def test_a_record_follows_no_link(shop, name):
+    outside = shop.path.parent / "outside"
+    outside.mkdir()
+    (shop.path / "records").symlink_to(outside)
+    run = shop.run("release", "shop/v1.0.0", "--repository=o/r", "--body-mode=keep", f"--record={name.format(top=shop.path)}",
+                   GITHUB_TOKEN="ghs_0123456789", GITHUB_API_URL="http://127.0.0.1:9")
+    assert run.returncode == 2 and "leads out of this directory" in run.stderr and not list(outside.iterdir())
 
 
 @pytest.mark.parametrize("command", ["plan", "dry-run", "lint", "build"])

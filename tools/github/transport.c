@@ -2,6 +2,7 @@
 #include "arcci/transport.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "os/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -118,7 +119,7 @@ static json_t *body_of(const struct arc_request *request)
 
 static int write_record(const char *path, const json_t *record, struct arc_error *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = arc_file_open_in(NULL, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
     int failed = fd < 0 || json_dumpfd(record, fd, JSON_INDENT(2) | JSON_ENCODE_ANY) != 0 ||
                  write(fd, "\n", 1) != 1;
     int saved = errno;
@@ -172,6 +173,11 @@ static void close_recorder(struct arc_transport *self)
 int arc_transport_record(struct arc_transport *inner, const char *dir, struct arc_transport **out,
                          struct arc_error *err)
 {
+    if (arc_file_kind_in(NULL, dir) == ARC_FILE_OTHER)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--record: %s leads out of this directory through a symbolic link: it "
+                             "is not followed",
+                             dir);
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return arc_error_set(err, ARC_EWORLD, "--record: cannot make %s: %s", dir, strerror(errno));
     struct recorder *recorder = calloc(1, sizeof *recorder);

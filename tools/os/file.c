@@ -48,6 +48,24 @@ char *arc_file_join(const char *root, const char *path)
     return arc_buf_steal(&text);
 }
 
+const char *arc_file_below(const char *top, const char *path)
+{
+    struct stat own, found;
+    char part[PATH_MAX];
+
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part || stat(top, &own) != 0)
+        return NULL;
+
+    for (char *slash = part; (slash = strchr(slash + 1, '/'));) {
+        *slash = '\0';
+        if (stat(part, &found) == 0 && found.st_dev == own.st_dev && found.st_ino == own.st_ino)
+            return path + (slash - part) + strspn(path + (slash - part), "/");
+        *slash = '/';
+    }
+
+    return NULL;
+}
+
 static int cannot_read(const char *name, int number, struct arc_error *err)
 {
     bool missing = number == ENOENT || number == ENOTDIR;
@@ -214,6 +232,8 @@ static int open_checked(const char *root, const char *path, int flags, unsigned 
 int arc_file_open_in(const char *root, const char *path, int flags, unsigned mode)
 {
     root = arc_text_or(root, ".");
+    const char *below = *path == '/' ? arc_file_below(root, path) : NULL;
+    path = below && *below ? below : path;
     flags |= O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK);
     struct open_how how = {.flags = (unsigned)flags,
                            .mode = flags & O_CREAT ? mode : 0,

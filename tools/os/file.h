@@ -37,9 +37,13 @@ int arc_file_open(const char *path, const char *name, int *out, struct arc_error
 int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
                   struct arc_error *err);
 
+/* The part of an absolute path below the outermost folder on its way that is `top`, under whatever
+ * name: a runner's folder is often reached through a link. NULL: it does not lead there. */
+const char *arc_file_below(const char *top, const char *path);
+
 /* Opens `path` below `root` (NULL: the current directory), refusing symbolic links that leave it.
- * An absolute path, or one with "..", was chosen by a person and is opened as it is. -1 with errno
- * on failure; EXDEV if a link leaves `root`. */
+ * An absolute path to elsewhere, or one with "..", was chosen by a person and is opened as it is.
+ * -1 with errno on failure; EXDEV if a link leaves `root`. */
 int arc_file_open_in(const char *root, const char *path, int flags, unsigned mode);
 
 /* arc_file_kind() and arc_file_read() with the same rule: a target outside of `root` is

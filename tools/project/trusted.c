@@ -5,7 +5,6 @@
 #include "git/git.h"
 #include "os/file.h"
 #include <limits.h>
-#include <sys/stat.h>
 
 static int name_place(const char *path, const char *commit, char **out, struct arc_error *err)
 {
@@ -53,27 +52,6 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
                             err);
 }
 
-/* The part of an absolute path below the outermost folder on its way that is `top`, under whatever
- * name: a runner's folder is often reached through a link. NULL: it does not lead there. */
-static const char *find_below(const char *top, char *path)
-{
-    struct stat own, found;
-
-    if (stat(top, &own) != 0)
-        return NULL;
-
-    for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
-        *slash = '\0';
-        bool same =
-            stat(path, &found) == 0 && found.st_dev == own.st_dev && found.st_ino == own.st_ino;
-        *slash = '/';
-        if (same)
-            return slash + 1;
-    }
-
-    return NULL;
-}
-
 int arc_project_read_given(struct arc_project *project, const char *path, size_t max,
                            struct arc_buf *out, char **from, struct arc_error *err)
 {
@@ -97,7 +75,7 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
         arc_path_clean(arc_buf_text(&whole), whole.len, true, &plain);
         ARC_TRY(arc_buf_check(&whole, "a path", err));
         ARC_TRY(arc_buf_check(&plain, "a path", err));
-        below = find_below(arc_or(top, here), plain.data);
+        below = arc_file_below(arc_or(top, here), plain.data);
     }
 
     if (below && arc_event_is_guest(&project->event, &base))
