@@ -2,6 +2,7 @@
  * pull request holds. */
 #include "base/auto.h"
 #include "dockerfile/dockerfile.h"
+#include "dockerfile/expand.h"
 #include "lint/make.h"
 #include "lint/rule.h"
 #include <string.h>
@@ -22,7 +23,7 @@ static void read_dockerfile(const char *text)
             if (equals > word.len)
                 abort();
         arc_buf_reset(&word);
-        arc_dockerfile_expand(in.args, NULL, &word);
+        arc_text_expand(in.args, NULL, &word);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "dockerfile/dockerfile.h"
+#include "dockerfile/expand.h"
 #include "lint/make.h"
 #include "lint/rule.h"
 #include <cmocka.h>
@@ -69,14 +70,17 @@ static void test_expand(void **state)
         {"${B:-${E:-d}}:1", "d:1", true},
         {"${B:-$B}", "", false},
         {"${B:?no}", "", false},
+        {"${B:?no}/x${E?no}", "/x", false},
+        {"${A:?no \"$B\"}/x", "nats:2/x", true},
+        {"'$A' \"C:\\x\"", "'nats:2' \"C:\\x\"", true},
         {"${B:-${B:-${B:-${B:-${B:-${B:-${B:-${B:-${B:-x}}}}}}}}}", "", false},
-        {"${A", "nats:2", true},
-        {"$", "", false},
+        {"${A", "", false},
+        {"$", "$", true},
         {"${", "", false},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         ARC_AUTO(arc_buf) struct arc_buf out = {0};
-        bool known = arc_dockerfile_expand(table[i].text, args, &out);
+        bool known = arc_text_expand(table[i].text, args, &out);
         if (known != table[i].known || strcmp(arc_buf_text(&out), table[i].expected) != 0)
             fail_msg("%s gave '%s'", table[i].text, arc_buf_text(&out));
     }

@@ -43,10 +43,6 @@ struct arc_heredoc {
 /* Whether the word opens a heredoc: "<<EOT", "<<-'EOT'", "3<<EOT". */
 bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *out);
 
-/* Appends the text with $NAME, ${NAME}, and ${NAME:-word}, ${NAME:+word} and the like, replaced by
- * the strings of `args` (an object). False if a name has no value. */
-bool arc_dockerfile_expand(const char *text, const json_t *args, struct arc_buf *out);
-
 /* Takes the next word of *text, with quotes and backslashes resolved; false at the end. *equals, if
  * not NULL, is the offset of the first unquoted '=' in the word, or its length. */
 bool arc_dockerfile_word(const char **text, struct arc_buf *word, size_t *equals);

@@ -11,7 +11,8 @@ struct expansion {
     const char *at;
     struct arc_buf *out;
     unsigned depth;
-    char end; /* '}' within braces, else NUL */
+    char end;   /* '}' within braces, else NUL */
+    bool lacks; /* a name has no value */
 };
 
 static bool expand(struct expansion *x);
@@ -45,6 +46,7 @@ static bool expand_operand(struct expansion *x, bool used)
     if (*inner.at != '}')
         return false;
     x->at = inner.at + 1;
+    x->lacks |= used && inner.lacks;
     if (used)
         arc_buf_add(x->out, arc_buf_text(&rest), rest.len);
 
@@ -173,6 +175,7 @@ static bool expand_dollar(struct expansion *x)
     const char *value = value_of(x->scope, name, &known);
     if (!braces || *x->at == '}') {
         x->at += braces;
+        x->lacks |= !value;
         arc_buf_puts(x->out, arc_or(value, ""));
         return known;
     }
@@ -191,8 +194,10 @@ static bool expand_dollar(struct expansion *x)
     bool set = value && (!colon || *value);
     if (operator== '+')
         return expand_operand(x, set);
-    if (operator== '?' && !set)
-        return false;
+    if (operator== '?' && !set) {
+        x->lacks = true;
+        return !x->scope->escape && expand_operand(x, false);
+    }
     arc_buf_puts(x->out, set ? value : "");
 
     return expand_operand(x, !set);
@@ -220,21 +225,23 @@ static bool expand_double_quotes(struct expansion *x)
 
 static bool expand(struct expansion *x)
 {
+    char escape = x->scope->escape;
+
     while (*x->at && *x->at != x->end) {
         char c = *x->at++;
         bool good = true;
-        if (c == x->scope->escape) {
+        if (c == '$') {
+            good = expand_dollar(x);
+        } else if (escape && c == escape) {
             if (*x->at)
                 arc_buf_putc(x->out, *x->at++);
-        } else if (c == '\'') {
+        } else if (escape && c == '\'') {
             size_t len = strcspn(x->at, "'");
             good = x->at[len] == '\'';
             arc_buf_add(x->out, x->at, len);
             x->at += len + good;
-        } else if (c == '"') {
+        } else if (escape && c == '"') {
             good = expand_double_quotes(x);
-        } else if (c == '$') {
-            good = expand_dollar(x);
         } else {
             arc_buf_putc(x->out, c);
         }
@@ -249,6 +256,13 @@ bool arc_word_expand(const struct arc_scope *scope, const char *word, struct arc
 {
     struct expansion x = {.scope = scope, .at = word, .out = out};
     return expand(&x);
+}
+
+bool arc_text_expand(const char *text, const json_t *values, struct arc_buf *out)
+{
+    const struct arc_scope scope = {.values = values};
+    struct expansion x = {.scope = &scope, .at = text, .out = out};
+    return expand(&x) && !x.lacks;
 }
 
 bool arc_word_take(const char **text, char escape, struct arc_buf *word)

@@ -640,7 +640,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     struct arc_stage *stage = current(r);
     stage->ref = arc_arena_text(memory, arc_or(ref, ""));
     stage->base = arc_arena_text(memory, arc_or(known, ""));
-    stage->told = arc_dockerfile_expand(stage->ref, r->globals, &told);
+    stage->told = arc_text_expand(stage->ref, r->globals, &told);
     ARC_TRY(check_name(r, in->line, name));
     stage->name = arc_arena_text(memory, name);
 

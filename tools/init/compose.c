@@ -1,7 +1,7 @@
 /* Compose files: services with a `build`. */
 #include "base/json.h"
 #include "config/fields.h"
-#include "dockerfile/dockerfile.h"
+#include "dockerfile/expand.h"
 #include "init/sources.h"
 
 /* A service of a compose file. */
@@ -31,7 +31,7 @@ struct described {
 static char *expand(const struct entry *entry, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    if (!text || !arc_dockerfile_expand(text, entry->init->dotenv, &out))
+    if (!text || !arc_text_expand(text, entry->init->dotenv, &out))
         return NULL;
     return init_hold(entry->init, &out);
 }

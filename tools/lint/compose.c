@@ -1,6 +1,6 @@
 /* What compose files may do with ports, volumes, networks and privileges.
  * Source: Compose specification (compose-spec/compose-spec, 05-services.md). */
-#include "dockerfile/dockerfile.h"
+#include "dockerfile/expand.h"
 #include "lint/rule.h"
 
 /* A compose file under inspection. */
@@ -15,7 +15,7 @@ struct compose {
 static const char *plain_text(const struct compose *c, const struct arc_yaml_node *node)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    arc_dockerfile_expand(node && node->text ? node->text : "", NULL, &out);
+    arc_text_expand(node && node->text ? node->text : "", NULL, &out);
     return arc_arena_text(&c->lint->memory, lint_content(c->lint, &out));
 }
 
