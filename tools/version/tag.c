@@ -57,46 +57,49 @@ static const char *find_version(const char *pattern, size_t *len)
     return pattern + end - 1;
 }
 
-/* Appends a part of a pattern with the service's names filled in. */
-static void fill_names(const char *text, size_t len, const struct arc_service *service,
-                       struct arc_buf *out)
+static bool add_name(void *context, const char *name, struct arc_buf *out)
 {
-    static const char codename[] = "{codename}", name[] = "{name}";
+    const struct arc_service *service = context;
+    bool codename = strcmp(name, "codename") == 0;
+    if (!service || (!codename && strcmp(name, "name") != 0))
+        return false;
+    arc_buf_puts(out, codename ? service->codename : service->name);
+    return true;
+}
 
-    for (size_t at = 0; at < len;) {
-        if (service && strncmp(text + at, codename, strlen(codename)) == 0) {
-            arc_buf_puts(out, service->codename);
-            at += strlen(codename);
-        } else if (service && strncmp(text + at, name, strlen(name)) == 0) {
-            arc_buf_puts(out, service->name);
-            at += strlen(name);
-        } else
-            arc_buf_putc(out, text[at++]);
-    }
+/* Appends a pattern with the service's names filled in. Returns the version's placeholder in it, and
+ * its length. */
+static const char *fill_names(const char *pattern, const struct arc_service *service,
+                              struct arc_buf *out, size_t *len)
+{
+    arc_text_fill(pattern, add_name, (void *)service, out);
+    return find_version(arc_buf_text(out), len);
 }
 
 char *arc_tag_name_version(const struct arc_group *group, const char *version,
                            struct arc_arena *memory)
 {
-    ARC_AUTO(arc_buf) struct arc_buf before = {.max = 2048}, after = {.max = 2048};
+    ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
     const char *pattern = group->tags[0];
     const struct arc_service *service = group->service_count == 1 ? group->services : NULL;
     size_t mark;
-    const char *at = find_version(pattern, &mark);
 
     if (!service && (strstr(pattern, "{codename}") || strstr(pattern, "{name}")))
         return NULL;
-    fill_names(pattern, (size_t)(at - pattern), service, &before);
-    fill_names(at + mark, strlen(at + mark), service, &after);
+    const char *at = fill_names(pattern, service, &filled, &mark);
+    memory->failed |= filled.failed;
+    if (filled.failed)
+        return NULL;
 
     /* People also write "v1.2.3" or the whole tag: skip the pattern's text before the version. */
-    for (const char *said = arc_buf_text(&before); *said && !arc_is_digit(*version); said++) {
-        size_t len = strlen(said);
+    for (const char *said = filled.data; said < at && !arc_is_digit(*version); said++) {
+        size_t len = (size_t)(at - said);
         if (strncmp(version, said, len) == 0 && arc_is_digit(version[len]))
             version += len;
     }
 
-    return arc_arena_printf(memory, "%s%s%s", arc_buf_text(&before), version, arc_buf_text(&after));
+    return arc_arena_printf(memory, "%.*s%s%s", (int)(at - filled.data), filled.data, version,
+                            at + mark);
 }
 
 /* Returns ARC_OK and the version in *at and *len if the tag matches the pattern, otherwise
@@ -104,23 +107,21 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
 static int match_pattern(const char *pattern, const struct arc_service *service, const char *tag,
                          size_t *at, size_t *len)
 {
-    ARC_AUTO(arc_buf) struct arc_buf before = {.max = 2048}, after = {.max = 2048};
+    ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
     size_t mark, whole = strlen(tag);
 
     if (strncmp(pattern, tag, strcspn(pattern, "{*")) != 0)
         return ARC_EINPUT; /* this rejects most tags */
-    const char *version = find_version(pattern, &mark);
-    fill_names(pattern, (size_t)(version - pattern), service, &before);
-    fill_names(version + mark, strlen(version + mark), service, &after);
+    const char *version = fill_names(pattern, service, &filled, &mark);
 
-    if (before.failed == ARC_ENOMEM || after.failed == ARC_ENOMEM)
-        return ARC_ENOMEM;
-    if (before.failed || after.failed || whole <= before.len + after.len ||
-        strncmp(tag, arc_buf_text(&before), before.len) != 0 ||
-        strcmp(tag + whole - after.len, arc_buf_text(&after)) != 0)
+    if (filled.failed)
+        return filled.failed == ARC_ENOMEM ? ARC_ENOMEM : ARC_EINPUT;
+    size_t before = (size_t)(version - filled.data), after = filled.len - before - mark;
+    if (whole <= before + after || strncmp(tag, filled.data, before) != 0 ||
+        strcmp(tag + whole - after, version + mark) != 0)
         return ARC_EINPUT;
-    *at = before.len;
-    *len = whole - before.len - after.len;
+    *at = before;
+    *len = whole - before - after;
 
     return ARC_OK;
 }
