@@ -44,18 +44,16 @@ static int merge(struct arc_yaml_node *map, struct entries *out, const struct ar
     return ARC_OK;
 }
 
+static int compare_keys(const struct entry *a, const struct entry *b)
+{
+    const struct arc_yaml_node *k = a->pair.key, *l = b->pair.key;
+    return arc_text_compare(k->text, k->len, l->text, l->len);
+}
+
 static int by_key(const void *a, const void *b)
 {
     const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
-    const struct arc_yaml_node *k = x->pair.key, *l = y->pair.key;
-    int order = arc_text_compare(k->text, k->len, l->text, l->len);
-    return arc_or(order, (x->position > y->position) - (x->position < y->position));
-}
-
-static bool same_key(const struct entry *a, const struct entry *b)
-{
-    const struct arc_yaml_node *k = a->pair.key, *l = b->pair.key;
-    return arc_text_compare(k->text, k->len, l->text, l->len) == 0;
+    return arc_or(compare_keys(x, y), (x->position > y->position) - (x->position < y->position));
 }
 
 /* Settles a run of equal keys in the order of the file: one of them stays, in the place of the
@@ -101,7 +99,7 @@ int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_arena *arena, stru
     qsort(sorted, entries.count, sizeof *sorted, by_key);
 
     for (size_t i = 0, end; i < entries.count; i = end) {
-        for (end = i + 1; end < entries.count && same_key(sorted[i], sorted[end]);)
+        for (end = i + 1; end < entries.count && compare_keys(sorted[i], sorted[end]) == 0;)
             end++;
         ARC_TRY(settle(sorted + i, end - i, err));
     }
