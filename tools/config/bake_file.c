@@ -323,12 +323,12 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
 static int keep_definition(const struct arc_loading *l, const json_t *target, const char *output,
                            char **out)
 {
-    ARC_AUTO_JSON json_t *copy = json_copy((json_t *)target);
+    ARC_AUTO_JSON json_t *copy = arc_json_copy(target);
     json_object_del(copy, "description");
     json_object_del(copy, "output");
     if (output)
         ARC_TRY(arc_json_set(copy, "output", json_string(output), l->err));
-    ARC_AUTO_FREE char *text = copy ? json_dumps(copy, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+    ARC_AUTO_FREE char *text = copy ? arc_json_dumps(copy, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
     ARC_TRY_ALLOC(text, l->err);
     *out = arc_arena_text(l->memory, text);
     return arc_arena_check(l->memory, l->err);
