@@ -98,7 +98,7 @@ static bool is_numbered(const char *step)
     const char *number = strpbrk(step, "0123456789");
     size_t digits = number ? strspn(number, "0123456789") : 0;
     const char *space = strchr(step, ' ');
-    bool early = number && (number == step || number == space + 1);
+    bool early = number && (number == step || (space && number == space + 1));
     return early && number[digits] == '/' && strchr("123456789", number[digits + 1]);
 }
 
