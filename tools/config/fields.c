@@ -431,10 +431,7 @@ int arc_fields_inherit(const struct arc_loading *l, const struct arc_table *tabl
 
 int arc_texts_add_once(const struct arc_loading *l, char ***list, const char *text)
 {
-    for (char **known = *list; known && *known; known++)
-        if (strcmp(*known, text) == 0)
-            return ARC_OK;
-    return arc_texts_add(l->memory, list, text, l->err);
+    return arc_texts_have(*list, text) ? ARC_OK : arc_texts_add(l->memory, list, text, l->err);
 }
 
 int arc_platform_add(const struct arc_loading *l, char ***list, const char *text)

@@ -312,8 +312,7 @@ int arc_service_load(const char *root, const char *directory, struct arc_arena *
 
     size_t len = arc_text_strip(directory, strlen(directory), "/");
     char *own = arc_arena_cut(memory, directory, len);
-    char *file = strcmp(own, ".") == 0 ? arc_arena_text(memory, "service.yaml")
-                                       : arc_arena_printf(memory, "%s/service.yaml", own);
+    char *file = arc_path_join(memory, own, "service.yaml");
     ARC_TRY(arc_arena_check(memory, err));
     reading.service.directory = own;
 

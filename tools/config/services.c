@@ -24,16 +24,6 @@ static bool exists(const char *root, const char *path)
     return arc_file_kind_in(root, path) != ARC_FILE_NONE;
 }
 
-/* "DIRECTORY/NAME", or NAME at the root. */
-static char *join(const char *directory, const char *name)
-{
-    struct arc_buf path = {0};
-    if (strcmp(directory, ".") != 0)
-        arc_buf_printf(&path, "%s/", directory);
-    arc_buf_puts(&path, name);
-    return arc_buf_steal(&path);
-}
-
 /* ---- one service ---------------------------------------------------------------------------- */
 
 static int keep(const struct entry *entry, struct arc_service_reading *service)
@@ -103,9 +93,9 @@ static int add_service(const struct entry *entry, const char *directory, const c
 static int add_directory(const struct entry *entry, const char *directory)
 {
     const char *root = entry->l->root;
-    ARC_AUTO_FREE char *file = join(directory, "service.yaml");
+    const char *file = arc_path_join(entry->l->memory, directory, "service.yaml");
 
-    ARC_TRY_ALLOC(file, entry->l->err);
+    ARC_TRY(arc_arena_check(entry->l->memory, entry->l->err));
 
     if (arc_file_kind_in(root, directory) != ARC_FILE_DIRECTORY)
         return arc_yaml_error(entry->node, entry->l->err, "services: there is no directory %s%s",
@@ -165,15 +155,17 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
 static int walk_below(struct walk *walk, const char *directory)
 {
     struct arc_error *err = walk->entry->l->err;
+    const char *root = walk->entry->l->root;
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO_JSON json_t *names = NULL;
-    ARC_AUTO_FREE char *full = arc_file_join(walk->entry->l->root, directory);
+    ARC_AUTO_FREE char *full = arc_file_join(root, directory);
 
     ARC_TRY_ALLOC(full, err);
     ARC_TRY(arc_file_list(full, &names, err));
     arc_json_each (name, names) {
-        ARC_AUTO_FREE char *path = join(directory, json_string_value(name));
-        ARC_AUTO_FREE char *child = path ? arc_file_join(walk->entry->l->root, path) : NULL;
-        ARC_TRY_ALLOC(child, err);
+        const char *path = arc_path_join(&memory, directory, json_string_value(name));
+        ARC_AUTO_FREE char *child = arc_file_join(root, path);
+        ARC_TRY_ALLOC(child && !memory.failed, err);
         if (strcmp(path, ".git") == 0 || !arc_file_is_folder(child))
             continue;
         if (++walk->seen > WALK_MAX)
@@ -182,9 +174,9 @@ static int walk_below(struct walk *walk, const char *directory)
 
         if (arc_glob_match(walk->glob, path, strlen(path)) && !is_taken(walk, path)) {
             /* A directory is a service only if it has what one needs, since globs are loose. */
-            ARC_AUTO_FREE char *file = join(path, "service.yaml");
-            ARC_TRY_ALLOC(file, err);
-            bool made = exists(walk->entry->l->root, file);
+            const char *file = arc_path_join(&memory, path, "service.yaml");
+            ARC_TRY(arc_arena_check(&memory, err));
+            bool made = exists(root, file);
             if (!made)
                 ARC_TRY(find_dockerfile(walk->entry, path, &made));
             if (made)
