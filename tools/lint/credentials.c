@@ -136,13 +136,20 @@ static bool names_secret(const char *line, const char *end)
 static bool is_word(const char *value, size_t len, const char *key, size_t key_len)
 {
     static const char *const words[] = {
-        "true",      "false",     "null",      "none",     "nil",         "write",    "read",
-        "required",  "optional",  "string",    "str",      "str?",        "bool",     "integer",
-        "int",       "number",    "text",      "enabled",  "disabled",    "default",  "inherit",
-        "generate",  "generated", "random",    "redacted", "placeholder", "example",  "changed",
-        "unset",     "empty",     "admin",     "always",   "never",       "auto",     "file",
-        "env",       "secret",    "password",  "token",    "passwd",      "changeme", "change-me",
-        "change_me", "changeit",  "replaceme", "dummy",    "todo"};
+        "true",      "false",     "null",      "none",     "nil",         "write",     "read",
+        "required",  "optional",  "string",    "str",      "str?",        "bool",      "integer",
+        "int",       "number",    "text",      "enabled",  "disabled",    "default",   "inherit",
+        "generate",  "generated", "random",    "redacted", "placeholder", "example",   "changed",
+        "unset",     "empty",     "admin",     "always",   "never",       "auto",      "file",
+        "env",       "secret",    "password",  "token",    "passwd",      "changeme",  "change-me",
+        "change_me", "changeit",  "replaceme", "dummy",    "todo",        "replace_me"};
+
+    while (len && *value == '_') { /* __REPLACE_ME__ */
+        value++;
+        len--;
+    }
+    while (len && value[len - 1] == '_')
+        len--;
     if (memchr(value, '.', len) && strspn(value, "^~=v0123456789.*") >= len)
         return true;
     if (len > 5 && strncasecmp(value, "your", 4) == 0 && strchr("-_", value[4]))
