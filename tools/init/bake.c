@@ -293,6 +293,7 @@ static void take_bake(struct init *init, const struct bake *bake)
         init_use_file(init, "bake", bake->path,
                       init->groups ? init_name_dockerfile(init, bake->path) : NULL, count);
     group->targets = bake->has_default ? NULL : tagged;
+    group->codenames = tagged;
     take_given(init, group, named);
 
     bool versioned = give_values(init, group, bake);

@@ -388,12 +388,25 @@ static bool is_related(const struct init_image *image, const char *prefix)
     return false;
 }
 
-static void add_pattern(struct init *init, struct init_group *group, struct init_family *family)
+static void add_tags_like(struct init *init, struct init_group *group, struct init_family *family,
+                          const char *before)
 {
-    init_add_text(init, &group->tags, init_print(init, "%s{version}", family->before));
+    init_add_text(init, &group->tags, init_print(init, "%s{version}", before));
     group->versioning = arc_or(group->versioning, versioning_of(family));
     group->is_released = true;
     family->matched = true;
+}
+
+static void add_pattern(struct init *init, struct init_group *group, struct init_family *family)
+{
+    add_tags_like(init, group, family, family->before);
+}
+
+/* The same for tags that release the one image of which they have the name. */
+static void add_own_pattern(struct init *init, struct init_group *group, struct init_family *family)
+{
+    const char *rest = family->before + strlen(family->prefix);
+    add_tags_like(init, group, family, init_print(init, "{codename}%s", rest));
 }
 
 /* Whether the prefix matches the image and all images that share its name, since those belong in
@@ -919,12 +932,18 @@ static void take_started(struct init *init)
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 /* The first file's group gets the tags without a prefix, or the only ones; other files' groups get
- * tags with their name. */
+ * tags with their name. A group's targets may have tags of their own: "cart/v1.2.0". */
 static void give_file_tags(struct init *init)
 {
     each_family (family, init)
         if (!*family->prefix || !init->families->next)
             add_pattern(init, init->groups, family);
+
+    init_each_group (group, init)
+        for (char **name = group->codenames; name && *name; name++)
+            each_family (family, init)
+                if (!family->matched && strcmp(family->prefix, *name) == 0)
+                    add_own_pattern(init, group, family);
 
     init_each_group (group, init) {
         if (group->tags)

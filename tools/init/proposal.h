@@ -86,6 +86,7 @@ struct init_group {
     const char *key;    /* "bake" or "compose" when such a file defines the images; else NULL */
     char *source;       /* that file */
     char **targets;     /* its targets to build; NULL: the default ones */
+    char **codenames;   /* of its images; NULL: unknown */
     json_t *variables;  /* in the form of an image's `args` */
     json_t *image_tags; /* in addition to the file's own */
     char **platforms;   /* for targets that name none; NULL: the default */
