@@ -160,7 +160,9 @@ static void take_output(struct script *script, const char *said, const char *whe
     const char *value = init_says_version(before) ? before : equals + 1;
     bool told = arc_text_is_visible(value) &&
                 (!*before || init_says_version(value) || strcmp(before, value) == 0);
-    const char *given = told ? NULL : init_release_value(name, true);
+    const char *unknown = strchr(value, INIT_UNKNOWN);
+    bool differs = strchr(before, INIT_UNKNOWN) || (unknown && strchr(unknown + 1, INIT_UNKNOWN));
+    const char *given = told || differs ? NULL : init_release_value(name, true);
     value = *before && !told ? INIT_UNKNOWN_TEXT : value;
     value = arc_or(given, value);
 
@@ -168,10 +170,10 @@ static void take_output(struct script *script, const char *said, const char *whe
     bool keeps = init_says_version(arc_json_text_of(env, name)) && !init_says_version(value);
     if (strcmp(where, "GITHUB_ENV") == 0 && !keeps) /* another step sets it for other runs */
         init_set_text(init, env, name, value);
-    if (strcmp(where, "GITHUB_OUTPUT") != 0)
-        return;
-    init_set_text(init, script->outputs, name, value);
-    init_set_output(script->step, name, value);
+    if (init_is_among(where, "GITHUB_OUTPUT GITHUB_ENV"))
+        init_set_text(init, script->outputs, name, value);
+    if (strcmp(where, "GITHUB_OUTPUT") == 0)
+        init_set_output(script->step, name, value);
 }
 
 /* "echo NAME=value >> FILE", or "{ echo NAME=value; …; } >> FILE". */
