@@ -238,9 +238,12 @@ static void take_published(const struct script *script, const json_t *words, siz
     bool is_join = strcmp(init_word_at(words, 2), "imagetools") == 0;
     bool is_list = strcmp(init_word_at(words, 1), "manifest") == 0; /* names follow its own */
 
-    for (size_t i = first; i < json_array_size(words) && (!is_list || i == first); i++) {
+    for (size_t i = first, ends = 0; i < json_array_size(words) && !ends; i++) {
         struct init_image named = {0};
         const char *reference = init_word_at(words, i);
+        if (*reference == '-')
+            continue;
+        ends = is_list;
         const char *name = arc_path_name(reference);
         name = init_cut(init, name, strcspn(name, ":@"));
         if ((is_join && !init_is_among(init_word_at(words, i - 1), "-t --tag")) ||

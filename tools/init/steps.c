@@ -1298,8 +1298,31 @@ void init_end_workflows(struct init *init)
     }
 }
 
+/* Asks about images that commands push, when no file shows what they are built of. */
+static void ask_unbuilt(struct init *init)
+{
+    ARC_AUTO_JSON json_t *names = init_made(init, json_array());
+
+    arc_json_each_pair (name, value, init->published) {
+        bool is_built = find_architecture(name); /* part of an image with a shorter name */
+        init_each_image (image, init) {
+            is_built = is_built || arc_text_same(image->name, name);
+            for (char **other = image->others; other && *other; other++)
+                is_built = is_built || strcmp(arc_path_name(*other), name) == 0;
+        }
+        if (!is_built)
+            init_push(init, names, json_string(name));
+    }
+
+    if (json_array_size(names) && !init->groups) /* the images of a bake file are not known */
+        init_ask(init, NULL, 0,
+                 "what are the images %s built of? Workflows push them; no build has these names",
+                 init_list_names(init, names));
+}
+
 void init_end_reading(struct init *init)
 {
+    ask_unbuilt(init);
     init_each_image (image, init)
         if (!image->tags && !image->name)
             arc_json_each_pair (tag, when, init->usual_tags)
