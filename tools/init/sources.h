@@ -100,6 +100,7 @@ struct init_step {
     const char *when;  /* when image tags without a version apply; "": always */
     const char *event; /* the event that starts the workflow; "": one of several */
     bool is_of_tags;   /* pushes of tags start it, those of branches do not */
+    bool is_scheduled; /* pushes start it, and a schedule, too */
     const char *file;
     unsigned line;
 };

@@ -775,6 +775,14 @@ static void take_image_names(const struct init_step *step, struct init_image *im
                  "which tags does the image %s get? They are known only at run time", image->name);
 }
 
+static bool has_nightly_tag(const struct init_image *image)
+{
+    arc_json_each_pair (tag, when, image->tags)
+        if (strcmp(json_string_value(when), "schedule") == 0)
+            return true;
+    return false;
+}
+
 /* Asks about what the build has besides and no proposal can say: a secret's value, for one, comes
  * from the workflow. */
 static void ask_besides(const struct init_step *step, const struct init_image *image)
@@ -838,6 +846,11 @@ static void take_image(const struct init_step *step, const char *context, const 
         init_ask(init, step->file, step->line, INIT_CONTEXTS, image.codename);
     if (image.pushed)
         ask_besides(step, &image);
+    if (image.pushed && step->is_scheduled && !has_nightly_tag(&image))
+        init_ask(init, step->file, 0,
+                 "does it build on a schedule for the sake of new base images? arc-ci-images.yml "
+                 "builds then only what earlier runs missed; 'gh workflow run arc-ci-images.yml -f "
+                 "mode=release' builds all");
 
     if (join(step, &image))
         return;

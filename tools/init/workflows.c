@@ -335,6 +335,8 @@ static void read_workflow(struct init *init, const char *path, const struct init
     place.tag = caller ? caller->tag : find_tag(init, on);
     place.when = caller ? caller->when : condition_of(init, on);
     place.event = caller ? caller->event : event_of(on);
+    place.is_scheduled = caller ? caller->is_scheduled
+                                : arc_yaml_names(on, "schedule") && arc_yaml_names(on, "push");
     const struct arc_yaml_node *push = arc_yaml_get(on, "push");
     place.is_of_tags = caller ? caller->is_of_tags
                               : arc_yaml_get(push, "tags") && !arc_yaml_get(push, "branches") &&
