@@ -261,6 +261,16 @@ static char *convert_tag(struct init *init, const char *item, const struct flavo
     return arc_text_is_visible(whole) ? whole : NULL;
 }
 
+/* Whether the line of a tag is turned off, or the tag is a branch's and no branch starts the
+ * workflow. `name` NULL: it cannot be expressed. */
+static bool is_never_given(const struct init_step *step, const char *item, const char *name,
+                           const char *when)
+{
+    if (!name)
+        return arc_text_same(attribute(step->init, item, "enable"), "false");
+    return step->is_of_tags && (strcmp(name, "{branch}") == 0 || ARC_STARTS(when, "branch:"));
+}
+
 static size_t count_lines(const char *text)
 {
     size_t count = *text != '\0';
@@ -340,7 +350,7 @@ static void take_names(const struct init_step *step)
         lines = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
     for (char *item; (item = init_next_item(init, &lines, "\n"));) {
         char *name = convert_tag(init, item, &flavor, &when);
-        if (!name && arc_text_same(attribute(init, item, "enable"), "false"))
+        if (is_never_given(step, item, name, when))
             continue;
         if (!name) {
             if (strcmp(item, INIT_UNKNOWN_TEXT) == 0)
@@ -350,8 +360,6 @@ static void take_names(const struct init_step *step)
                 init_push(init, asked, json_sprintf("'%s'", item));
             continue;
         }
-        if (step->is_of_tags && (strcmp(name, "{branch}") == 0 || ARC_STARTS(when, "branch:")))
-            continue; /* no branch starts the workflow */
         latest = latest || ARC_HOLDS(item, "type=semver", "type=pep440", "type=match", "event=tag");
         arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
     }
