@@ -3,7 +3,6 @@
 #include "arcci/documents.h"
 #include "arcci/project.h"
 #include "base/json.h"
-#include "base/suggest.h"
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
@@ -104,43 +103,6 @@ static int check_caches(const struct arc_group *group, struct report *report, st
     return ARC_OK;
 }
 
-/* An unknown word in braces may be meant as it is, unless it looks like a placeholder. */
-struct slip {
-    char name[32];
-    const char *meant; /* NULL: none was found */
-};
-
-static bool find_slip(void *context, const char *name, struct arc_buf *out)
-{
-    struct slip *slip = context;
-    (void)out;
-    if (!slip->meant && !arc_text_among(name, arc_placeholders)) {
-        slip->meant = arc_suggest(name, arc_placeholders);
-        snprintf(slip->name, sizeof slip->name, "%s", name);
-    }
-    return false;
-}
-
-static int check_words(const struct arc_group *group, struct report *report, struct arc_error *err)
-{
-    arc_each (service, group->services, group->service_count) {
-        const struct arc_pair *lists[] = {service->build.args, service->build.labels};
-        for (size_t i = 0; i < ARC_COUNT(lists); i++)
-            for (const struct arc_pair *pair = lists[i]; pair && pair->name; pair++) {
-                ARC_AUTO(arc_buf) struct arc_buf unused = {0};
-                struct slip slip = {.meant = NULL};
-                arc_text_fill(arc_text_or(pair->value, ""), find_slip, &slip, &unused);
-                if (slip.meant)
-                    ARC_TRY(report_note(report, 'w', NULL, err,
-                                        "%s: %s: '{%s}' is not a placeholder, so it stays as it "
-                                        "is; did you mean '{%s}'?",
-                                        service->codename, pair->name, slip.name, slip.meant));
-            }
-    }
-
-    return ARC_OK;
-}
-
 static int check_dockerfiles(struct arc_project *project, struct report *report,
                              struct arc_error *err)
 {
@@ -148,7 +110,6 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
     const char *root = arc_project_root(project);
     const struct arc_loading l = {root, &project->config.memory, err};
     ARC_TRY(check_caches(project->group, report, err));
-    ARC_TRY(check_words(project->group, report, err));
     ARC_TRY(arc_bases_elsewhere(&l, &project->config, project->group, warn_of_base, &warnings));
     return arc_group_check_dockerfiles(root, project->group, warn_of_dockerfile, &warnings, err);
 }

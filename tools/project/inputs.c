@@ -90,18 +90,22 @@ struct checking {
     struct arc_error *err;
 };
 
+__attribute__((format(printf, 3, 4))) static int
+tell(const struct checking *checking, const struct arc_place *place, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
+    ARC_TRY(arc_buf_check(&text, "a warning", checking->err));
+    return checking->warn(checking->context, place, arc_buf_text(&text));
+}
+
 static int warn_missing(void *context, const struct arc_input *input, bool ignored)
 {
     const struct checking *checking = context;
     const struct arc_place place = {.file = input->file, .line = input->line};
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-
-    arc_buf_printf(&text, "%s: %s: %s", checking->service->codename, input->what,
-                   ignored ? "the ignore file excludes it from the context"
-                           : "the context has no such file");
-    ARC_TRY(arc_buf_check(&text, "a warning", checking->err));
-
-    return checking->warn(checking->context, &place, arc_buf_text(&text));
+    return tell(checking, &place, "%s: %s: %s", checking->service->codename, input->what,
+                ignored ? "the ignore file excludes it from the context"
+                        : "the context has no such file");
 }
 
 /* Whether BuildKit takes an argument without an ARG (Dockerfile reference, "Predefined ARGs" and
@@ -116,12 +120,12 @@ static bool is_predefined(const char *name)
     return strcmp(name, "SOURCE_DATE_EPOCH") == 0 || ARC_STARTS(name, "BUILDKIT_");
 }
 
-static bool is_of_group(const struct checking *checking, const char *name)
+/* Whether a pair is inherited from those of the group. */
+static bool is_given(const struct arc_pair *given, const struct arc_pair *pair)
 {
-    const struct arc_pair *pair = checking->group->build.args;
-    while (pair && pair->name && strcmp(pair->name, name) != 0)
-        pair++;
-    return pair && pair->name;
+    while (given && given->name && given->name != pair->name)
+        given++;
+    return given && given->name;
 }
 
 static int warn_unused(const struct checking *checking, const char *name, const json_t *args)
@@ -129,32 +133,28 @@ static int warn_unused(const struct checking *checking, const char *name, const 
     const struct arc_recipe *build = &checking->service->build;
     const struct arc_place place = {.file = build->dockerfile_inline ? NULL : build->dockerfile};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     char **names = NULL;
 
     arc_json_each_pair (own, value, args)
         ARC_TRY(arc_texts_add(&memory, &names, own, checking->err));
     const char *meant = names ? arc_suggest(name, (const char *const *)names) : NULL;
 
-    arc_buf_printf(&text, "%s: no ARG takes the build argument '%.100s'",
-                   checking->service->codename, name);
-    if (meant)
-        arc_buf_printf(&text, "; did you mean '%.100s'?", meant);
-    ARC_TRY(arc_buf_check(&text, "a warning", checking->err));
-
-    return checking->warn(checking->context, &place, arc_buf_text(&text));
+    return tell(checking, &place, "%s: no ARG takes the build argument '%.100s'%s%.100s%s",
+                checking->service->codename, name, meant ? "; did you mean '" : "",
+                arc_or(meant, ""), meant ? "'?" : "");
 }
 
 /* An argument of the group may be for some of its services. */
 static int check_args(struct checking *checking, const json_t *args)
 {
+    const struct arc_pair *pair = checking->service->build.args;
+
     checking->uncertain |= !args;
 
-    for (const struct arc_pair *pair = checking->service->build.args; args && pair && pair->name;
-         pair++) {
+    for (; args && pair && pair->name; pair++) {
         if (json_object_get(args, pair->name))
             ARC_TRY(arc_json_set(checking->taken, pair->name, json_true(), checking->err));
-        else if (!is_predefined(pair->name) && !is_of_group(checking, pair->name))
+        else if (!is_predefined(pair->name) && !is_given(checking->group->build.args, pair))
             ARC_TRY(warn_unused(checking, pair->name, args));
     }
 
@@ -165,15 +165,52 @@ static int check_group_args(const struct checking *checking)
 {
     const struct arc_pair *pair = checking->group->build.args;
 
-    for (; !checking->uncertain && pair && pair->name; pair++) {
-        ARC_AUTO(arc_buf) struct arc_buf text = {0};
-        if (json_object_get(checking->taken, pair->name) || is_predefined(pair->name))
-            continue;
-        arc_buf_printf(&text, "no ARG of any service takes the group's build argument '%.100s'",
-                       pair->name);
-        ARC_TRY(arc_buf_check(&text, "a warning", checking->err));
-        ARC_TRY(checking->warn(checking->context, NULL, arc_buf_text(&text)));
+    for (; !checking->uncertain && pair && pair->name; pair++)
+        if (!json_object_get(checking->taken, pair->name) && !is_predefined(pair->name))
+            ARC_TRY(tell(checking, NULL,
+                         "no ARG of any service takes the group's build argument '%.100s'",
+                         pair->name));
+
+    return ARC_OK;
+}
+
+/* An unknown word in braces may be meant as it is, unless it looks like a placeholder. */
+struct slip {
+    char name[32];
+    const char *meant; /* NULL: none was found */
+};
+
+static bool find_slip(void *context, const char *name, struct arc_buf *out)
+{
+    struct slip *slip = context;
+    (void)out;
+    if (!slip->meant && !arc_text_among(name, arc_placeholders)) {
+        slip->meant = arc_suggest(name, arc_placeholders);
+        snprintf(slip->name, sizeof slip->name, "%s", name);
     }
+    return false;
+}
+
+/* Looks for slips in the values of the group's own arguments and labels, or of a service's. */
+static int check_words(const struct checking *checking, const char *whose,
+                       const struct arc_recipe *build)
+{
+    const struct arc_recipe *group = &checking->group->build;
+    const struct arc_pair *lists[][2] = {{build->args, group->args},
+                                         {build->labels, group->labels}};
+
+    arc_each_in (list, lists)
+        for (const struct arc_pair *pair = (*list)[0]; pair && pair->name; pair++) {
+            ARC_AUTO(arc_buf) struct arc_buf unused = {0};
+            struct slip slip = {.meant = NULL};
+            if (build == group || !is_given((*list)[1], pair))
+                arc_text_fill(pair->value, find_slip, &slip, &unused);
+            if (slip.meant)
+                ARC_TRY(tell(checking, NULL,
+                             "%s: %s: '{%s}' is not a placeholder, so it stays as it is; did you "
+                             "mean '{%s}'?",
+                             whose, pair->name, slip.name, slip.meant));
+        }
 
     return ARC_OK;
 }
@@ -183,6 +220,8 @@ static int check_service(const char *root, struct checking *checking)
     const struct arc_service *service = checking->service;
     ARC_AUTO(arc_inputs) struct arc_inputs *inputs = NULL;
 
+    if (checking->warn)
+        ARC_TRY(check_words(checking, service->codename, &service->build));
     int rc = arc_service_inputs(root, checking->group, service, &inputs, checking->err);
     if (rc == ARC_ENOTFOUND)
         return tell_no_dockerfile(root, service, checking->err);
@@ -214,5 +253,7 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
         ARC_TRY(check_service(root, &checking));
     }
 
+    if (warn)
+        ARC_TRY(check_words(&checking, "the group", &group->build));
     return warn ? check_group_args(&checking) : ARC_OK;
 }
