@@ -367,8 +367,9 @@ static int ask_pulls(const struct arc_env *env, const char *source, struct arc_n
 static int find_ends(const struct arc_git *git, const struct arc_plan *plan, struct arc_oid *from,
                      struct arc_oid *to, struct arc_error *err)
 {
+    if (!plan->version)
+        return arc_error_set(err, ARC_EINPUT, "the plan is not of a release");
     const char *previous = plan->version->previous_tag;
-
     if (arc_git_is_shallow(git))
         return arc_error_set(err, ARC_ENOTFOUND,
                              "this clone's history is cut (fetch-depth: 0 gets all of it)");
