@@ -41,3 +41,19 @@ def test_sources_are_not_compared_one_by_one(tmp_path):
     reading = min(seconds("HEAD") for _ in range(2))
     took = min(seconds("HEAD~1") for _ in range(2))
     assert took < 2 * reading, (took, reading)
+
+
+def test_a_long_pattern_is_read_once(tmp_path):
+    """60,000 characters in which each comma could separate two patterns: what stands before it must not be read again."""
+    repo = tmp_path / "repo"
+    cmd.make_repo(repo, [{"write": {"x": "1\n"}}, {"commit": "one"}])
+
+    def seconds(mark):
+        (tmp_path / "filters.yml").write_text("x:\n" + "".join(f"- '{('a' + mark) * 30000}{i}'\n" for i in range(5)))
+        before = spent()
+        run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--filters-file", str(tmp_path / "filters.yml")], cwd=repo, capture_output=True, text=True, timeout=300)
+        assert run.returncode == 0 and "changes=[]" in run.stdout, run.stderr
+        return spent() - before
+
+    plain, took = min(seconds("-") for _ in range(2)), min(seconds(",") for _ in range(2))
+    assert took < 3 * plain + 1, (took, plain)

@@ -56,6 +56,8 @@ static bool has_odd_segment(const char *pattern)
  * is, follows a star, a group, a comma or a file extension. Names may contain them too. */
 static bool is_list(const char *pattern)
 {
+    const char *slash = NULL, *dot = pattern; /* before the word, and the last one */
+    const char *last = strrchr(pattern, '/');
     int depth = 0;
 
     for (const char *c = pattern; *c; c++) {
@@ -63,18 +65,16 @@ static bool is_list(const char *pattern)
             continue;
         depth += strchr("[{(", *c) != NULL;
         depth -= strchr("]})", *c) != NULL;
+        slash = *c == '/' ? c : slash;
+        dot = *c == '.' ? c : dot;
         size_t space = arc_text_space(c, strnlen(c, 3));
         size_t between = space ? space : (depth <= 0 && strchr(",;", *c));
-        if (!between || c == pattern || !c[between])
-            continue;
-        const char *word = c;
-        while (word > pattern && word[-1] != '/' && !arc_text_space(word - 1, 1))
-            word--;
-        bool ends = strchr("*}])", c[-1]) || (space && strchr(",;/", c[-1]));
-        bool has_extension =
-            word > pattern && word[-1] == '/' && memchr(word, '.', (size_t)(c - word));
-        if (ends || (has_extension && strchr(c, '/')))
+        bool splits = between && c > pattern && c[between];
+        if (splits && (strchr("*}])", c[-1]) || (space && strchr(",;/", c[-1]))))
             return true;
+        if (splits && slash && dot > slash && last > c) /* behind a file extension */
+            return true;
+        slash = space ? NULL : slash;
     }
 
     return false;
