@@ -150,11 +150,9 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
         return arc_error_set(err, rc, "service '%s': %s", service->codename, arc_error_text(&why));
 
     if (rc)
-        return arc_warn(&filters->warnings, err, "service '%s': %s; its whole context counts",
-                        service->codename, arc_error_text(&why)) ||
-               add_places(filters, root, service, NULL, err);
-
-    if (!inputs) /* a remote context */
+        ARC_TRY(arc_warn(&filters->warnings, err, "service '%s': %s; its whole context counts",
+                         service->codename, arc_error_text(&why)));
+    else if (!inputs) /* a remote context */
         return ARC_OK;
     rc = add_places(filters, root, service, inputs, err);
     if (rc)

@@ -265,7 +265,7 @@ static void add_directories(struct writer *writer, const struct arc_changes *cha
 {
     ARC_AUTO_FREE struct arc_piece *pieces = calloc(result->count + 1, sizeof *pieces);
     if (!pieces) {
-        writer->out->failed = true;
+        writer->out->failed = ARC_ENOMEM;
         return;
     }
 
