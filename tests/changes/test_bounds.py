@@ -57,3 +57,27 @@ def test_a_long_pattern_is_read_once(tmp_path):
 
     plain, took = min(seconds("-") for _ in range(2)), min(seconds(",") for _ in range(2))
     assert took < 3 * plain + 1, (took, plain)
+
+
+CONFIG = """groups:
+  shop: {registry: ghcr.io/o, services: [services/cart]}
+  platform: {includes: [shop]}
+"""
+
+
+def test_a_train_walks_the_history_once(tmp_path):
+    """A train of an old commit: each of the releases after it is asked for, and none of them is behind."""
+    def seconds(releases):
+        repo = tmp_path / f"repo{releases}"
+        cmd.make_repo(repo, [{"write": {".github/arc-ci.yaml": CONFIG, "services/cart/Dockerfile": "FROM scratch\n"}}, {"commit": "one"}, {"tag": "shop/v1.0.0"}])
+        commits = "".join(f"commit refs/heads/more\nmark :{i + 1}\ncommitter t <t@e> {1800000000 + i} +0000\ndata 1\nx\n" + ("from main\n" if i == 0 else "") for i in range(3000))
+        tags = "".join(f"reset refs/tags/shop/v1.{i + 1}.0\nfrom :{3000 - i}\n\n" for i in range(releases))
+        subprocess.run(["git", "fast-import", "--quiet"], cwd=repo, input=commits + tags + "reset refs/tags/platform/v1.0.0\nfrom :2790\n", check=True, text=True)
+        cmd.git(repo, "checkout", "-q", "platform/v1.0.0")
+        before = spent()
+        run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "plan", "platform/v1.0.0"], cwd=repo, capture_output=True, text=True, timeout=300)
+        assert run.returncode == 0 and "shop/v1.0.0" in run.stdout, run.stderr
+        return spent() - before
+
+    few, many = seconds(2), seconds(200)
+    assert many < 4 * few + 0.5, (few, many)

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/room.h"
 #include "base/text.h"
+#include "git/history.h"
 #include "os/environment.h"
 #include "os/file.h"
 #include "os/folder.h"
@@ -23,6 +24,7 @@ static void part_free(struct arc_git *part)
 
 void arc_git_scratch_free(struct arc_git_scratch *scratch)
 {
+    arc_history_free(&scratch->walk);
     for (size_t i = 0; i < ARC_GIT_PARTS; i++)
         part_free(&scratch->parts[i]);
     free(scratch->tips.items);

@@ -41,8 +41,11 @@ struct arc_git_scratch {
     unsigned fetches; /* so far */
     char *branch;     /* full name of the remote's branch fetched last; NULL: none */
     struct arc_oid branch_tip;
-    json_t *tags;      /* the remote's tags: name → commit; NULL: not requested yet */
-    json_t *annotated; /* of these, name → the tag's own object; NULL: not requested yet */
+    json_t *tags;             /* the remote's tags: name → commit; NULL: not requested yet */
+    json_t *annotated;        /* of these, name → the tag's own object; NULL: not requested yet */
+    struct arc_history *walk; /* for what is an ancestor of `walk_head`; NULL: none */
+    struct arc_oid walk_head;
+    unsigned walk_fetches; /* `fetches` when it began */
 };
 
 void arc_git_scratch_free(struct arc_git_scratch *scratch);
