@@ -145,12 +145,21 @@ static bool is_of_windows(const json_t *target)
     return first && ARC_STARTS(first + strspn(first, "[( \t\r\n\""), "windows");
 }
 
+/* Whether a target takes its tags over from metadata-action's. */
+static bool takes_names(const json_t *target)
+{
+    const json_t *from = json_object_get(target, "inherits");
+    const char *first = json_string_value(json_is_array(from) ? json_array_get(from, 0) : from);
+    return first && strstr(first, "meta");
+}
+
 /* Whether a target has tags or, if a step names the file's images (`named`), whether it is built. */
 static bool is_image(const json_t *target, bool named)
 {
     const char *tags = arc_json_text_of(target, "tags");
     if (named)
-        return json_object_get(target, "context") || json_object_get(target, "dockerfile");
+        return json_object_get(target, "context") || json_object_get(target, "dockerfile") ||
+               takes_names(target);
     return (*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(target, "tags"));
 }
 
@@ -171,6 +180,10 @@ static void take_given(struct init *init, struct init_group *group, bool named)
     if (!named)
         return;
 
+    if (init->baked_unknown && !group->platforms)
+        init_ask(init, group->source, 0,
+                 "which platforms are its images built for? Only a run knows: name them under "
+                 "'platforms'");
     group->registries = init->baked.registries;
     group->host = init_cut(init, *group->registries, strcspn(*group->registries, "/"));
     group->image_tags = init->baked.tags;

@@ -147,6 +147,7 @@ struct init {
     struct init_image baked;      /* what workflows set for the targets of bake files */
     json_t *bake_values;          /* variables of the steps that bake; INIT_UNKNOWN: they differ */
     bool baked_differ;            /* workflows give these targets different names */
+    bool baked_unknown;           /* … and platforms that only a run knows */
     json_t *filters;              /* of paths-filter steps: name → patterns */
     json_t *usual_tags;           /* of images whose names only a run knows; NULL: none */
     json_t *named;                /* by metadata-action: "registry/name" → tags, conditions */

@@ -991,6 +991,22 @@ static void take_checkout(const struct init_step *step)
         init_set_text(step->init, step->scope, "checkout", folder);
 }
 
+static void take_baked_name(const struct init_step *step, char *reference)
+{
+    struct init *init = step->init;
+    struct init_image one = {0};
+
+    take_name(init, &one, arc_arena_text(&init->arena, reference), step->when);
+    init->baked_differ |= init->baked.name && !arc_text_same(init->baked.name, one.name);
+    take_name(init, &init->baked, reference, step->when);
+}
+
+static void take_baked_names(const struct init_step *step, const char *name, const char *tags)
+{
+    for (char *tag; (tag = init_next_item(step->init, &tags, "\n"));)
+        take_baked_name(step, init_print(step->init, "%s:%s", name, tag));
+}
+
 /* Takes the names that metadata-action gives to targets, and platforms from
  * "*.platform=linux/arm64". */
 static void take_bake(const struct init_step *step)
@@ -1001,15 +1017,16 @@ static void take_bake(const struct init_step *step)
 
     init_take_bake_files(init, files);
     for (char *file; (file = init_next_item(init, &files, ",\n"));) {
-        struct init_image one = {0};
-        if (!strchr(file, WHEN)) {
+        bool is_local = ARC_STARTS(file, "cwd://");
+        file += is_local ? 6 : 0;
+        char *path = init_resolve(init, ".", file);
+        if (strchr(file, WHEN))
+            take_baked_name(step, file);
+        else if (is_local && !(path && init_has_file(init, path)))
+            arc_json_each_pair (name, tags, init->named) /* by another job, as an artifact */
+                take_baked_names(step, name, json_string_value(tags));
+        else
             named = !named && arc_text_is_visible(file) ? file : named;
-            continue;
-        }
-        file += ARC_STARTS(file, "cwd://") ? 6 : 0;
-        take_name(init, &one, arc_arena_text(&init->arena, file), step->when);
-        init->baked_differ |= init->baked.name && !arc_text_same(init->baked.name, one.name);
-        take_name(init, &init->baked, file, step->when);
     }
 
     for (char *item; (item = init_next_item(init, &settings, "\n"));) {
@@ -1020,6 +1037,7 @@ static void take_bake(const struct init_step *step)
             continue;
         }
         const char *list = item + strlen(platform);
+        init->baked_unknown |= ARC_STARTS(item, platform) && !arc_text_is_visible(list);
         for (char *one; strncmp(item, platform, strlen(platform)) == 0 &&
                         (one = init_next_item(init, &list, ","));)
             init_add_platform(init, &init->baked, step->file, step->line, one);
