@@ -122,6 +122,11 @@ static void expand_subst(struct script *script, const char *at, const char *end,
         parts[i] = expand_part(script, &at, end, i < 2 ? ',' : '\0');
 
     const char *text = parts[2];
+    if (strcmp(parts[0], "v") == 0 && !*parts[1] && init_is_among(text, "{image-tag} {version}")) {
+        arc_buf_puts(out, "{version}");
+        return;
+    }
+
     for (size_t len = strlen(parts[0]); len && (found = strstr(text, parts[0]));
          text = found + len) {
         arc_buf_add(out, text, (size_t)(found - text));
@@ -156,7 +161,7 @@ static bool expand_function(struct script *script, const char *call, const char 
 static const char *cut_tag(const char *held, const char *how)
 {
     bool letter = ARC_HOLDS(how, "^v", "#v", "tags/v", "tags\\/v", "/v/", ":1", "-c2-", "-c 2-",
-                            "-c12-", "-c 12-", "-dv", "-d v", "-d 'v'", "-d'v'");
+                            "-c12-", "-c 12-", "-dv", "-d v", "-d 'v'", "-d'v'", ":v%=%");
     bool dots = ARC_HOLDS(how, "-d.", "-d .", "-d '.'", "-d'.'", "-d\".\"", "-d \".\"");
     bool one =
         strstr(how, "%%.*") || (dots && (arc_text_ends(how, "-f1") || arc_text_ends(how, "-f 1")));
@@ -393,6 +398,27 @@ static bool expand_revision(struct script *script, const char *at, const char *e
     return true;
 }
 
+/* "$(git describe --tags | sed s/^v//)": the tag of a release, or what a filter leaves of it. False
+ * for other commands, and where a release's own tag may not be the answer. */
+static bool expand_describe(struct script *script, const char *at, const char *end,
+                            struct arc_buf *out)
+{
+    char *command = init_cut(script->init, at, (size_t)(end - at)), *other = strstr(command, "||");
+    if (!ARC_STARTS(command, "git describe") || strstr(command, "--long") ||
+        (strstr(command, "--always") && !strstr(command, "--tags")))
+        return false;
+
+    if (other)
+        *other = '\0';
+    const char *filter = strchr(command, '|');
+    const char *left = filter ? cut_tag("{image-tag}", filter) : "{image-tag}";
+    if (!left || (filter && strcmp(left, "{image-tag}") == 0)) /* by a filter that is not known */
+        return false;
+    arc_buf_puts(out, left);
+
+    return true;
+}
+
 /* Expands "$NAME", "${NAME:-word}", "${NAME#v}", a Makefile's "$(NAME)", or a command. Returns its
  * end, or the end of the text if the budget is spent. */
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
@@ -423,10 +449,11 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     const char *command = name + (is_shell ? 6 : 0);
     if (is_command && end &&
         (expand_echo(script, command, end, out) || expand_file(script, command, end, out) ||
-         expand_location(script, command, end, out) || expand_revision(script, command, end, out)))
+         expand_location(script, command, end, out) || expand_revision(script, command, end, out) ||
+         expand_describe(script, command, end, out)))
         return end + 1;
 
-    if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
+    if (rest == name || !end || is_command) { /* "$@", "$(date)" */
         arc_buf_putc(out, INIT_UNKNOWN);
         return end && end > start ? end + open : start + (*start > '\0' && *start <= '~');
     }
