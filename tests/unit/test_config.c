@@ -575,6 +575,8 @@ static void test_file_values(void **state)
         {"Dockerfile", "ENV A b c \nENV G=1.2 \\\n  H=3 \\\n  I=C:\\\n", "1.2", {"G"}},
         {"Dockerfile", "ENV A b c \nENV G=1.2 \\\n  H=3 \\\n  I=C:\\\n", "3", {"H"}},
         {"Dockerfile", "ENV A b c \nENV G=1.2 \\\n  H=3 \\\n  I=C:\\\n", "C:\\", {"I"}},
+        {"Dockerfile", "RUN x ${A} && rm -rf /lists/*\nENV A=1\n", "1", {"A"}},
+        {"a.hcl", "x {\n  B = 1 /* { */\n}\ny { // {\n  A = 1 /* } */\n}\n", "1", {"y", "A"}},
         {".env", "export A=1 B=2\nC=d e\n", "1", {"A"}},
         {".env", "export A=1 B=2\nC=d e\n", "d e", {"C"}},
         {"Dockerfile", "ARG A 1\nENV E\n", NULL, {"A"}},

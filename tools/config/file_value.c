@@ -65,18 +65,20 @@ static bool ends_comment(const char *text, size_t len)
     return false;
 }
 
-/* The length of a line without its comment; counts open braces and brackets. */
+/* The length of a line without its comment; counts open braces and brackets. In "rm /lists/" and a
+ * star no comment starts. */
 static size_t measure_line(struct arc_assignments *reader, const char *line, size_t len)
 {
     bool quoted = false;
 
     for (size_t i = 0; i < len; i++) {
         char c = line[i], next = i + 1 < len ? line[i + 1] : '\0';
+        bool opens = next == '*' && (!i || strchr(" \t{}[]", line[i - 1]));
         if (c == '"')
             quoted = !quoted;
         else if (quoted)
             i += c == '\\';
-        else if (c == '#' || (c == '/' && (next == '/' || next == '*'))) {
+        else if (c == '#' || (c == '/' && (next == '/' || opens))) {
             reader->in_comment = next == '*' && !ends_comment(line + i, len - i);
             return i;
         } else if (strchr("{[(", c))
