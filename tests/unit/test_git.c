@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "git/git.h"
+#include "git/history.h"
 #include "repo.h"
 #include <cmocka.h>
 
@@ -325,6 +325,44 @@ static void test_shallow_and_linked(void **state)
     arc_git_free(&git);
 }
 
+/* Writes a commit with up to two parents, which need not exist. */
+static struct arc_oid dated(struct fixture *f, const char *first, const char *second, int64_t date)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
+    struct arc_oid out;
+    git_oid oid;
+    arc_buf_printf(&text, "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nparent %s\n", first);
+    if (second)
+        arc_buf_printf(&text, "parent %s\n", second);
+    arc_buf_printf(&text, "author a <a> 0 +0000\ncommitter a <a> %lld +0000\n\nx\n",
+                   (long long)date);
+    assert_int_equal(arc_git_odb(&f->git, &odb, &f->err), 0);
+    assert_int_equal(git_odb_write(&oid, odb, text.data, text.len, GIT_OBJECT_COMMIT), 0);
+    arc_git_oid_out(&oid, &out);
+    return out;
+}
+
+/* A commit of the far future shows how wrong dates can be: then none of them proves that what is
+ * missing is too old to matter. */
+static void test_dates_without_meaning(void **state)
+{
+    struct fixture *f = *state;
+    ARC_AUTO(arc_history) struct arc_history *history = NULL;
+    const struct arc_oid base =
+        dated(f, "1111111111111111111111111111111111111111", NULL, 1000000000);
+    const struct arc_oid late = dated(f, base.hex, NULL, INT64_C(4611686022427387904));
+    const struct arc_oid a = dated(f, late.hex, NULL, 1000000100);
+    const struct arc_oid b =
+        dated(f, base.hex, "2222222222222222222222222222222222222222", 1000000200);
+    enum arc_history_answer answer;
+    struct arc_oid out;
+
+    assert_int_equal(arc_history_new(&f->git, &history, &f->err), 0);
+    assert_int_equal(arc_history_merge_base(history, &a, &b, 100000000, &answer, &out, &f->err), 0);
+    assert_int_equal(answer, ARC_HISTORY_UNCERTAIN);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -343,6 +381,7 @@ int main(void)
         TEST(test_no_repository),
         TEST(test_formats),
         TEST(test_shallow_and_linked),
+        TEST(test_dates_without_meaning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

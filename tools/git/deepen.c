@@ -131,8 +131,8 @@ static int get_more(const struct arc_git *git, struct arc_history *history,
     if (scratch->wants.count > before && scratch->way != ARC_GIT_WHOLE)
         return fetch_depth(git, scratch->wants.items + before, scratch->wants.count - before, err);
 
-    int64_t since = next_date(scratch, history, question);
-    if (scratch->way == ARC_GIT_BY_DATE && since > DATE_MIN)
+    int64_t since = scratch->way == ARC_GIT_BY_DATE ? next_date(scratch, history, question) : 0;
+    if (since > DATE_MIN)
         return fetch_dates(git, history, since, err);
 
     if (scratch->way == ARC_GIT_BY_DEPTH) {

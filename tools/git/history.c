@@ -2,8 +2,9 @@
 #include "base/room.h"
 #include <string.h>
 
-#define NONE UINT32_MAX
-#define DAY  ((int64_t)24 * 60 * 60)
+#define NONE     UINT32_MAX
+#define DAY      ((int64_t)24 * 60 * 60)
+#define DATE_MAX (INT64_MAX / 8) /* of a commit, whatever it says: sums of some dates fit */
 
 /* What a walk learned about a commit. */
 enum {
@@ -128,7 +129,8 @@ static void parse(struct arc_history *history, uint32_t node, const char *text, 
                 at--;
             if (at)
                 memcpy(date, text + at, len - at < sizeof date ? len - at : sizeof date - 1);
-            history->nodes[node].time = strtoll(date, NULL, 10);
+            int64_t time = strtoll(date, NULL, 10);
+            history->nodes[node].time = ARC_MAX(ARC_MIN(time, DATE_MAX), -DATE_MAX);
             return;
         }
         text = end + 1;
