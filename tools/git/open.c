@@ -54,7 +54,7 @@ static int search_upwards(struct search *search, git_repository **out)
 
     search->top = strdup(directory);
 
-    return rc;
+    return search->top ? rc : GIT_ERROR; /* without it, is_trusted() would trust */
 }
 
 /* As set by a hook or a script. Without GIT_WORK_TREE the work tree is the current directory. */
