@@ -35,9 +35,9 @@ struct arc_git_diff {
  * since eleven objects can contain paths for hours. */
 int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err);
 
-/* Compares HEAD with the files of the work tree by running `git diff HEAD`, which knows sparse
- * checkouts, filters (Git LFS), encodings and every form of the index. With `untracked`, files that
- * are neither tracked nor ignored follow, as added. `from`, `to` and `enter` are not used.
+/* Compares `from` (NULL: HEAD) with the files of the work tree by running `git diff`, which knows
+ * sparse checkouts, filters (Git LFS), encodings and every form of the index. With `untracked`,
+ * files that are neither tracked nor ignored follow, as added. `to` and `enter` are not used.
  * ARC_ENOTFOUND in a bare repository, without a commit or without git; ARC_EWORLD if git fails;
  * ARC_ELIMIT for more than 64 MiB of names. */
 int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *diff,

@@ -372,7 +372,7 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
         git_object_type(object) == GIT_OBJECT_TAG ? git_tag_message((git_tag *)object) : NULL;
     const char *signature = message ? strstr(message, "-----BEGIN ") : NULL;
     const char *end = arc_or(signature, "");
-    for (const char *at = message; at && at != end && *at; at++) /* line ends as in copy_body() */
+    for (const char *at = message; at && at != end && *at; at++) /* line ends as in cut_body() */
         if (*at != '\r' || at[1] != '\n')
             arc_buf_putc(out, *at);
 

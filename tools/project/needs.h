@@ -24,8 +24,7 @@ struct arc_needs {
 /* Reads the files, then `needs`: every output of every job that is a JSON document of a stage,
  * known by its kind whatever the output is called. The build.json of several jobs become one. A
  * file goes before `needs`. The version in a plan serves where there is no other. Markdown notes
- * become
- * {"body": …}. ARC_EINPUT for documents that contradict one another. */
+ * become {"body": …}. ARC_EINPUT for documents that contradict one another. */
 int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
                    struct arc_error *err);
 void arc_needs_free(struct arc_needs *needs);
