@@ -210,6 +210,9 @@ def test_without_a_clone_the_api_is_enough(clone, api, tmp_path):
     run = changes(tmp_path / "empty", clone, api, 1)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["changes"] == ["b"]
+    for base in ({"INPUT_BASE": "HEAD"}, {"INPUT_BASE": "release", "INPUT_BASE_ON_PULL_REQUESTS": "true"}):
+        run = changes(tmp_path / "empty", clone, api, 1, **base)
+        assert run.returncode == 3 and not run.stdout and "no git repository" in run.stderr, base
 
 
 @pytest.mark.parametrize("changed_files", [3001, None])

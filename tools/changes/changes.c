@@ -355,8 +355,11 @@ static int describe(struct run *run, struct arc_error *err)
 /* A workflow need not check out a pull request, since the API knows its files. */
 static int without_clone(struct run *run, struct arc_error *err)
 {
+    const char *base = run->options->base;
+    bool compares = base && (run->options->base_on_pulls || arc_changes_is_head(base));
+
     if (!arc_event_is_pull_request(run->event) || !arc_changes_api_possible(run->project->env) ||
-        run->options->submodules)
+        run->options->submodules || compares)
         return ARC_ENOTFOUND;
 
     arc_error_clear(err);
