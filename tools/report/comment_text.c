@@ -6,14 +6,12 @@
 
 static void add_text(struct arc_buf *out, const char *text)
 {
-    size_t len = strlen(text);
-    arc_markdown_text(out, text, ARC_MIN(len, 300));
+    arc_markdown_text(out, text, arc_text_cut(text, strlen(text), 300));
 }
 
 static void add_code(struct arc_buf *out, const char *text)
 {
-    size_t len = strlen(text);
-    arc_markdown_code(out, text, ARC_MIN(len, 300));
+    arc_markdown_code(out, text, arc_text_cut(text, strlen(text), 300));
 }
 
 void report_mark(struct arc_buf *out, const char *group)
@@ -90,7 +88,8 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
     for (; shown < plan->service_count && out->len <= ARC_COMMENT_MAX - 8192; shown++)
         add_service(out, facts, json_array_get(statuses, shown), &plan->services[shown]);
     if (shown < plan->service_count)
-        arc_buf_printf(out, "\nAnd %zu more services.\n", plan->service_count - shown);
+        arc_buf_printf(out, "\nAnd %zu more service%s.\n", plan->service_count - shown,
+                       arc_plural(plan->service_count - shown));
 
     /* Their order is fixed: the services', that of all images, the gate's. */
     const json_t *gate = json_array_get(statuses, plan->service_count + 1);
