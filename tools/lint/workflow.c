@@ -568,6 +568,41 @@ static bool list_matrix(struct lint *lint, const struct arc_yaml_node *job, json
     return matrix && !matrix->text && !(include && include->text);
 }
 
+static bool is_expression(const struct arc_yaml_node *node)
+{
+    return node->text && strstr(node->text, "${{");
+}
+
+/* Checks that a matrix has what it excludes: otherwise that excludes nothing, or is an error.
+ * GitHub adds what is included later. */
+static void check_excludes(struct lint *lint, const struct arc_yaml_node *matrix)
+{
+    arc_yaml_each (row, arc_yaml_get(matrix, "exclude"))
+        arc_yaml_each_pair (pair, row) {
+            const struct arc_yaml_node *values = NULL;
+            arc_yaml_each_pair (own, matrix)
+                if (is_expression(own->key)) /* which may be any name */
+                    values = own->key;
+                else if (strcasecmp(own->key->text, pair->key->text) == 0)
+                    values = own->value;
+            if (!values)
+                lint_find_at(lint, LINT_NEEDS, pair->key, "the job's matrix has no '%s' to exclude",
+                             pair->key->text);
+            if (!arc_yaml_items(values) || !pair->value->text || is_expression(pair->value))
+                continue;
+
+            bool found = false;
+            arc_yaml_each (value, values)
+                found = found || !value->text || is_expression(value) ||
+                        strcasecmp(value->text, pair->value->text) == 0;
+            if (!found)
+                lint_find_at(lint, LINT_NEEDS, pair->value,
+                             "'%s' is not among the values of '%s' in the matrix: this excludes "
+                             "nothing",
+                             pair->value->text, pair->key->text);
+        }
+}
+
 static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
 {
     const struct arc_yaml_node *needs = arc_yaml_get(job->value, "needs");
@@ -592,6 +627,7 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     w->ids = ids;
 
     list_ids(w, arc_yaml_get(job->value, "steps"));
+    check_excludes(w->lint, arc_yaml_at(job->value, "strategy", "matrix"));
     if (list_matrix(w->lint, job->value, matrix))
         w->matrix = matrix;
     check_expressions(w, job->value, false);
