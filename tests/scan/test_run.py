@@ -413,6 +413,13 @@ def test_the_scanner_as_an_image(place):
     assert scan[scan.index(image) + 1] == "fs" and scan[-1] == "/target"
 
 
+def test_what_the_scanner_skips_as_an_image_too(place):
+    (place.path / "src/dev/proc").mkdir(parents=True)
+    assert place.run("--scan-target", "src", "--scanner-image", "aquasec/trivy@" + DIGESTS[0]) == 0
+    assert [words[-1] for words in place.calls()[:-1]] == ["/target", "/target/dev", "/target/dev/proc"]
+    assert all(f"{place.path}/src:/target:ro" in words for words in place.calls()[:-1])
+
+
 def test_an_image_of_the_scanner_that_anyone_may_move(place):
     assert place.run("--scan-target", ".", "--scanner-image", "aquasec/trivy:latest", "--report-dir", "out") == 2
     assert "is not pinned" in place.stderr and not place.calls()

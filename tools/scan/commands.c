@@ -66,7 +66,11 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, jso
     arc_json_push(argv, json_sprintf("%us", run->timeout));
     if (job->platform)
         add_words(argv, "--platform", job->platform);
-    add_words(argv, "--", inside ? INSIDE_TARGET : job->target);
+    add_words(argv, "--");
+    if (inside) /* the folder, or one below it */
+        arc_json_push(argv, json_sprintf(INSIDE_TARGET "%s", job->target + strlen(run->target)));
+    else
+        add_words(argv, job->target);
 }
 
 static void add_file_name(struct arc_buf *out, const char *text)
@@ -221,7 +225,7 @@ static int add_folder(const struct arc_scan_run *run, struct job job, json_t *co
     const char *target = job.target;
 
     ARC_TRY(add_job(run, job, commands, err));
-    if (run->docker_image || strcmp(target, "/") == 0)
+    if (strcmp(target, "/") == 0)
         return ARC_OK;
 
     for (size_t i = 0; i < ARC_COUNT(skipped); i++) {
