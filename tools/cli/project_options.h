@@ -16,11 +16,12 @@
           "For a group that includes others: the lock file of one of its releases, to "            \
           "include the same releases again.")
 
-#define SIGN_IDENTITY_OPTION                                                                       \
+/* `outside`: what counts outside of a workflow. */
+#define SIGN_IDENTITY_OPTION(outside)                                                              \
     VALUE("sign-identity", "IDENTITY",                                                             \
           "The signer, if the group signs without a key and names nobody: the URL of the "         \
           "workflow's file, @ and its ref; for a reusable workflow, that workflow's. By "          \
-          "default the running workflow.")
+          "default the running workflow" outside ".")
 
 #define CONFIG_OPTION                                                                              \
     VALUE_OR("config", "FILE", ".github/arc-ci.yaml",                                              \
@@ -37,7 +38,7 @@
     CHOICE("bump", "PART", "auto|patch|minor|major", "auto",                                       \
            "--next: the part of the version to raise, whatever the commits say."),                 \
         VALUE("prerelease", "WORD",                                                                \
-              "--next: the next of a train of prereleases: rc gives 1.2.0-rc.1, then "             \
+              "--next: the next prerelease with this word: rc gives 1.2.0-rc.1, then "             \
               "1.2.0-rc.2.")
 
 /* The settings of the project by the argument TAG and the command's options. */

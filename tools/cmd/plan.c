@@ -208,9 +208,11 @@ const struct command cmd_plan = {
     .arguments_max = 1,
     .description =
         "With a release TAG (or a tag in GITHUB_REF): every service of its group, for the release "
-        "platforms, with the version's tags. Without: a ci plan of the services that changed, for "
-        "the ci platforms, with the commit's tags only.\n\n"
-        "The same commit always gives the same plan: image labels carry the commit's time.",
+        "platforms, with the version's tags. Without: a ci plan of the services that changed "
+        "(--changes), for the ci platforms, with tags of the commit, the branch or the pull "
+        "request.\n\n"
+        "The labels of the images carry the commit's time, so that the same commit gives the same "
+        "images.",
     .options = OPTIONS(
         FLAG("bake", "Print the definition for `docker buildx bake -f -`, to build by hand what "
                      "`arc-ci build` would build."),
@@ -226,7 +228,7 @@ const struct command cmd_plan = {
         PREVIOUS_TAG_OPTION,
         FLAG("push",
              "Whether the images are pushed: true for a release, false otherwise unless given."),
-        SIGN_IDENTITY_OPTION, VALUES("service", "CODENAME", "Plan only this service.")),
+        SIGN_IDENTITY_OPTION(""), VALUES("service", "CODENAME", "Plan only this service.")),
     .outputs = OUTPUTS(
         {"matrix", "The cells for strategy.matrix: {\"include\": [{service, platform, runner, "
                    "cells}]}; a row has several cells if there are more than 256."},

@@ -86,8 +86,8 @@ const struct command cmd_release = {
         PREVIOUS_TAG_OPTION,
         CHOICE("make-latest", "POLICY", "auto|own|never", NULL,
                "Whether the highest stable version of its group becomes the repository's "
-               "\"Latest\" release: always (auto), only if it replaces one of its own group "
-               "(own), or never. By default the group's make-latest, else auto."),
+               "\"Latest\" release: always (auto), unless that is another group's (own), or "
+               "never. By default the group's make-latest, else auto."),
         FLAG("draft", "Keep the release as a draft."),
         FLAG("publish", "Also publish a draft that a person created for the tag; otherwise such a "
                         "draft gets its assets and stays a draft."),

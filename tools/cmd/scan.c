@@ -179,9 +179,9 @@ const struct command cmd_scan = {
                  "CRITICAL."),
         FLAG("ignore-unfixed", "Ignore vulnerabilities that have no fixed version yet."),
         VALUE("ignore-file", "FILE",
-              "Ids to ignore, one per line, optionally with a last day, exp:YYYY-MM-DD. Warns of "
-              "entries that match nothing or have expired. For a pull request, the base commit's "
-              "file is used."),
+              "Ids to ignore, one per line, optionally with the day from which they count again, "
+              "exp:YYYY-MM-DD. Warns of entries that match nothing or have expired. For a pull "
+              "request, the base commit's file is used."),
         FLAG("exit-on-eol",
              "Fail for an operating system that no longer gets security advisories."),
         FLAG_ON("block-on-failure",
@@ -190,8 +190,8 @@ const struct command cmd_scan = {
                "With --block-on-failure=false: whether a scanner error, an incomplete scan or a "
                "stale database still fails the run."),
         VALUE_OR("max-database-age", "AGE", "7d",
-                 "The maximum age of the vulnerability database (72h, 7d; 0: any). If given, a "
-                 "database of unknown age is stale."),
+                 "The maximum age of the vulnerability database (72h, 7d; 0: any). If given, or if "
+                 "arc-ci runs Trivy, a database of unknown age is stale."),
         VALUE("scanner-info", "FILE",
               "The output of 'trivy version --format json', for the scanner's version and its "
               "database's age."),

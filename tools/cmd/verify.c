@@ -29,9 +29,10 @@ const struct command cmd_verify = {
         "Prints for each image the command with which anybody can verify the signature with "
         "cosign, and with `attest: github` the one for `gh attestation`. Exit status 1 if "
         "anything is wrong.",
-    .options = OPTIONS(CONFIG_OPTION,
-                       VALUE("group", "GROUP", "The release group, where several have such tags."),
-                       SIGN_IDENTITY_OPTION),
+    .options = OPTIONS(
+        CONFIG_OPTION, VALUE("group", "GROUP", "The release group, where several have such tags."),
+        SIGN_IDENTITY_OPTION("; outside of one, any workflow of this repository that "
+                             "ran for the release's tag")),
     .examples = EXAMPLES(
         {"arc-ci verify messaging/v1.2.3", "Check that its images are what was built and signed."}),
     .run = run_verify,

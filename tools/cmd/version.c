@@ -111,11 +111,11 @@ const struct command cmd_version = {
                      "commits that touch its services."),
         BUMP_OPTIONS, FLAG("explain", "--next: show what each commit requires, and why.")),
     .outputs = OUTPUTS(
-        {"group", "The release group: the tag up to /v."},
+        {"group", "The release group: by the configuration, else the tag up to /v."},
         {"version", "The semantic version, with prerelease and build metadata."},
         {"image-tag", "The tag as an image tag: messaging-v1.2.3; '/' and '+' become '-'."},
-        {"prerelease", "true if the version has a prerelease part, or is 0.x and the group sets "
-                       "zero-prerelease."},
+        {"prerelease", "true if the version has a prerelease part, if it is 0.x and the group sets "
+                       "zero-prerelease, or if its release at GitHub is marked as one."},
         {"latest", "true if this is the highest stable version of its group."},
         {"latest-major", "true if it is the highest stable version of its major."},
         {"latest-minor", "true if it is the highest stable version of its minor, such as 1.2."},
