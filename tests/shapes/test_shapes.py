@@ -167,7 +167,7 @@ def test_a_secret_of_a_bake_file_is_no_file_of_the_machine(tmp_path, secret, ref
     assert not refused or "outside of the repository" in run.stderr or "failed to stat" in run.stderr, run.stderr
 
 
-def printed(tmp_path, check=":", environment={}, **members):
+def printed(tmp_path, check=":", environment={}, options=(), **members):
     """A plan of a target that buildx prints with these members; its definition, or what went wrong. `check` is run before."""
     make({"config": "groups: {a: {bake: docker-bake.json}}\n",
           "files": {"docker-bake.json": "{}", "Dockerfile": "FROM scratch\n", "key": "x"}}, tmp_path)
@@ -175,7 +175,7 @@ def printed(tmp_path, check=":", environment={}, **members):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/docker").write_text(f"#!/bin/sh\n{check}\ncat <<'END'\n{json.dumps({'target': {'default': target}})}\nEND\n")
     (tmp_path / "bin/docker").chmod(0o755)
-    run = subprocess.run([ARC_CI, "plan", "--bake"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"} | environment,
+    run = subprocess.run([ARC_CI, "plan", "--bake", *options], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"} | environment,
                          capture_output=True, text=True, timeout=60)
     return run.stderr if run.returncode else next(iter(json.loads(run.stdout)["target"].values()))
 
@@ -183,11 +183,20 @@ def printed(tmp_path, check=":", environment={}, **members):
 def test_what_buildx_prints_as_objects(tmp_path):
     """Since 0.20; before, the texts that are wanted here."""
     target = printed(tmp_path, secret=[{"id": "TOKEN"}, {"id": "t", "env": "X"}, {"id": "f", "src": "key"}],
-                     ssh=[{"id": "default"}, {"id": "k", "paths": ["key"]}],
+                     ssh=[{"id": "default"}, {"id": "k", "paths": ["key"]}, {"id": "l", "paths": ["key", "other"]}],
+                     attest=[{"type": "provenance", "disabled": True}, {"type": "sbom", "generator": "x"}], options=["--push"],
                      **{"cache-from": [{"type": "registry", "ref": "localhost:1/o/a:cache"}]})
     assert target["secret"] == ["id=TOKEN", "id=t,env=X", "id=f,src=key"]
-    assert target["ssh"] == ["default", "k=key"]
+    assert target["ssh"] == ["default", "k=key", "l=key,other"]
+    assert target["attest"] == ["type=provenance,disabled=true", "type=sbom,generator=x"]
     assert target["cache-from"] == ["type=registry,ref=localhost:1/o/a:cache"]
+
+
+@pytest.mark.parametrize("said, wanted", [("true", "disabled=true"), ("1", "disabled=true"), ("T", "disabled=true"), ("false", "mode=min"), ("0", "mode=min")])
+def test_an_attestation_that_is_off_in_any_spelling(tmp_path, said, wanted):
+    """Those of Go's strconv.ParseBool, as buildx before 0.20 prints them."""
+    target = printed(tmp_path, attest=[f"type=provenance,mode=min,disabled={said}"], options=["--push"])
+    assert target["attest"] == [f"type=provenance,{wanted}"]
 
 
 def test_what_buildx_prints_escaped(tmp_path):

@@ -27,15 +27,14 @@ static int add_texts(const struct arc_loading *l, bool ssh, char ***list, const 
         if (json_is_string(item)) {
             arc_buf_puts(&text, json_string_value(item));
         } else if (ssh) {
-            const json_t *paths = json_object_get(item, "paths");
-            const char *path = json_string_value(json_array_get(paths, 0));
             arc_buf_puts(&text, arc_json_text_of(item, "id"));
-            if (path)
-                arc_buf_printf(&text, "=%s", path);
+            arc_json_each (path, json_object_get(item, "paths"))
+                arc_buf_printf(&text, "%c%s", path_at ? ',' : '=',
+                               arc_or(json_string_value(path), ""));
         } else
             arc_json_each_pair (name, value, item)
-                if (json_is_string(value))
-                    add_field(&text, name, json_string_value(value));
+                if (json_is_string(value) || json_is_true(value))
+                    add_field(&text, name, arc_or(json_string_value(value), "true"));
 
         ARC_TRY(arc_buf_check(&text, "a target's text", l->err));
         if (text.len || json_is_string(item))
@@ -96,7 +95,7 @@ static int take_attestation(const struct arc_loading *l, const char *text, struc
         if (ARC_STARTS(field.text, "type="))
             type = field;
         else if (ARC_STARTS(field.text, "disabled="))
-            disabled |= arc_text_is(field.text, field.len, "disabled=true");
+            disabled |= strchr("1tT", field.text[strlen("disabled=")]) != NULL;
         else
             arc_text_item(&rest, ",", "%.*s", (int)field.len, field.text);
 
