@@ -140,8 +140,10 @@ static void take_hosts(struct reading *r, const char *name, const json_t *hosts)
         const char *text = json_string_value(host);
         size_t len = text ? strcspn(text, "=:") : 0;
         ARC_AUTO_FREE char *address = text ? strndup(text, len) : NULL;
+        const char *before = arc_json_text_of(out, arc_or(address, "")); /* a host may have two */
+        const char *comma = *before ? "," : "";
         if (address && text[len])
-            arc_json_put(&out, address, json_string(text + len + 1));
+            arc_json_put(&out, address, json_sprintf("%s%s%s", before, comma, text + len + 1));
     }
     arc_json_put(&r->target, name, out);
 }
