@@ -854,6 +854,9 @@ static void take_image(const struct init_step *step, const char *context, const 
         init_ask(init, step->file, step->line, INIT_CONTEXTS, image.codename);
     if (image.pushed)
         ask_besides(step, &image);
+    if (image.pushed && step->is_by_hand)
+        init_ask(init, step->file, 0,
+                 "does a release publish what it builds, under its tags? Only a person starts it");
     if (image.pushed && step->is_scheduled && !has_nightly_tag(&image))
         init_ask(init, step->file, 0,
                  "does it build on a schedule for the sake of new base images? arc-ci-images.yml "

@@ -313,6 +313,17 @@ static const char *find_tag(struct init *init, const struct arc_yaml_node *on)
     return found;
 }
 
+/* Whether only a person starts the workflow, and gives no version or tag. */
+static bool is_by_hand(const struct arc_yaml_node *on)
+{
+    arc_yaml_each_pair (input, arc_yaml_at(on, "workflow_dispatch", "inputs"))
+        if (init_release_value(input->key->text, true))
+            return false;
+    size_t calls = arc_yaml_names(on, "workflow_call");
+    return arc_yaml_names(on, "workflow_dispatch") &&
+           arc_yaml_pairs(on) + arc_yaml_items(on) <= 1 + calls;
+}
+
 /* `caller` and `with` are NULL for a workflow that is not called. */
 static void read_workflow(struct init *init, const char *path, const struct init_step *caller,
                           json_t *with, int depth)
@@ -342,6 +353,7 @@ static void read_workflow(struct init *init, const char *path, const struct init
                               : arc_yaml_get(push, "tags") && !arc_yaml_get(push, "branches") &&
                                     !arc_yaml_get(push, "branches-ignore");
     const char *start = !with && arc_yaml_pairs(on) == 1 ? "workflow_dispatch" : "workflow_call";
+    place.is_by_hand = caller ? caller->is_by_hand : is_by_hand(on);
     ARC_AUTO_JSON json_t *scope = make_scope(&place, arc_yaml_at(on, start, "inputs"), with);
     place.scope = scope;
     add_settings(init, scope, yaml.root);
