@@ -69,6 +69,7 @@ struct init_image {
     char *tag;          /* prefix of the git tags that start its publishing workflow; NULL: none */
     json_t *kind;       /* its keys in the configuration besides the directory */
     bool pushed;        /* a workflow publishes it */
+    bool by_workflow;   /* a workflow or goreleaser builds it */
     bool elsewhere;     /* also in a registry that only a run knows */
     bool by_digest;     /* without tags; another step adds them */
     bool in_parts;      /* one for each architecture; another step joins them */

@@ -829,6 +829,7 @@ static void take_image(const struct init_step *step, const char *context, const 
         step->service ? init_codename(init, step->service) : init_name_dockerfile(init, dockerfile);
     image.pushed = strcmp(push, "false") != 0 &&
                    (*push || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
+    image.by_workflow = step->runner;
     if (step->tag)
         image.tag = arc_arena_text(&init->arena, step->tag);
     bool is_known = arc_text_is_visible(target);
@@ -1365,6 +1366,11 @@ static void ask_unbuilt(struct init *init)
 void init_end_reading(struct init *init)
 {
     ask_unbuilt(init);
+    init_each_image (image, init)
+        if (init->pushes && !init->groups && !image->by_workflow)
+            init_ask(init, image->file, 0,
+                     "is what it builds released? No workflow publishes it, as far as they can be "
+                     "read");
     init_each_image (image, init)
         if (!image->tags && !image->name)
             arc_json_each_pair (tag, when, init->usual_tags)
