@@ -390,6 +390,15 @@ static json_t *multiply(struct init *init, json_t *axes)
     return cells;
 }
 
+/* Whether only a run knows the cell's value for one of the axes. */
+static bool is_unknown(const json_t *cell, const json_t *axes)
+{
+    arc_json_each_pair (key, values, (json_t *)axes)
+        if (strcmp(arc_json_text_of(cell, key), INIT_UNKNOWN_TEXT) == 0)
+            return true;
+    return false;
+}
+
 /* As GitHub does: an entry of `include` extends every cell whose axes it does not contradict; if
  * there is none, it becomes a cell. */
 static void include(struct init *init, json_t *cells, const json_t *entries, const json_t *axes)
@@ -409,6 +418,10 @@ static void include(struct init *init, json_t *cells, const json_t *entries, con
         if (!taken && json_array_size(cells) < INIT_CELLS_MAX)
             init_push(init, cells, json_incref(entry));
     }
+
+    while (json_array_size(cells) > made && made--) /* values that only a run knows are listed so */
+        if (is_unknown(json_array_get(cells, made), axes))
+            json_array_remove(cells, made);
 }
 
 json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, const json_t *scope)
