@@ -247,7 +247,7 @@ static void take_published(const struct script *script, const json_t *words, siz
         const char *name = arc_path_name(reference);
         name = init_cut(init, name, strcspn(name, ":@"));
         if ((is_join && !init_is_among(init_word_at(words, i - 1), "-t --tag")) ||
-            name == reference || !arc_text_is_visible(name) || init_is_local(reference))
+            name == reference || !*name || !arc_text_is_visible(name) || init_is_local(reference))
             continue;
         init_set(init, init->published, name, json_true());
         if (!arc_text_is_visible(reference) || !init_take_reference(init, reference, &named) ||
