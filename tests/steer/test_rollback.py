@@ -31,6 +31,11 @@ def writes(double):
     return [entry for entry in double.log if entry[0] not in ("GET", "HEAD")]
 
 
+def no_step_back(shop, tag):
+    """What is `latest` is not rehearsed as a step back."""
+    return "back" not in {row["kind"] for row in shop.document("dry-run", tag)["warnings"]}
+
+
 def moved(document):
     return {row["tag"] for row in document["moves"] if row["moves"]}
 
@@ -81,6 +86,7 @@ def test_a_release_that_a_person_marked_as_a_prerelease_is_one(shop, draft):
     shop.release("1.2.1", "fix: more")
     version = shop.document("version", "shop/v1.2.1")
     assert version["latest"] and version["previous-tag"] == "shop/v1.2.0" and not version["prerelease"]
+    assert no_step_back(shop, "shop/v1.2.1")
     assert shop.document("version", "shop/v1.4.0")["previous-tag"] == "shop/v1.2.1", "a stable one skips it"
     assert shop.document("version", "shop/v1.4.0-rc.1")["previous-tag"] == ("shop/v1.2.1" if draft else "shop/v1.3.0")
 
@@ -127,7 +133,7 @@ def test_a_withdrawn_release_says_so_and_the_next_one_knows_it(shop, how):
     assert row["tag"] == "shop/v1.2.0" and row["commits"] == 2
     shop.release("1.2.1", "fix: more")
     version = shop.document("version", "shop/v1.2.1")
-    assert version["latest"] and version["previous-tag"] == "shop/v1.2.0"
+    assert version["latest"] and version["previous-tag"] == "shop/v1.2.0" and no_step_back(shop, "shop/v1.2.1")
     assert shop.floating()["latest"] == shop.floating()["1"] == "1.2.1" and shop.latest() == ["shop/v1.2.1"]
 
 

@@ -75,7 +75,10 @@ static int find_neighbours(const struct arc_project *project, struct arc_tag *ab
 
         *exists |= strcmp(other.text, tag->text) == 0;
         int order = arc_release_version_compare(&other.version, &tag->version);
-        if (order && (!other.version.prerelease || tag->version.prerelease))
+        bool stable =
+            !other.version.prerelease && !arc_json_lists(project->repository.marked, other.text);
+        bool withdrawn = arc_json_lists(project->repository.withdrawn, other.text);
+        if (order && !withdrawn && (stable || tag->version.prerelease))
             arc_tag_keep_higher(order > 0 ? above : below, &other);
     }
 
