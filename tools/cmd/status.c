@@ -117,8 +117,8 @@ const struct command cmd_status = {
         "service's files are the same as for 'arc-ci changes'. For a train: the releases in its "
         "lock file, and those that it would include now. The page of --html also shows the gate's "
         "result for each last published release, and how that release was built.\n\n"
-        "A clone may lack tags, so this command asks the remote. If the remote does not answer, "
-        "it uses the clone's tags and warns.",
+        "A clone may lack tags, so this command asks the remote, whose tags alone count: push a new "
+        "one first. If the remote does not answer, it uses the clone's tags and warns.",
     .options = OPTIONS(
         FLAG("registry",
              "Also check in the registries whether the tags of each group's last stable release "
