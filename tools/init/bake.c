@@ -86,8 +86,9 @@ const char *init_release_value(const char *name, bool bake)
     if (init_is_among(name, "VERSION APP_VERSION BUILD_VERSION IMAGE_VERSION RELEASE_VERSION") ||
         (bake && init_is_among(name, "TAG IMAGE_TAG RELEASE")))
         return "{version}";
-    if (init_is_among(name, "GIT_COMMIT GIT_SHA COMMIT COMMIT_SHA REVISION VCS_REF GIT_HASH "
-                            "GIT_REVISION BUILD_REF SHA SOURCE_COMMIT"))
+    if (init_is_among(name,
+                      "GIT_COMMIT GIT_SHA COMMIT COMMIT_SHA COMMIT_HASH REVISION VCS_REF GIT_HASH "
+                      "GIT_REVISION BUILD_REF SHA SOURCE_COMMIT"))
         return "{revision}";
     return bake && init_is_among(name, "LATEST IS_LATEST TAG_LATEST") ? "{latest}" : NULL;
 }
@@ -242,6 +243,7 @@ static void ask_version(struct init *init, struct init_group *group, const struc
  * whether one of them is the version. */
 static bool give_values(struct init *init, struct init_group *group, const struct bake *bake)
 {
+    ARC_AUTO_JSON json_t *unknown = init_made(init, json_array());
     bool versioned = false;
 
     arc_json_each_pair (name, value, bake->variables) {
@@ -253,6 +255,8 @@ static bool give_values(struct init *init, struct init_group *group, const struc
         if (!given && *set && arc_text_is_visible(set) &&
             (!strchr(set, '{') || strstr(set, "{version}")))
             given = set;
+        if (!given && *set && !arc_text_is_visible(set))
+            init_push(init, unknown, json_string(name));
         versioned = versioned || (given && strstr(given, "{version}"));
         if (given && strchr(given, '{') && strcmp(given, "{revision}") != 0 &&
             init_is_among(arc_or(usual, ""), "null"))
@@ -263,6 +267,12 @@ static bool give_values(struct init *init, struct init_group *group, const struc
         if (given)
             init_add_pair(init, &group->variables, name, init_as_written(given, usual), NULL, NULL);
     }
+
+    if (json_array_size(unknown))
+        init_ask(init, bake->path, 0,
+                 "which values do workflows give to its variable%s %s? Only a run knows, or they "
+                 "differ; as proposed, the file's defaults stay",
+                 arc_plural(json_array_size(unknown)), init_list_names(init, unknown));
 
     return versioned;
 }

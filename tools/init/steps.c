@@ -1011,6 +1011,15 @@ static void take_baked_names(const struct init_step *step, const char *name, con
         take_baked_name(step, init_print(step->init, "%s:%s", name, tag));
 }
 
+static void ask_made_file(const struct init_step *step, const char *path)
+{
+    init_ask(
+        step->init, step->file, step->line,
+        "which values does an earlier step write to %s? It is not in the repository, so arc-ci "
+        "does not read it: 'variables' may hold them",
+        path);
+}
+
 /* Takes the names that metadata-action gives to targets, and platforms from
  * "*.platform=linux/arm64". */
 static void take_bake(const struct init_step *step)
@@ -1029,8 +1038,11 @@ static void take_bake(const struct init_step *step)
         else if (is_local && !(path && init_has_file(init, path)))
             arc_json_each_pair (name, tags, init->named) /* by another job, as an artifact */
                 take_baked_names(step, name, json_string_value(tags));
-        else
-            named = !named && arc_text_is_visible(file) ? file : named;
+        else if (arc_text_is_visible(file)) {
+            named = arc_or(named, file);
+            if (path && !strstr(file, "://") && !init_has_file(init, path))
+                ask_made_file(step, path);
+        }
     }
 
     for (char *item; (item = init_next_item(init, &settings, "\n"));) {
