@@ -74,16 +74,21 @@ static void find_tokens(const struct scan *s, const char *line)
 static void find_private_key(const struct scan *s, const char *line, const char *next)
 {
     static const char base64[] = ARC_ALNUM "+/=";
-    const char *begin = strstr(line, "-----BEGIN ");
-    const char *end = begin ? begin + 11 + strspn(begin + 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ") : NULL;
-
-    if (!end || end - begin < 22 || !ARC_STARTS(end - 11, "PRIVATE KEY-----"))
-        return;
-
-    const char *rest = end + 5 + strspn(end + 5, "\\nr\"' ");
     next += strspn(next, " \t\"'+");
-    if (strspn(rest, base64) >= 16 || strspn(next, base64) >= 16 || ARC_STARTS(next, "Proc-Type:"))
-        report_found(s, "a private key");
+
+    for (const char *at = line; (at = strstr(at, "-----BEGIN "));) { /* or of a certificate */
+        const char *kind = at + 11;
+        at = kind + strspn(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ");
+        if (at - kind < 11 || !ARC_STARTS(at - 11, "PRIVATE KEY-----"))
+            continue;
+
+        const char *rest = at + 5 + strspn(at + 5, "\\nr\"' ");
+        if (strspn(rest, base64) >= 16 || strspn(next, base64) >= 16 ||
+            ARC_STARTS(next, "Proc-Type:")) {
+            report_found(s, "a private key");
+            return;
+        }
+    }
 }
 
 /* Hosts where a password is worth nothing: RFC 2606's example names, this machine, and names that
@@ -96,13 +101,14 @@ static bool is_example(const char *host)
     return !memchr(host, '.', len) || ARC_STARTS(host, "127.");
 }
 
-/* "https://user:password@host": a password in a URL that is neither a variable nor a placeholder. */
+/* "https://user:password@host", "redis://:password@host": a password in a URL that is neither a
+ * variable nor a placeholder. */
 static void find_url_password(const struct scan *s, const char *line)
 {
     for (const char *at = line; (at = strstr(at, "://")); at += 3) {
         const char *start = at + 3;
         size_t user = strcspn(start, ":/@ \t\"'<>$%{}");
-        if (start[user] != ':' || !user)
+        if (start[user] != ':')
             continue;
         const char *password = start + user + 1;
         size_t len = strcspn(password, "/@ \t\"'<>$%{}");

@@ -120,9 +120,9 @@ static bool sets_variable(const char *script, const char *text)
         at += strlen("env.");
         while (arc_is_word(at[len]))
             len++;
-        const char *set = len ? memmem(script, strlen(script), at, len) : NULL;
-        if (set && (set[len] == '=' || set[len] == '<'))
-            return true;
+        for (const char *set = script; len && (set = memmem(set, strlen(set), at, len)); set += len)
+            if (set[len] == '=' || set[len] == '<')
+                return true;
     }
 
     return false;
