@@ -242,6 +242,13 @@ def test_an_exception_covers_the_place_that_it_names(tree, has, silent):
     assert {f["rule"] for f in lint(tree)["findings"]} == (set() if silent else {"health-check", "allow-unused"})
 
 
+def test_a_fact_about_a_file_that_cannot_be_read_is_a_finding_of_the_fact(tree):
+    (tree / "long.txt").write_text("a" * (2 << 20))
+    (tree / RULES_FILE).write_text("off: [config]\nfacts:\n  - {rule: says-hello, file: long.txt, lines: [hello]}\n")
+    (found,) = lint(tree)["findings"]
+    assert found["rule"] == "says-hello" and "longer than the limit" in found["message"]
+
+
 # ---- the guide ----
 
 def blocks(text, language):

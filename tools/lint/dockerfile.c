@@ -157,7 +157,7 @@ static bool read_stages(struct lint *lint, const struct arc_group *group,
     const char *file = service->build.dockerfile;
 
     lint->memory.failed |= !args;
-    if (!lint_read(lint, LINT_DOCKERFILE, file, &text))
+    if (!lint_read(lint, lint_rule_name(LINT_DOCKERFILE), file, &text))
         return false;
 
     int rc = arc_stages_read(&(struct arc_stages_request){.text = lint_content(lint, &text),

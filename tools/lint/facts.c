@@ -94,7 +94,7 @@ static void check_content(const struct lint_case *c)
         return;
     }
 
-    if (lint_read(c->lint, LINT_CONFIG, c->file, &text))
+    if (lint_read(c->lint, c->fact->rule, c->file, &text))
         check_text(c, lint_content(c->lint, &text));
 }
 

@@ -127,12 +127,12 @@ bool lint_exists(struct lint *lint, const char *file)
     return arc_file_kind_in(lint->root, file) == ARC_FILE_REGULAR;
 }
 
-bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct arc_buf *out)
+bool lint_read(struct lint *lint, const char *rule, const char *file, struct arc_buf *out)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     lint_looked_at(lint, file);
     if (arc_file_read_in(lint->root, file, FILE_MAX, out, &err)) {
-        lint_find_error(lint, lint_rule_name(rule), file, &err);
+        lint_find_error(lint, rule, file, &err);
         return false;
     }
 

@@ -120,7 +120,7 @@ void lint_set(struct lint *lint, json_t *object, const char *name, json_t *value
 /* Whether the path (from the root) is a file; false if memory runs out. */
 bool lint_exists(struct lint *lint, const char *file);
 /* Reads a file; false, with a finding of that rule, if it cannot be read. */
-bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct arc_buf *out);
+bool lint_read(struct lint *lint, const char *rule, const char *file, struct arc_buf *out);
 bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, struct arc_yaml *out);
 
 /* The names in a directory, sorted: a new array of strings, empty if the directory does not exist.
