@@ -249,6 +249,14 @@ def test_a_fact_about_a_file_that_cannot_be_read_is_a_finding_of_the_fact(tree):
     assert found["rule"] == "says-hello" and "longer than the limit" in found["message"]
 
 
+def test_an_action_that_several_walks_find_is_checked_once(tree):
+    steps = "".join(f"    - {{run: 'echo {i} ${{{{ github.actor }}}}', shell: bash}}\n" for i in range(40))
+    edit(tree, {"file": ".github/actions/many/action.yml", "write": f"name: m\ndescription: d\nruns:\n  using: composite\n  steps:\n{steps}"})
+    edit(tree, {"file": ".github/workflows/x.yml", "write": "on: push\npermissions: {}\njobs: {a: {runs-on: x, steps: [{uses: ./.github/actions/many}]}}\n"})
+    found = [f["message"] for f in lint(tree)["findings"] if f["rule"] == "script-expression"]
+    assert len(found) == 40, found[-1]
+
+
 # ---- the guide ----
 
 def blocks(text, language):

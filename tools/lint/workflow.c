@@ -803,12 +803,14 @@ static int check_action(void *context, const char *file)
 
     if (strcmp(name, "action.yml") != 0 && strcmp(name, "action.yaml") != 0)
         return lint->memory.failed;
+    if (json_object_get(lint->files,
+                        file)) /* checked before, for what uses it or by another walk */
+        return lint->memory.failed;
+    lint_looked_at(lint, file);
     int rc = arc_yaml_read_in(lint->root, file, 0, &yaml, &err);
     if (rc && must)
         lint_find_error(lint, lint_rule_name(LINT_WORKFLOW), file, &err);
     const struct arc_yaml_node *runs = rc ? NULL : arc_yaml_get(yaml.root, "runs");
-    if (must)
-        lint_looked_at(lint, file);
     if (!rc && !runs && must)
         lint_find(lint, LINT_WORKFLOW, file, 1, "'runs' is missing");
     if (!runs)
