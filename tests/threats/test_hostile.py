@@ -266,6 +266,23 @@ def test_forty_thousand_caches_of_a_service_end(shop):
     assert shop.run("plan").returncode == 0 and spent() - before < 10
 
 
+@pytest.mark.parametrize("subject, body", [("nothing", "Reverts #%d " * 200), ("feat: %d", "")])
+def test_reverts_of_reverts_end(shop, subject, body):
+    """Before: 16 seconds, as each revert looked at every commit for each name that it has."""
+    commits = "reset refs/heads/main\nfrom refs/heads/main^0\n\n"
+    for i in range(1, 8000):
+        text = f'Revert "{subject}"\n\n{body}'.replace("%d", str(i))
+        commits += f"commit refs/heads/main\ncommitter A <a@example.org> {1700000000 + i} +0000\ndata {len(text)}\n{text}\n"
+        commits += f"M 100644 inline services/a/x\ndata {len(str(i))}\n{i}\n"
+    shop.git("tag", "shop/v1.0.0")
+    shop.git("fast-import", "--quiet", text=commits)
+    shop.git("reset", "-q", "--hard")
+    before = spent()
+    run = shop.run("version", "--next", "shop")
+    assert run.returncode == 0 and "v1.0.1" in run.stdout, run.stderr
+    assert spent() - before < 3
+
+
 def test_a_value_that_names_the_version_again_and_again_is_copied_once(shop):
     """In each of 15 builds. Before: 3 GB."""
     shop.put("Dockerfile", "FROM scratch\n")

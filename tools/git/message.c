@@ -1,6 +1,9 @@
 #include "git/message.h"
+#include "base/json.h"
 #include "base/text.h"
 #include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
 
 #define BREAKS_MAX 4096 /* in bytes: more than notes show */
 
@@ -431,4 +434,63 @@ bool arc_message_is_undone(const struct arc_message_undone *undone, const char *
 
     return strncmp(subject, undone->title, undone->len) == 0 &&
            (undone->len == len || (!undone->again && undone->len == whole));
+}
+
+/* ---- looking for what is reverted ------------------------------------------------------------ */
+
+#define HASH_DIGITS 7 /* the fewest in a message */
+
+/* Under one name: 'h' and the first digits, 'p' and the number, 's' and a subject, 'r' and the
+ * subject that it reverts. */
+static int add_name(json_t *places, char kind, const char *text, size_t len, size_t k,
+                    struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {0};
+
+    arc_buf_printf(&name, "%c%.*s", kind, (int)ARC_MIN(len, INT_MAX), text);
+    ARC_TRY(arc_buf_check(&name, "a commit's subject", err));
+    json_t *list = json_object_get(places, name.data);
+
+    if (!list)
+        ARC_TRY_ALLOC(json_object_set_new_nocheck(places, name.data, list = json_array()) == 0,
+                      err);
+    return arc_json_append(list, json_integer((json_int_t)k), err);
+}
+
+int arc_message_add_place(json_t *places, size_t k, const char *hash, int64_t pull,
+                          const char *subject, struct arc_error *err)
+{
+    const char *plain = skip_prefixes(subject);
+    size_t titled = measure_titled(subject), prefix = (size_t)(plain - subject), len = 0;
+    char number[24];
+    bool again;
+
+    snprintf(number, sizeof number, "%lld", (long long)pull);
+    ARC_TRY(add_name(places, 'h', hash, HASH_DIGITS, k, err));
+    if (pull)
+        ARC_TRY(add_name(places, 'p', number, strlen(number), k, err));
+    ARC_TRY(add_name(places, 's', subject, strlen(subject), k, err));
+    ARC_TRY(add_name(places, 's', subject, titled, k, err));
+
+    if (prefix) {
+        ARC_TRY(add_name(places, 's', plain, strlen(plain), k, err));
+        ARC_TRY(add_name(places, 's', plain, titled - ARC_MIN(prefix, titled), k, err));
+    }
+
+    const char *reverted = find_title(subject, &again, &len);
+    return reverted ? add_name(places, 'r', reverted, len, k, err) : ARC_OK;
+}
+
+const json_t *arc_message_places(const json_t *places, const struct arc_message_undone *undone)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {0};
+
+    if (undone->hash)
+        arc_buf_printf(&name, "h%.*s", HASH_DIGITS, undone->hash);
+    else if (undone->title)
+        arc_buf_printf(&name, "%c%.*s", undone->again ? 'r' : 's', (int)undone->len, undone->title);
+    else
+        arc_buf_printf(&name, "p%lld", (long long)undone->pull);
+
+    return json_object_get(places, arc_buf_text(&name));
 }

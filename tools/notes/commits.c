@@ -219,7 +219,8 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 /* Removes the older commits that a revert reverts, and the revert itself if all of them are in this
  * release; a revert of a released commit is a change like any other. Only a subject that says
  * revert counts, since a squashed pull request may just quote one of its commits. */
-static void take_back(const struct arc_notes_log *log, size_t revert, bool *gone)
+static void take_back(const struct arc_notes_log *log, const json_t *places, size_t revert,
+                      bool *gone)
 {
     const struct arc_notes_commit *commit = &log->commits[revert];
     const char *at = arc_message_takes_back(commit->message, commit->body);
@@ -227,12 +228,15 @@ static void take_back(const struct arc_notes_log *log, size_t revert, bool *gone
     bool all = true, any = false;
 
     while (at && (at = arc_message_next_undone(at, &undone))) {
-        size_t k = revert + 1;
-        for (; k < log->count; k++) {
-            const struct arc_notes_commit *other = &log->commits[k];
-            if (!gone[k] &&
-                arc_message_is_undone(&undone, other->hash, other->pull, other->message))
+        size_t k = log->count;
+        arc_json_each (place, arc_message_places(places, &undone)) {
+            size_t at_place = (size_t)json_integer_value(place);
+            const struct arc_notes_commit *other = &log->commits[at_place];
+            if (at_place > revert && !gone[at_place] &&
+                arc_message_is_undone(&undone, other->hash, other->pull, other->message)) {
+                k = at_place;
                 break;
+            }
         }
         any = any || k < log->count;
         all = all && k < log->count;
@@ -252,7 +256,12 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
         return commits;
 
     ARC_AUTO_FREE bool *gone = calloc(log->count + 1, sizeof *gone);
-    if (!gone) {
+    ARC_AUTO_JSON json_t *places = json_object();
+    bool failed = !gone || !places;
+    for (size_t i = 0; !failed && i < log->count; i++)
+        failed = arc_message_add_place(places, i, log->commits[i].hash, log->commits[i].pull,
+                                       log->commits[i].message, NULL);
+    if (failed) {
         json_decref(commits);
         return NULL;
     }
@@ -261,7 +270,7 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
      * counts. */
     for (size_t i = 0; !log->all && i < log->count; i++)
         if (!gone[i])
-            take_back(log, i, gone);
+            take_back(log, places, i, gone);
 
     for (size_t i = 0; i < log->count; i++)
         if (!gone[i])
