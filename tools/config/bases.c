@@ -10,17 +10,6 @@
 
 /* ---- which service a reference means --------------------------------------------------------- */
 
-static void fill_words(const struct arc_service *service, const char *version, const char *template,
-                       struct arc_buf *filled)
-{
-    const struct arc_word words[] = {{"suffix", arc_text_or(service->suffix, "")},
-                                     {"codename", service->codename},
-                                     {"name", service->name},
-                                     {"version", version},
-                                     {NULL, NULL}};
-    arc_words_fill(template, words, filled);
-}
-
 static bool says_latest(const struct arc_image_tag *tag)
 {
     return tag && strstr(tag->name, "latest");
@@ -31,13 +20,14 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
 {
     const struct arc_image_tag *tag = arc_or(service->image_tags, group->image_tags);
     const struct arc_image_tag *chosen = NULL;
+    const struct arc_word version = {"version", arc_text_or(service->version, "{version}")};
     ARC_AUTO_FREE char *text = NULL;
 
     ARC_TRY(arc_text_copy("latest", &text, err));
 
     for (; tag->name && (service->version ? !chosen : !says_latest(chosen)); tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
-        fill_words(service, arc_or(service->version, "{version}"), tag->name, &filled);
+        arc_service_fill(tag->name, group, service, version, &filled);
         bool other =
             service->version ? !strstr(tag->name, "{version}") : chosen && !says_latest(tag);
         if (other || strchr(arc_buf_text(&filled), '{'))
@@ -62,7 +52,7 @@ static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
 
     for (; given->name; given++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
-        fill_words(service, "{version}", given->name, &filled);
+        arc_service_fill(given->name, group, service, (struct arc_word){NULL, NULL}, &filled);
         l->memory->failed |= filled.failed == ARC_ENOMEM;
         if (strcmp(arc_buf_text(&filled), tag) == 0)
             return true;

@@ -471,3 +471,15 @@ void arc_words_fill(const char *template, const struct arc_word *words, struct a
 {
     arc_text_fill(template, add_word, (void *)words, out);
 }
+
+void arc_service_fill(const char *template, const struct arc_group *group,
+                      const struct arc_service *service, struct arc_word more, struct arc_buf *out)
+{
+    const struct arc_word words[] = {{"group", group->name},
+                                     {"codename", service->codename},
+                                     {"name", service->name},
+                                     {"suffix", arc_text_or(service->suffix, "")},
+                                     more,
+                                     {NULL, NULL}};
+    arc_words_fill(template, words, out);
+}

@@ -101,6 +101,11 @@ struct arc_word {
  * NULL}. */
 void arc_words_fill(const char *template, const struct arc_word *words, struct arc_buf *out);
 
+/* The same with a service's {group}, {codename}, {name} and {suffix}, and one word more ({NULL}: no
+ * other). */
+void arc_service_fill(const char *template, const struct arc_group *group,
+                      const struct arc_service *service, struct arc_word more, struct arc_buf *out);
+
 /* Whether a node is an unquoted {version}: a mapping of one key without a value. */
 bool arc_field_lacks_quotes(const struct arc_yaml_node *node);
 

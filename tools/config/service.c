@@ -265,14 +265,8 @@ static int add_image(const struct arc_loading *l, struct arc_service *service, c
                      const char *registry, const struct arc_group *group)
 {
     ARC_AUTO(arc_buf) struct arc_buf image = {.max = 1024}, why = {.max = 2048};
-    const struct arc_word words[] = {{"registry", registry},
-                                     {"name", service->name},
-                                     {"codename", service->codename},
-                                     {"group", group->name},
-                                     {"suffix", arc_text_or(service->suffix, "")},
-                                     {NULL, NULL}};
 
-    arc_words_fill(template, words, &image);
+    arc_service_fill(template, group, service, (struct arc_word){"registry", registry}, &image);
     ARC_TRY(arc_buf_check(&image, "an image's name", l->err));
     const char *name = arc_buf_text(&image);
     if (!arc_check_registry(name, &why) || !strchr(name, '/'))

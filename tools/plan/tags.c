@@ -326,18 +326,6 @@ static bool floats(const struct reading *reading, const char **reason)
     return moves;
 }
 
-static void fill_names(const struct arc_group *group, const struct arc_service *service,
-                       const char *text, struct arc_buf *out)
-{
-    const char *suffix = arc_or(service->suffix, "");
-    const struct arc_word words[] = {{"group", group->name},
-                                     {"codename", service->codename},
-                                     {"name", service->name},
-                                     {"suffix", suffix},
-                                     {NULL, NULL}};
-    arc_words_fill(text, words, out);
-}
-
 /* The image tags of a pattern of release tags, as a template: "web-{version}" for "web@{version}"
  * and "web@*". See arc_tag_image(). */
 static void add_image_tags(const char *pattern, struct arc_buf *out)
@@ -376,11 +364,12 @@ static bool may_give(const struct reading *reading, const char *pattern, const c
     const struct arc_group *group = reading->options->group;
     ARC_AUTO(arc_buf) struct arc_buf whole = {.max = 4096}, named = {.max = 4096};
     ARC_AUTO(arc_buf) struct arc_buf released = {.max = 4096}, form = {.max = 8192};
+    const struct arc_word no_more = {NULL, NULL};
 
     add_image_tags(pattern, &released);
-    const struct arc_word image_tag[] = {{"image-tag", arc_buf_text(&released)}, {NULL, NULL}};
+    const struct arc_word image_tag[] = {{"image-tag", arc_buf_text(&released)}, no_more};
     arc_words_fill(reading->tag->name, image_tag, &whole);
-    fill_names(group, reading->service, arc_buf_text(&whole), &named);
+    arc_service_fill(arc_buf_text(&whole), group, reading->service, no_more, &named);
     arc_words_fill(arc_buf_text(&named), forms, &form);
 
     char *text = form.failed ? NULL : form.data, *const globs[] = {text, NULL};
@@ -435,7 +424,7 @@ int arc_tag_pulls(const struct arc_group *group, const struct arc_service *servi
         size_t letters = 0;
         if ((tag->image && strcmp(tag->image, image) != 0) || !strstr(tag->name, pull))
             continue;
-        fill_names(group, service, tag->name, &name);
+        arc_service_fill(tag->name, group, service, (struct arc_word){NULL, NULL}, &name);
         const char *text = arc_buf_text(&name), *at = strstr(text, pull);
         for (const char *c = text; *c; c++)
             letters += arc_is_word(*c) && !arc_is_digit(*c) && *c != '_';
