@@ -166,15 +166,14 @@ static int widen_span(struct arc_progress *progress, const struct vertex *vertex
 {
     if (!*vertex->platform)
         return ARC_OK;
-    if (!find_span(progress, vertex->service, vertex->platform))
+    struct span *span = find_span(progress, vertex->service, vertex->platform);
+    if (!span) {
         ARC_APPEND(&progress->memory, progress->spans, progress->span_count, err,
                    (struct span){vertex->service, vertex->platform, started, completed, true});
-
-    struct span *span = find_span(progress, vertex->service, vertex->platform);
-    if (started < span->started)
-        span->started = started;
-    if (completed > span->completed)
-        span->completed = completed;
+        span = &progress->spans[progress->span_count - 1];
+    }
+    span->started = ARC_MIN(span->started, started);
+    span->completed = ARC_MAX(span->completed, completed);
 
     /* Metadata and FROM always run; only the other numbered steps show whether the cache was
      * used. */

@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
-#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
 bool arc_check_fails(struct arc_buf *why, const char *text)

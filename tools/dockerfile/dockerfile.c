@@ -34,16 +34,11 @@ static void trim_left(const char **line, size_t *len)
         (*line)++, (*len)--;
 }
 
-static bool is_comment(const char *line, size_t len)
+/* Whether it is empty or a comment. */
+static bool is_skipped(const char *line, size_t len)
 {
     trim_left(&line, &len);
-    return len && *line == '#';
-}
-
-static bool is_empty(const char *line, size_t len)
-{
-    trim_left(&line, &len);
-    return len == 0;
+    return !len || *line == '#';
 }
 
 /* ---- directives ---------------------------------------------------------------------------- */
@@ -125,7 +120,7 @@ static void join(struct arc_dockerfile *d, const char *line, size_t len)
         do {
             if (!next_line(d, &line, &len))
                 more = false;
-        } while (more && (is_empty(line, len) || is_comment(line, len)));
+        } while (more && is_skipped(line, len));
         if (!more)
             break;
     }
@@ -198,7 +193,7 @@ bool arc_dockerfile_next(struct arc_dockerfile *d, struct arc_instruction *out)
     do {
         if (!next_line(d, &line, &len))
             return false;
-    } while (is_empty(line, len) || is_comment(line, len));
+    } while (is_skipped(line, len));
 
     *out = (struct arc_instruction){.line = d->line - 1};
     join(d, line, len);

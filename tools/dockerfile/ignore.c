@@ -14,8 +14,7 @@ static void trim(const char **text, size_t *len)
 {
     while (*len && strchr(" \t\r\v\f", **text))
         (*text)++, (*len)--;
-    while (*len && strchr(" \t\r\v\f", (*text)[*len - 1]))
-        (*len)--;
+    *len = arc_text_strip(*text, *len, " \t\r\v\f");
 }
 
 static int add_line(struct arc_arena *memory, struct arc_ignore *ignore, const char *line,
