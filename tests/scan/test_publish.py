@@ -369,3 +369,10 @@ def test_auto_warns_of_what_is_turned_off(place, double, option, part, status, m
 def test_auto_forgives_no_network(place, double):
     double.faults = faults.onwards(faults.refused, 1)
     assert run(place, double, "--upload-sarif=auto", found=()) == 3
+
+
+def test_auto_does_not_take_a_lost_network_for_what_is_turned_off(place, double):
+    """The label was not there, which is an answer to another request."""
+    double.faults = faults.onwards(faults.refused, 4)
+    assert run(place, double, "--create-issues=auto", "--block-on-failure=false") == 3
+    assert double.log[2][1:] == (f"/repos/o/r/labels/{LABEL}", 404) and "turn on" not in place.stderr

@@ -180,7 +180,8 @@ static int read_answer(struct github *hub, const struct arc_request *request,
     answer->body.len = arc_github_mask_bytes(answer->body.data, answer->body.len, hub->token);
     reply->status = answer->status;
     bool off = answer->status == 403 || answer->status == 404 || answer->status == 410;
-    hub->base.refused = off && !arc_http_rate_limited(answer) ? answer->status : 0;
+    if (off && !arc_http_rate_limited(answer))
+        hub->base.refused = answer->status;
 
     if (answer->body.len)
         reply->body =
@@ -220,6 +221,7 @@ static int exchange_request(struct github *hub, const struct arc_request *reques
         arc_reply_free(reply);
         arc_error_clear(err);
         hub->base.requests++;
+        hub->base.refused = 0; /* without an answer, none was a refusal */
         int rc = arc_http_send(hub->http, http, &answer, err);
         bool whole = !rc;
         if (whole && answer.status == 304 && known) {
