@@ -90,8 +90,8 @@ static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_err
             touch = arc_arena_append(&out->memory, &group->touches, &group->count, sizeof *touch);
         ARC_TRY_ALLOC(touch, err);
         touch->commit = out->commit_count - 1;
-        touch->since_last = last;
-        touch->since_stable = stable;
+        touch->since_last |= last; /* its services may have releases of their own */
+        touch->since_stable |= stable;
         ARC_APPEND(&out->memory, touch->services, touch->service_count, err,
                    arc_arena_text(&out->memory, walk->filters.items[owner->filter].name));
     }
