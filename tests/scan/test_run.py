@@ -13,6 +13,7 @@ from image_registry import Registry
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
 from harness import quick_sleep  # noqa: E402
+from usage import spent  # noqa: E402
 
 DIGESTS = ["sha256:" + c * 64 for c in "abcd"]
 BUILD = documents.build(group="messaging", services=[
@@ -236,6 +237,14 @@ def test_what_an_index_lists_without_a_platform(place, registry):
     (place.fake / "calls").unlink()
     place.run("--scan-type", "image", "--scan-target", target)
     assert (of[inner["digest"]], None) in scanned(place)
+
+
+def test_an_index_of_one_platform_again_and_again(place, registry):
+    """Names for their reports were searched from the first for each: minutes for these."""
+    entries = [{**registry.image("amd64", "0"), "digest": f"sha256:{i:064x}"} for i in range(2000)]
+    before = spent()
+    assert place.run("--scan-type", "image", "--scan-target", f"{registry.host}/team/img@{registry.index(*entries)['digest']}") == 2
+    assert "more than 64 targets" in place.stderr and spent() - before < 10
 
 
 def test_an_index_names_no_other_image_by_a_platform(place, registry):

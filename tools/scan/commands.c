@@ -18,7 +18,7 @@ struct job {
     const char *service;  /* or NULL */
     const char *platform; /* or NULL */
     const char *target;
-    char *file; /* the report's name, owned */
+    char *report; /* the path of its report, owned */
 };
 
 /* Builds an argv, which is NULL once a word could not be added. */
@@ -48,7 +48,7 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, jso
             arc_text_item(&scanners, ",", "%s", arc_scanner_name((enum arc_scanner)bit));
 
     add_words(argv, run->type, "--format", "json", "--output");
-    arc_json_push(argv, json_sprintf("%s/%s", reports, job->file));
+    arc_json_push(argv, json_sprintf("%s/%s", reports, strrchr(job->report, '/') + 1));
     add_words(argv, "--scanners");
     arc_json_push(argv, arc_json_buf(&scanners));
     add_words(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL", "--ignore-unfixed=false",
@@ -79,12 +79,13 @@ static void add_file_name(struct arc_buf *out, const char *text)
         arc_buf_putc(out, strchr(ARC_ALNUM "._-", *text) ? *text : '-');
 }
 
-/* A unique file name: services may differ only in characters that file names cannot contain. */
-static int name_report(struct job *job, const json_t *commands, struct arc_error *err)
+/* A path of its own: services may differ only in characters that file names cannot contain. */
+static int name_report(const struct arc_scan_run *run, struct job *job, const json_t *commands,
+                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
-    bool taken = true;
 
+    arc_buf_printf(&name, "%s/", run->report_dir);
     add_file_name(&name, arc_or(job->service, "report"));
 
     if (job->platform) {
@@ -95,21 +96,16 @@ static int name_report(struct job *job, const json_t *commands, struct arc_error
     size_t stem = name.len;
     arc_buf_puts(&name, ".json");
 
-    for (size_t n = 2; taken && !name.failed; n++) {
-        taken = false;
-        arc_json_each (command, commands) {
-            const char *report = arc_json_text_of(command, "report");
-            taken = taken || strcmp(strrchr(report, '/') + 1, arc_buf_text(&name)) == 0;
-        }
-        if (!taken)
-            break;
+    /* The first number is free, unless a service is called so: no search even if all are alike. */
+    for (size_t n = json_array_size(commands) + 1;
+         !name.failed && arc_json_find(commands, "report", arc_buf_text(&name)); n++) {
         name.len = stem;
         arc_buf_printf(&name, "-%zu.json", n);
     }
 
-    job->file = arc_buf_steal(&name);
+    job->report = arc_buf_steal(&name);
 
-    return arc_error_unless(job->file, err);
+    return arc_error_unless(job->report, err);
 }
 
 static int add_job(const struct arc_scan_run *run, struct job job, json_t *commands,
@@ -123,8 +119,8 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
                              "more than %d targets in one scan; select some with --service",
                              TARGETS_MAX);
 
-    ARC_TRY(name_report(&job, commands, err));
-    ARC_AUTO_FREE char *file = job.file;
+    ARC_TRY(name_report(run, &job, commands, err));
+    ARC_AUTO_FREE char *report = job.report;
 
     if (image && (!pin || !arc_text_is_hex(pin + 8, 64)))
         return arc_error_set(err, ARC_EINPUT,
@@ -150,9 +146,8 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
     if (!argv)
         return arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job.target);
 
-    json_t *command = json_pack("{s:s?, s:s?, s:s, s:o, s:O}", "service", job.service, "platform",
-                                job.platform, "target", job.target, "report",
-                                json_sprintf("%s/%s", run->report_dir, file), "argv", argv);
+    json_t *command = json_pack("{s:s?, s:s?, s:s, s:s, s:O}", "service", job.service, "platform",
+                                job.platform, "target", job.target, "report", report, "argv", argv);
     return arc_json_append(commands, command, err);
 }
 
@@ -162,7 +157,7 @@ static bool is_wanted(const struct arc_scan_run *run, const char *name)
     return json_array_size(run->services) == 0 || arc_json_lists(run->services, name);
 }
 
-/* Warns about built images that are not scanned. */
+/* The error for a built image that would not be scanned. */
 #define EMPTY "%s has no cell in the document, so it would not be scanned"
 
 /* Adds a cell by its image and "@" with a digest or ":" with a tag. */
