@@ -18,7 +18,7 @@ static bool counts_for(const struct scan_judged *judged, const struct finding *f
                        const char *service)
 {
     return (enum arc_severity)finding->severity >= judged->options->policy.fail_on &&
-           strcmp(finding->service, service) == 0;
+           finding->service == service; /* the pool's */
 }
 
 /* The ids of the worst findings, without duplicates, since people search for them. They are
@@ -184,8 +184,8 @@ static int list_issues(struct filing *filing, const char *filter, struct arc_err
         "/repos/%s/issues?state=all%s&per_page=100", filing->options->repository, filter);
 }
 
-/* Lists by our label first; if that would create an issue, searches all issues, since somebody may
- * have removed the label. */
+/* Lists by our label first; if that would create an issue, searches all issues as far as they are
+ * listed, since somebody may have removed the label. */
 static int find_issue(struct filing *filing, bool thorough, struct arc_error *err)
 {
     json_decref(filing->issue);
@@ -195,7 +195,6 @@ static int find_issue(struct filing *filing, bool thorough, struct arc_error *er
     if (rc || filing->issue || !thorough)
         return rc;
 
-    /* Refuses if the list is too long, since an issue beyond its end cannot be found. */
     return arc_error_except(ARC_ELIMIT, list_issues(filing, "", err), err);
 }
 

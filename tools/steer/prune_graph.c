@@ -428,7 +428,8 @@ static bool spread(struct prune_image *image)
         if (tag->about == SIZE_MAX || tag->kept || !image->nodes[tag->about].kept)
             continue;
         tag->kept = "belongs to an image that stays";
-        news |= keep_node(image, tag->node) || true;
+        keep_node(image, tag->node);
+        news = true;
     }
 
     return news;
