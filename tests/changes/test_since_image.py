@@ -183,3 +183,22 @@ def test_a_base_that_is_not_published_was_good_where_all_that_starts_from_it_was
     assert matched(commits[2], commits[2]) == (commits[2], [])
     assert matched(commits[2], commits[1]) == (commits[1], ["b"])
     assert set(matched(commits[2], commits[0])[1]) == {"a", "b", "base", "root"}
+
+
+class Patient(Registry):
+    protocol_version = "HTTP/1.1"
+
+    def setup(self):
+        self.server.connections += 1
+        super().setup()
+
+
+def test_all_images_are_asked_for_over_one_connection(tmp_path):
+    with loopback.serving(Patient, content={}, status=200, connections=0) as server:
+        names = ["a", "b", "c"]
+        files = {f"services/{name}/service.yaml": f"name: arc-{name}\ncodename: {name}\n" for name in names}
+        files[".github/arc-ci.yaml"] = f"groups: {{g: {{registry: '127.0.0.1:{server.server_port}/o', services: ['services/*']}}}}\n"
+        cmd.make_repo(tmp_path / "repo", [{"write": files}, {"commit": "one"}])
+        run = changes(tmp_path / "repo")
+        assert run.returncode == 0 and json.loads(run.stdout)["changes"] == names, run.stderr
+        assert server.connections == 1

@@ -199,7 +199,7 @@ static const char *annotated(const json_t *document)
 static void take(const char *revision, struct arc_oid *out)
 {
     if (arc_event_is_sha(revision))
-        memcpy(out->hex, revision, sizeof out->hex);
+        *out = arc_oid_of(revision);
 }
 
 static int read_revision(struct arc_registry *registry, const char *image, const char *tag,
@@ -239,19 +239,16 @@ static int read_revision(struct arc_registry *registry, const char *image, const
 
 /* If versions come from a file, looks for that version's image: if the registry lacks it, it is
  * due. */
-static int last_image(const struct arc_base_request *request, struct arc_last_good *out,
-                      struct arc_error *err)
+static int last_image(const struct arc_base_request *request, struct arc_registry *registry,
+                      struct arc_last_good *out, struct arc_error *err)
 {
     const struct arc_service *service = out->service;
-    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     struct arc_oid revision = {{0}};
     ARC_AUTO_FREE char *tag = NULL;
     const char *image;
 
     ARC_TRY(arc_service_published_tag(out->group, service, &image, &tag, err));
-    int rc = arc_registry_new(request->project->env, NULL, &registry, err);
-    if (!rc)
-        rc = read_revision(registry, image, tag, &revision, err);
+    int rc = read_revision(registry, image, tag, &revision, err);
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return never(out, err,
@@ -320,13 +317,15 @@ static int find_common(const struct arc_base_request *request, const struct arc_
 int arc_services_last_images(const struct arc_base_request *request, struct arc_last_good *out,
                              size_t count, struct arc_error *err)
 {
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL; /* logs in once */
     size_t left = 0;
 
+    ARC_TRY(arc_registry_new(request->project->env, NULL, &registry, err));
     for (size_t i = 0; i < count; i++)
         if (out[i].service->linked)
             left++;
         else
-            ARC_TRY(last_image(request, &out[i], err));
+            ARC_TRY(last_image(request, registry, &out[i], err));
 
     /* A linked service may start from another linked one. */
     for (size_t round = 0; round < left; round++)
