@@ -87,13 +87,13 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
     if (!run->options->filters->from_config)
         return arc_warn_of_submodule(&run->match, path, run->err);
 
-    ARC_AUTO(arc_buf) struct arc_buf why = {0};
-    arc_buf_puts(&why, "the submodule '");
-    arc_text_visible(&why, path, len);
-    arc_buf_puts(&why, "' changed, and is one path: 'submodules: true' looks inside");
-    ARC_TRY(arc_buf_check(&why, "a reason", run->err));
+    ARC_AUTO_FREE char *why = NULL;
+    ARC_TRY(arc_text_print(&why, run->err,
+                           "the submodule '%s' changed, and is one path: 'submodules: true' looks "
+                           "inside",
+                           path));
 
-    return arc_match_unseen(&run->match, path, len, why.data, run->err);
+    return arc_match_unseen(&run->match, path, len, why, run->err);
 }
 
 static int on_api_file(void *context, const char *path, size_t len, unsigned status,
@@ -126,20 +126,18 @@ static int on_unseen(void *context, const char *path, const char *why)
 {
     struct run *run = context;
     size_t len = strlen(path);
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO_FREE char *text = NULL;
 
-    arc_buf_puts(&text, "the submodule '");
-    arc_text_visible(&text, path, len);
-    arc_buf_printf(&text, "' changed and cannot be looked into: %s", why);
-    ARC_TRY(arc_buf_check(&text, "a warning", run->err));
+    ARC_TRY(arc_text_print(&text, run->err,
+                           "the submodule '%s' changed and cannot be looked into: %s", path, why));
     ARC_TRY(arc_warn(&run->out->warnings, run->err,
-                     "%s; filters that may be about it count as changed", text.data));
+                     "%s; filters that may be about it count as changed", text));
     if (is_above(run, path, len))
-        return arc_match_unseen(&run->match, "", 0, text.data, run->err);
+        return arc_match_unseen(&run->match, "", 0, text, run->err);
 
     if (!arc_match_is_below(&run->match, &path, &len))
         return ARC_OK;
-    return arc_match_unseen(&run->match, path, len, text.data, run->err);
+    return arc_match_unseen(&run->match, path, len, text, run->err);
 }
 
 static bool on_directory(void *context, const char *directory, size_t len)

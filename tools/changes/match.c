@@ -2,6 +2,7 @@
 #include "arcci/glob.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/warn.h"
 #include "changes/filters_build.h"
 #include "dockerfile/inputs.h"
 #include "git/diff.h"
@@ -298,19 +299,12 @@ int arc_match_unseen(struct arc_match *match, const char *path, size_t len, cons
 
 int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const char *format, ...)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-
-    if (result->reason)
-        arc_buf_printf(&text, "%s; ", result->reason);
-    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
-
-    char *reason = arc_buf_steal(&text);
-    ARC_TRY_ALLOC(reason, err);
-    free(result->reason);
-    result->reason = reason;
+    ARC_AUTO_FREE char *text = NULL, *before = arc_steal(&result->reason);
+    ARC_WITH_ARGS(format, text = arc_warn_text(format, args));
+    ARC_TRY_ALLOC(text, err);
     result->matched = true;
-
-    return ARC_OK;
+    return arc_text_print(&result->reason, err, "%s%s%s", before ? before : "", before ? "; " : "",
+                          text);
 }
 
 static int find_literals(struct arc_match *match, struct arc_error *err)

@@ -70,7 +70,7 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
 int arc_match_unseen(struct arc_match *match, const char *path, size_t len, const char *why,
                      struct arc_error *err);
 
-/* Marks a filter as changed, adding a reason. */
+/* Marks a filter as changed, adding a reason, in which control characters become visible. */
 __attribute__((format(printf, 3, 4))) int
 arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const char *format, ...);
 
