@@ -450,7 +450,7 @@ static int choose(struct choice *c)
     if (arc_event_is_pull_request(event) || (event->on_pull && event->head_sha))
         return choice_pull_request(c);
 
-    if (event->deleted || (arc_event_is_null_sha(event->sha)))
+    if (event->deleted || arc_event_is_null_sha(event->sha))
         return arc_error_set(c->err, ARC_EINPUT,
                              "the event deleted '%s': there is nothing to compare",
                              arc_or(event->ref, "a ref"));

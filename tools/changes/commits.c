@@ -120,7 +120,7 @@ static int fetch_name(const struct arc_base_request *request, const struct name 
                       struct arc_oid *out, struct arc_error *err)
 {
     const struct arc_event *event = request->event;
-    ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
     struct arc_oid also[2];
     size_t count = 0;
 
@@ -130,11 +130,9 @@ static int fetch_name(const struct arc_base_request *request, const struct name 
     } else if (arc_git_head(request->git, &also[0], NULL, NULL) == ARC_OK)
         count = 1;
 
-    if (name->kind != KIND_TAG)
-        return arc_git_fetch(request->git, name->text, also, count, out, err);
-    arc_buf_printf(&tag, "refs/tags/%s", name->text);
-    ARC_TRY(arc_buf_check(&tag, "the name of a tag", err));
-    return arc_git_fetch(request->git, tag.data, also, count, out, err);
+    arc_buf_printf(&ref, "%s%s", name->kind == KIND_TAG ? "refs/tags/" : "", name->text);
+    ARC_TRY(arc_buf_check(&ref, "the name of a ref", err));
+    return arc_git_fetch(request->git, arc_buf_text(&ref), also, count, out, err);
 }
 
 /* "main~2", "HEAD^": resolves the name, then follows the steps. */

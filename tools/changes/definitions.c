@@ -47,7 +47,7 @@ static int add_missing(const struct arc_git *git, const struct arc_oid *commit, 
             continue;
         }
         ARC_TRY(rc);
-        arc_json_push(files, json_pack("{s:s++, s:s%}", "path", FOLDER "/", *names, "", "text",
+        arc_json_push(files, json_pack("{s:s+, s:s%}", "path", FOLDER "/", *names, "text",
                                        arc_buf_text(&text), text.len));
         if (!*files)
             return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8", *names);

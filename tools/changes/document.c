@@ -10,7 +10,7 @@ static json_t *utf8_string(const char *text, size_t len)
     if (arc_utf8_valid(text, len))
         return json_stringn_nocheck(text, len);
     arc_list_add_utf8(&valid, text, len);
-    return valid.failed ? NULL : json_stringn_nocheck(arc_buf_text(&valid), valid.len);
+    return arc_json_buf(&valid);
 }
 
 static json_t *hit_document(const struct arc_changes *changes, size_t filter,
@@ -44,10 +44,7 @@ static json_t *result_document(const struct arc_changes *changes, size_t filter)
     json_t *files = json_array();
 
     for (size_t i = 0; files && result->hits && i < result->count; i++)
-        if (json_array_append_new(files, hit_document(changes, filter, &result->hits[i])) != 0) {
-            json_decref(files);
-            return NULL;
-        }
+        arc_json_push(&files, hit_document(changes, filter, &result->hits[i]));
 
     json_t *out = json_pack("{s:b, s:I, s:o}", "matched", result->matched, "count",
                             (json_int_t)result->count, "files", files);

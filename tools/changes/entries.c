@@ -306,7 +306,7 @@ int arc_services_commit(struct arc_project *project, struct arc_match *match,
     bool defines = false;
 
     match->defers = commit->parents && match->resolved < RESOLVED_MAX;
-    ARC_TRY(arc_match_commit(match, project->git, commit, own, NULL, err));
+    ARC_TRY(arc_match_commit(match, project->git, commit, own, err));
     for (size_t i = 0; i < last; i++)
         defines |= results[i].defining && !results[i].matched;
 

@@ -79,10 +79,10 @@ static int open_inner(const struct arc_git *git, const char *path, struct arc_gi
     ARC_AUTO_FREE char *directory = arc_file_join(git->worktree, path);
 
     ARC_TRY_ALLOC(directory, err);
-    if (!git->worktree || !realpath(directory, resolved))
-        return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");
-    ARC_TRY(arc_git_open(git->env, directory, out, err));
-    if (out->worktree && strcmp(out->worktree, resolved) == 0)
+    bool there = git->worktree && realpath(directory, resolved);
+    if (there)
+        ARC_TRY(arc_git_open(git->env, directory, out, err));
+    if (there && out->worktree && strcmp(out->worktree, resolved) == 0)
         return ARC_OK;
 
     return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");

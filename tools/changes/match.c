@@ -7,12 +7,6 @@
 #include "dockerfile/inputs.h"
 #include "git/diff.h"
 
-static const char *keep_text(struct arc_changes *out, const char *path, size_t len)
-{
-    char *copy = arc_arena_array(&out->memory, len + 1, 1);
-    return copy ? memcpy(copy, path, len) : NULL;
-}
-
 /* The file being matched. */
 struct candidate {
     const char *path;
@@ -24,15 +18,14 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
 {
     struct arc_changes *out = match->out;
     struct arc_filter_result *result = &out->results[filter];
-    const char *old = match->previous;
 
     if (!match->count_only && !match->kept) {
         match->memory += file->len + sizeof *out->files;
-        const char *path = keep_text(out, file->path, file->len);
-        const char *previous = old ? keep_text(out, old, strlen(old)) : NULL;
+        const char *path = arc_arena_cut(&out->memory, file->path, file->len);
+        const char *previous = arc_arena_text(&out->memory, match->previous);
         struct arc_changed_file *kept =
             arc_arena_append(&out->memory, &out->files, &out->file_count, sizeof *kept);
-        if (!path || (old && !previous) || !kept)
+        if (!kept || out->memory.failed)
             return ARC_ENOMEM;
         *kept = (struct arc_changed_file){path, file->len, file->status, previous};
         match->kept = out->file_count;
@@ -414,8 +407,7 @@ static int match_link(void *context, const char *path, const struct arc_oid *fro
 }
 
 int arc_match_commit(struct arc_match *match, const struct arc_git *git,
-                     const struct arc_git_commit *commit, bool own, bool *any,
-                     struct arc_error *err)
+                     const struct arc_git_commit *commit, bool own, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf first = {0};
     struct commit_match looked = {.match = match, .first = &first};
@@ -425,32 +417,23 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
                                 .each = match_changed,
                                 .submodule = match_link,
                                 .context = &looked};
-    struct arc_filter_result *results = match->out->results;
-    size_t count = match->out->filters->count;
 
-    for (size_t i = 0; i < count; i++) {
-        results[i].matched = false;
-        results[i].count = results[i].defining = 0;
-        free(arc_steal(&results[i].reason));
+    arc_each (result, match->out->results, match->out->filters->count) {
+        free(result->reason);
+        *result = (struct arc_filter_result){0};
     }
 
     looked.keeps = own && commit->parents > 1;
     if (!looked.keeps || commit->parents == 2) /* git does not merge more than two with conflicts */
         ARC_TRY(arc_git_diff(git, &diff, err));
 
-    if (first.len) {
-        looked.keeps = false;
-        looked.compares = true;
-        diff.from = &commit->merged;
-        ARC_TRY(arc_git_diff(git, &diff, err));
-    }
+    if (!first.len)
+        return ARC_OK;
+    looked.keeps = false;
+    looked.compares = true;
+    diff.from = &commit->merged;
 
-    if (any)
-        *any = false;
-    for (size_t i = 0; any && i < count; i++)
-        *any |= results[i].matched;
-
-    return ARC_OK;
+    return arc_git_diff(git, &diff, err);
 }
 
 void arc_match_free(struct arc_match *match)

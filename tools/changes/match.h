@@ -6,8 +6,7 @@
 
 /* A pattern whose last component is literal: if that is a directory, it is likely a mistake. */
 struct arc_literal {
-    const char *
-        pattern; /* borrowed from the filters; NULL: earlier components are not literal, so the matcher decides */
+    const char *pattern; /* borrowed; NULL: earlier components are not literal: ask the matcher */
     size_t len, rule;
     bool is_directory; /* the walk found such a directory with a change */
 };
@@ -34,10 +33,9 @@ struct arc_match {
     bool defers;          /* whether a file that defines a service counts is decided later */
     size_t resolved;      /* commits in which docker read such a file */
     bool has_break;       /* a path contained a line break */
-    const char *
-        relative; /* the working directory, to which patterns are relative; NULL: the top. Borrowed */
-    size_t memory; /* bytes kept */
-    size_t kept;   /* index + 1 of the current file, once it is kept */
+    const char *relative; /* directory to which patterns are relative; NULL: the top. Borrowed */
+    size_t memory;        /* bytes kept */
+    size_t kept;          /* index + 1 of the current file, once it is kept */
 };
 
 /* Whether a bitmap of rules contains one. */
@@ -76,8 +74,6 @@ arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const ch
 
 /* Matches a commit, compared with its first parent: sets `matched` of every result. With `own`,
  * a merge only counts with files that differ from both parents (a resolved conflict); the others
- * belong to the merged commits. *any (may be NULL): whether one matched. Errors as
- * arc_git_diff(). */
+ * belong to the merged commits. Errors as arc_git_diff(). */
 int arc_match_commit(struct arc_match *match, const struct arc_git *git,
-                     const struct arc_git_commit *commit, bool own, bool *any,
-                     struct arc_error *err);
+                     const struct arc_git_commit *commit, bool own, struct arc_error *err);

@@ -1,5 +1,6 @@
 #include "changes/services.h"
 #include "arcci/glob.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/warn.h"
 #include "changes/filters_build.h"
@@ -62,7 +63,7 @@ int arc_services_dependents(const struct arc_changes_options *options, struct ar
 
 bool arc_services_told(const struct arc_config *config, const char *path, bool changed)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = arc_path_name(path);
     bool told = strcmp(path, config->path) == 0 ||
                 (!changed && ARC_AMONG(name, "service.yaml", "Dockerfile")); /* for a glob */
 
