@@ -211,8 +211,8 @@ const struct command cmd_plan = {
         "platforms, with the version's tags. Without: a ci plan of the services that changed "
         "(--changes), for the ci platforms, with tags of the commit, the branch or the pull "
         "request.\n\n"
-        "The labels of the images carry the commit's time, so that the same commit gives the same "
-        "images.",
+        "A cell is one service on one platform. The labels of the images carry the commit's time, "
+        "so that the same commit gives the same images.",
     .options = OPTIONS(
         FLAG("bake", "Print the definition for `docker buildx bake -f -`, to build by hand what "
                      "`arc-ci build` would build."),
