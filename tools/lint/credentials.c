@@ -2,6 +2,7 @@
  * in everything except .git. */
 #include "lint/rule.h"
 #include "os/file.h"
+#include <ctype.h>
 
 #define FILE_MAX ((size_t)1 << 20)
 
@@ -136,19 +137,31 @@ static bool names_secret(const char *line, const char *end)
     return false;
 }
 
+/* Whether two texts differ only in case and in the signs between words: API_KEY and api-key. */
+static bool is_same_name(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bool gap = strchr("-_. ", a[i]) && strchr("-_. ", b[i]);
+        if (!gap && tolower((unsigned char)a[i]) != tolower((unsigned char)b[i]))
+            return false;
+    }
+    return true;
+}
+
 /* Whether a value is not a secret but a type, a state, a permission (`id-token: write`), a request
  * for one ("changeme", "your-password-here"), a package's version (`jsonwebtoken: ^9.0.3` in a lock
  * file), or the key's own name. */
 static bool is_word(const char *value, size_t len, const char *key, size_t key_len)
 {
     static const char *const words[] = {
-        "true",      "false",     "null",      "none",     "nil",         "write",     "read",
-        "required",  "optional",  "string",    "str",      "str?",        "bool",      "integer",
-        "int",       "number",    "text",      "enabled",  "disabled",    "default",   "inherit",
-        "generate",  "generated", "random",    "redacted", "placeholder", "example",   "changed",
-        "unset",     "empty",     "admin",     "always",   "never",       "auto",      "file",
-        "env",       "secret",    "password",  "token",    "passwd",      "changeme",  "change-me",
-        "change_me", "changeit",  "replaceme", "dummy",    "todo",        "replace_me"};
+        "true",      "false",     "null",      "none",     "nil",         "write",      "read",
+        "required",  "optional",  "string",    "str",      "str?",        "bool",       "integer",
+        "int",       "number",    "text",      "enabled",  "disabled",    "default",    "inherit",
+        "generate",  "generated", "random",    "redacted", "placeholder", "example",    "changed",
+        "unset",     "empty",     "admin",     "always",   "never",       "auto",       "file",
+        "env",       "secret",    "password",  "token",    "passwd",      "changeme",   "change-me",
+        "change_me", "changeit",  "replaceme", "dummy",    "todo",        "replace_me", "test"};
+    static const char *const parts[] = {"placeholder", "your_", "your-"};
 
     while (len && *value == '_') { /* __REPLACE_ME__ */
         value++;
@@ -158,13 +171,15 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
         len--;
     if (memchr(value, '.', len) && strspn(value, "^~=v0123456789.*") >= len)
         return true;
-    if (len > 5 && strncasecmp(value, "your", 4) == 0 && strchr("-_", value[4]))
-        return true;
+    arc_each_in (part, parts)
+        for (size_t i = 0, size = strlen(*part); i + size < len; i++)
+            if (strncasecmp(value + i, *part, size) == 0)
+                return true;
     arc_each_in (word, words)
         if (arc_text_is_caseless(value, len, *word))
             return true;
 
-    return len <= key_len && strncasecmp(key + key_len - len, value, len) == 0;
+    return len <= key_len && is_same_name(key + key_len - len, value, len);
 }
 
 /* Whether a value only refers to a secret: a path, a URL, a name in a vault, SOPS ciphertext. */
