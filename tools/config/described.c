@@ -134,8 +134,9 @@ static const char *hint_at(const char *said)
         {"failed to stat ", "; a secret's file must be there to plan, too: make it before, or take "
                             "the secret from the environment (env=NAME)"},
         {"is missing a value", "; 'variables' in arc-ci.yaml give it one"},
-        {"Cannot include a null value", "; give the variable a default in the file: {version} has "
-                                        "no value outside of a release"},
+        {"Cannot include a null value",
+         "; give the variable a default in the file, or a value under "
+         "'variables': {version} has no value outside of a release"},
     };
     arc_each_in (row, rows)
         if (strstr(said, row->says))
