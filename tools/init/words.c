@@ -169,6 +169,8 @@ static const char *cut_tag(const char *held, const char *how)
 
     if (strcmp(held, "{image-tag}") == 0 && !letter)
         return one || two ? NULL : held;
+    if (strcmp(held, "{major}.{minor}") == 0)
+        return one || two ? "{major}" : held;
     if (one)
         return "{major}";
 
@@ -460,7 +462,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
 
     const char *value = find_value(script, known);
     (void)init_spend(script->init, strlen(arc_or(value, "")));
-    if (value && init_is_among(value, "{image-tag} {version}"))
+    if (value && init_is_among(value, "{image-tag} {version} {major}.{minor}"))
         value = cut_tag(value, init_cut(script->init, rest, (size_t)(end - rest)));
     if (value && strcmp(value, "{revision}") == 0 && ARC_STARTS(rest, "::", ":0:"))
         value = cut_hash(rest);
