@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/warn.h"
 #include "changes/filters_build.h"
+#include "config/build.h"
 #include "config/file_value.h"
 #include "git/git.h"
 #include "os/file.h"
@@ -235,6 +236,13 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
         ARC_TRY(add_inputs(filters, root, group, service, err));
     else
         ARC_TRY(add_directory(filters, root, service, err));
+
+    for (const struct arc_pair *more = service->build.additional_contexts; more && more->name;
+         more++) {
+        const char *layout = arc_context_layout(more->value, &filters->memory);
+        if (layout)
+            ARC_TRY(arc_filters_add_folder(filters, layout, service->line, err));
+    }
 
     if (service->file &&
         (service->derive_inputs || !arc_path_below(service->directory, service->file))) {

@@ -47,14 +47,11 @@ static int add_texts(const struct arc_loading *l, bool ssh, char ***list, const 
 /* A local path or a remote context, in the form of a recipe. */
 static int take_context(const struct arc_loading *l, const char *text, char **out)
 {
-    if (arc_context_is_remote(text))
-        *out = arc_arena_text(l->memory, text);
-    else
-        ARC_TRY(arc_path_from_root(l, "", text, out));
+    ARC_TRY(arc_context_from_root(l, "", text, out));
     if (!*out)
         return arc_error_set(l->err, ARC_EINPUT, "the context '%.200s' leads out of the repository",
                              text);
-    return arc_arena_check(l->memory, l->err);
+    return ARC_OK;
 }
 
 /* The pairs of an object; names and local paths of contexts are normalized. */

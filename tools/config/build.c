@@ -124,6 +124,18 @@ bool arc_context_is_remote(const char *context)
            arc_path_is_ssh(context);
 }
 
+#define LAYOUT "oci-layout://"
+
+char *arc_context_layout(const char *context, struct arc_arena *memory)
+{
+    const char *path = arc_text_after(context, LAYOUT), *end = path ? strchr(path, '@') : NULL;
+    if (path && !end)
+        end = strchr(arc_path_name(path), ':');
+    size_t len = end ? (size_t)(end - path) : strlen(arc_or(path, ""));
+
+    return path ? arc_arena_printf(memory, "%.*s", (int)len, path) : NULL;
+}
+
 int arc_path_from_root(const struct arc_loading *l, const char *base, const char *path, char **out)
 {
     ARC_AUTO_FREE char *resolved = NULL;
@@ -132,13 +144,32 @@ int arc_path_from_root(const struct arc_loading *l, const char *base, const char
     return arc_arena_check(l->memory, l->err);
 }
 
+int arc_context_from_root(const struct arc_loading *l, const char *base, const char *context,
+                          char **out)
+{
+    const char *folder = arc_context_layout(context, l->memory);
+    const char *path = arc_or(folder, arc_text_after(context, "cwd://"));
+
+    if (!path && arc_context_is_remote(context)) {
+        *out = arc_arena_text(l->memory, context);
+        return arc_arena_check(l->memory, l->err);
+    }
+
+    ARC_TRY(arc_path_from_root(l, path ? "" : base, arc_or(path, context), out));
+    if (folder && *out)
+        *out = arc_arena_printf(l->memory, LAYOUT "%s%s", *out,
+                                context + strlen(LAYOUT) + strlen(folder));
+
+    return arc_arena_check(l->memory, l->err);
+}
+
 static int root_path(const struct arc_loading *l, const struct arc_yaml_node *node,
                      const char *base, char **path)
 {
     char *resolved;
-    if (!*path || arc_context_is_remote(*path))
+    if (!*path)
         return ARC_OK;
-    ARC_TRY(arc_path_from_root(l, base, *path, &resolved));
+    ARC_TRY(arc_context_from_root(l, base, *path, &resolved));
     if (!resolved)
         return arc_yaml_error(node, l->err, "'%s' is absolute or leads out of the repository",
                               *path);
@@ -220,9 +251,12 @@ int arc_recipe_places(const char *root, const char *context, const char *dockerf
             ARC_TRY(arc_place_add(root, paths[i], memory, out, err));
     }
 
-    for (; other && other->name; other++)
-        if (!arc_context_is_remote(other->value))
-            ARC_TRY(arc_place_add(root, other->value, memory, out, err));
+    for (; other && other->name; other++) {
+        char *folder = arc_context_layout(other->value, memory);
+        ARC_TRY(arc_arena_check(memory, err));
+        if (folder || !arc_context_is_remote(other->value))
+            ARC_TRY(arc_place_add(root, arc_or(folder, other->value), memory, out, err));
+    }
 
     return ARC_OK;
 }

@@ -83,8 +83,17 @@ int arc_recipe_places(const char *root, const char *context, const char *dockerf
 int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe,
                            struct arc_error *err);
 
-/* Whether BuildKit fetches or makes a context instead of reading it from the repository. */
+/* Whether BuildKit fetches or makes a context instead of reading its files from the repository. */
 bool arc_context_is_remote(const char *context);
+
+/* The folder of a context "oci-layout://FOLDER:TAG" or "oci-layout://FOLDER@DIGEST"; NULL for
+ * others. */
+char *arc_context_layout(const char *context, struct arc_arena *memory);
+
+/* A context as the definition has it: paths below `base`, and those of cwd:// and oci-layout://, are
+ * from the root then. *out is NULL if it leads out of the repository. */
+int arc_context_from_root(const struct arc_loading *l, const char *base, const char *context,
+                          char **out);
 
 /* Shortens an image's name to its familiar form: arc_image_familiar(). */
 void arc_image_familiarize(char *name);
