@@ -140,6 +140,14 @@ static void test_html(void **state)
          "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of the notes\">"
          "<table><thead><tr><th>a</th><th>b|c</th></tr>\n</thead><tbody>\n"
          "<tr><td><code>d|e</code></td><td></td></tr>\n</tbody></table></div>\n"},
+        {"| a | b\n|---|---\n| c | d ",
+         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of the notes\">"
+         "<table><thead><tr><th>a</th><th>b</th></tr>\n</thead><tbody>\n"
+         "<tr><td>c</td><td>d</td></tr>\n</tbody></table></div>\n"},
+        {"# a\r\n\r\none\r\ntwo\r\n\r\n| a |\r\n|---|\r\n",
+         "<h2>a</h2>\n<p>one two</p>\n"
+         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of the notes\">"
+         "<table><thead><tr><th>a</th></tr>\n</thead><tbody>\n</tbody></table></div>\n"},
         {"| a |\nb", "<p>| a | b</p>\n"},
         {"`a` `` b`c `` ``` ``d`", "<p><code>a</code> <code>b`c</code> ``` ``d`</p>\n"},
         {"`a`` b`", "<p><code>a`` b</code></p>\n"},

@@ -1,5 +1,6 @@
 /* Converts the markdown of release notes to HTML: a subset of GitHub Flavored Markdown 0.29
  * (github.github.com/gfm). */
+#define _GNU_SOURCE /* memmem */
 #include "base/text.h"
 #include "html/page.h"
 #include <ctype.h>
@@ -42,11 +43,8 @@ static size_t add_inline(struct arc_buf *out, struct span text, unsigned depth);
 /* The index of `what` in the text from `from` on; the length if there is none. */
 static size_t seek(struct span text, size_t from, const char *what)
 {
-    size_t len = strlen(what);
-    for (; from + len <= text.len; from++)
-        if (memcmp(text.at + from, what, len) == 0)
-            return from;
-    return text.len;
+    const char *found = memmem(text.at + from, text.len - from, what, strlen(what));
+    return found ? (size_t)(found - text.at) : text.len;
 }
 
 /* `code`, closed by as many backticks as it was opened with, else those backticks as text. Returns
@@ -161,6 +159,7 @@ static struct span next_line(const char **at)
 {
     struct span line = {*at, strcspn(*at, "\n")};
     *at += line.len + ((*at)[line.len] == '\n');
+    line.len = arc_text_strip(line.at, line.len, "\r");
     return line;
 }
 
@@ -170,7 +169,8 @@ static bool starts(struct span line, const char *with)
     return line.len >= len && memcmp(line.at, with, len) == 0;
 }
 
-/* The cells of "| a | b |"; a bar after a backslash or in code is not a separator. */
+/* The cells of "| a | b |", whose last bar may be missing; a bar after a backslash or in code is not
+ * a separator. */
 static void add_cells(struct arc_buf *out, struct span line, const char *tag)
 {
     bool code = false;
@@ -178,12 +178,15 @@ static void add_cells(struct arc_buf *out, struct span line, const char *tag)
 
     arc_buf_puts(out, "<tr>");
 
-    for (size_t i = 1; i < line.len; i++) {
-        code ^= line.at[i] == '`';
-        if (line.at[i] != '|' || line.at[i - 1] == '\\' || code)
+    for (size_t i = 1; i <= line.len; i++) {
+        bool end = i == line.len;
+        code ^= !end && line.at[i] == '`';
+        if (!end && (line.at[i] != '|' || line.at[i - 1] == '\\' || code))
             continue;
         while (start < i && line.at[start] == ' ')
             start++;
+        if (end && start == i)
+            break;
         size_t len = arc_text_strip(line.at + start, i - start, " ");
         arc_buf_printf(out, "<%s>", tag);
         add_inline(out, (struct span){line.at + start, len}, 0);
@@ -227,7 +230,8 @@ void html_markdown(struct arc_buf *out, const char *text)
             arc_buf_printf(out, "<h%zu>", shown);
             add_inline(out, (struct span){line.at + level + 1, line.len - level - 1}, 0);
             arc_buf_printf(out, "</h%zu>\n", shown);
-        } else if (*line.at == '|' && *text == '|' && strspn(text, "|-: ") >= strcspn(text, "\n")) {
+        } else if (*line.at == '|' && *text == '|' &&
+                   strspn(text, "|-: ") >= strcspn(text, "\r\n")) {
             arc_buf_puts(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" "
                               "aria-label=\"table of the notes\"><table><thead>");
             add_cells(out, line, "th");
@@ -249,7 +253,7 @@ void html_markdown(struct arc_buf *out, const char *text)
         } else {
             arc_buf_puts(out, "<p>");
             add_inline(out, line, 0);
-            while (*text && !strchr("\n#|`-", *text)) {
+            while (*text && !strchr("\r\n#|`-", *text)) {
                 arc_buf_putc(out, ' ');
                 add_inline(out, next_line(&text), 0);
             }
