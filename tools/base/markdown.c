@@ -248,9 +248,7 @@ bool arc_markdown_same(const char *a, const char *b)
     for (;; a++, b++) {
         a = skip_returns(a);
         b = skip_returns(b);
-        if (only_space(a) || only_space(b))
+        if (*a != *b || !*a)
             return only_space(a) && only_space(b);
-        if (*a != *b)
-            return false;
     }
 }
