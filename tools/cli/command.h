@@ -139,6 +139,7 @@ struct report {
         size_t len;
     } * outputs; /* for GITHUB_OUTPUT, in this order */
     size_t output_count;
+    size_t output_bytes; /* of their names and values */
     struct report_note {
         char level; /* 'e' error, 'w' warning, 'n' notice */
         const char *message;

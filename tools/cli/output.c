@@ -14,6 +14,7 @@ int report_output_bytes(struct report *report, const char *name, const char *val
     char *copy = arc_arena_array(&report->memory, len + 1, 1);
     ARC_TRY_ALLOC(copy, err);
     memcpy(copy, value, len);
+    report->output_bytes += strlen(name) + len;
     ARC_APPEND(&report->memory, report->outputs, report->output_count, err,
                (struct report_output){arc_arena_text(&report->memory, name), copy, len});
     return arc_arena_check(&report->memory, err);

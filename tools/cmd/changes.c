@@ -113,13 +113,11 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
     ARC_AUTO_FREE char *key = NULL;
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
     const struct arc_list list = {lists->format, (enum arc_list_part)part, lists->depth};
-    size_t used = 0;
+    size_t used = report->output_bytes;
     bool spilled = false;
 
     ARC_TRY(
         arc_text_print(&key, err, "%s_%s", changes->filters->items[filter].name, suffixes[part]));
-    for (size_t i = 0; i < report->output_count; i++)
-        used += strlen(report->outputs[i].name) + report->outputs[i].len;
     size_t count = arc_changes_list(changes, filter, &list, &value);
     ARC_TRY(arc_changes_output(inv->env, lists->format,
                                used < ARC_OUTPUTS_MAX ? ARC_OUTPUTS_MAX - used : 0, &value,
