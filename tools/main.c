@@ -77,7 +77,9 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
     struct arc_project project = {.env = env, .wanted = project_wanted(&inv)};
     inv.project = &project;
 
-    if (inv.help) {
+    if (inv.help) { /* whatever is to be shown otherwise */
+        inv.json = false;
+        inv.format = NULL;
         ARC_TRY(help_render(program ? NULL : command, "text", &report.human, err));
         return report_print(&report, &inv, err);
     }

@@ -210,9 +210,7 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     ARC_AUTO(arc_buf) struct arc_buf text = {0}, notes = {0};
     bool actions = arc_actions_active(inv->env);
 
-    bool wanted = inv->format || (inv->json && !inv->help); /* --help takes precedence over
-                                                             * --json */
-    if (wanted && !report->document)
+    if ((inv->format || inv->json) && !report->document)
         return arc_error_set(err, ARC_EINPUT, "--%s: this command has no document to show",
                              inv->format ? "format" : "json");
 
@@ -235,7 +233,7 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     if (inv->format)
         return put_shown(&text, REPORT_TEXT, inv, err);
 
-    if (inv->json && report->document) {
+    if (inv->json) {
         ARC_AUTO_FREE char *document = arc_json_dumps(report->document, JSON_INDENT(2));
         ARC_TRY_ALLOC(document, err);
         arc_buf_printf(&text, "%s\n", document);
