@@ -12,6 +12,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/fault"))
 from harness import quick_sleep  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests"))
+from usage import measured  # noqa: E402
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 DOCKER = """#!/bin/sh
 case "$*" in
@@ -74,6 +76,20 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path):
     return Shop(tmp_path, generated=["a/dist/**"])
+
+
+def test_a_thousand_times_more_ignored_files_take_their_names_memory(shop):
+    docker = shop.folder.parent / "bin/docker"
+    docker.write_text(docker.read_text().replace("exit 1", 'while [ $# -gt 0 ]; do [ "$1" = --metadata-file ] && echo "{}" > "$2"; shift; done'))
+    shop.plan()
+    for i in range(9000):
+        shop.write(f"a/{i}.o", "")
+    with (shop.folder.parent / "build.json").open("w") as out:
+        status, _, peak = measured(shop.folder.parent / "used.json", [ARC_CI, "build", "--plan", "../plan.json", "--json"],
+                                   cwd=shop.folder, env=shop.env, stdout=out)
+    assert status == 0 and peak < 150_000
+    document = json.loads((shop.folder.parent / "build.json").read_text())
+    assert {service["service"]: len(service["generated"]) for service in document["services"]} == {"a": 9000, "b": 0}
 
 
 def break_head(shop):

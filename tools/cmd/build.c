@@ -269,23 +269,20 @@ static int read_plan(const char *where, struct arc_plan *out, struct arc_error *
     return arc_plan_read(json, out, err);
 }
 
-/* Notes for each service which of its built files are not in the commit. */
-static int list_generated(const struct arc_plan *plan, const struct arc_context *context,
-                          struct arc_ledger *ledger, struct arc_error *err)
+/* Notes for each service which of its built files are not in the commit; borrowed. */
+static void list_generated(const struct arc_plan *plan, const struct arc_context *context,
+                           const struct arc_ledger *ledger)
 {
-    arc_each (built, ledger->services, ledger->service_count) {
-        if (!built->generated)
-            built->generated = arc_arena_array(&ledger->memory, 1, sizeof *built->generated);
-        ARC_TRY_ALLOC(built->generated, err);
-    }
+    static char *none[] = {NULL};
+
+    arc_each (built, ledger->services, ledger->service_count)
+        built->generated = arc_or(built->generated, none);
 
     for (size_t i = 0; context->generated && i < plan->service_count; i++) {
         struct arc_built_service *built = arc_ledger_service(ledger, plan->services[i].service);
-        for (char **path = context->generated[i]; built && path && *path; path++)
-            ARC_TRY(arc_texts_add(&ledger->memory, &built->generated, *path, err));
+        if (built && context->generated[i])
+            built->generated = context->generated[i];
     }
-
-    return ARC_OK;
 }
 
 static int run_build(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -324,7 +321,7 @@ static int run_build(const struct invocation *inv, struct report *report, struct
 
     ARC_TRY(work(inv, inv->project, &options, &ledger, err));
     ledger.dirty = context.dirty;
-    ARC_TRY(list_generated(&plan, &context, &ledger, err));
+    list_generated(&plan, &context, &ledger);
     ARC_TRY(arc_ledger_write(&ledger, &report->document, err));
     ARC_TRY(add_outputs(report, &options, &ledger, err));
 
