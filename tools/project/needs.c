@@ -4,8 +4,6 @@
 #include "os/file.h"
 #include "project/documents.h"
 
-#define NEEDS_MAX ((size_t)64 << 20)
-
 /* The kinds of documents, each from a file or a job's output. */
 enum kind { VERSION, PLAN, CHANGES, BUILD, SCAN, NOTES, KINDS };
 
@@ -80,9 +78,9 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (strcmp(path, "-") == 0)
-        ARC_TRY(arc_file_read_stdin(NEEDS_MAX, &text, err));
+        ARC_TRY(arc_file_read_stdin(ARC_DOCUMENT_MAX, &text, err));
     else
-        ARC_TRY(arc_file_read_given(path, NEEDS_MAX, &text, err));
+        ARC_TRY(arc_file_read_given(path, ARC_DOCUMENT_MAX, &text, err));
 
     *out = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
     if (json_is_object(*out))
@@ -144,7 +142,7 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
 static int take_output(struct gathered *found, const char *job, const char *text,
                        struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf plain = {.max = NEEDS_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf plain = {.max = ARC_DOCUMENT_MAX};
     if (arc_document_unpack(text, strlen(text), &plain, NULL) || *arc_buf_text(&plain) != '{')
         return ARC_OK;
     ARC_AUTO_JSON json_t *document =

@@ -333,15 +333,6 @@ int arc_project_load_release(struct arc_project *project, struct arc_error *err)
     return ARC_OK;
 }
 
-/* `unread`: the result of loading the configuration. */
-static int refuse_no_tag(const struct arc_project *project, int unread, struct arc_error *err)
-{
-    static const char what[] = "no tag was given and GITHUB_REF is not set";
-    if (!unread)
-        return arc_config_refuse_group(&project->config, what, err);
-    return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", what);
-}
-
 int arc_project_load_version(struct arc_project *project, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0}, unread = {0};
@@ -357,8 +348,11 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         return arc_tag_parse(name, NULL, &project->tag, err);
 
     int rc = arc_project_load_config(project, &unread);
+    const char *none = "no tag was given and GITHUB_REF is not set";
+    if (!name && !rc)
+        return arc_config_refuse_group(&project->config, none, err);
     if (!name)
-        return refuse_no_tag(project, rc, err);
+        return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", none);
     /* Without a configuration the tag alone is enough, but there is no group to choose. */
     if (rc && (rc != ARC_ENOTFOUND || project->wanted.group))
         return arc_error_pass(rc, &unread, err);

@@ -17,7 +17,7 @@ bool arc_versioning_parse(const char *text, enum arc_versioning *out)
 
 static bool letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return arc_is_alnum(c) && !arc_is_digit(c);
 }
 
 #define HASH_MIN 7 /* digits of an abbreviated commit hash */
@@ -34,7 +34,7 @@ struct part {
 /* The next part at *at; false at the end. Build metadata after '+' is not a part (semver §10). */
 static bool next_part(const char *start, const char **at, const char *end, struct part *out)
 {
-    while (*at < end && !arc_is_digit(**at) && !letter(**at))
+    while (*at < end && !arc_is_alnum(**at))
         if (*(*at)++ == '+')
             *at = end;
 
@@ -162,8 +162,7 @@ int arc_release_version_compare(const struct arc_release_version *a,
 static bool plain(const struct arc_release_version *version)
 {
     for (size_t i = 0; i < version->len; i++)
-        if (!arc_is_digit(version->text[i]) && !letter(version->text[i]) &&
-            !strchr("._-+~", version->text[i]))
+        if (!arc_is_alnum(version->text[i]) && !strchr("._-+~", version->text[i]))
             return false;
     return version->len && version->len <= ARC_SEMVER_MAX && arc_is_digit(*version->text);
 }

@@ -55,7 +55,7 @@ int arc_repository_read_source(const struct arc_git *git, struct arc_repository 
         return ARC_OK;
 
     arc_buf_strip(&text, "/");
-    if (text.len > 4 && strcmp(text.data + text.len - 4, ".git") == 0)
+    if (arc_text_ends(arc_buf_text(&text), ".git"))
         text.data[text.len -= 4] = '\0';
     out->source = arc_arena_text(&out->memory, arc_buf_text(&text));
 

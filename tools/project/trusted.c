@@ -6,13 +6,6 @@
 #include "os/file.h"
 #include <limits.h>
 
-static int name_place(const char *path, const char *commit, char **out, struct arc_error *err)
-{
-    if (!commit)
-        return arc_text_copy(path, out, err);
-    return arc_text_print(out, err, "%s (of the base commit %.7s)", path, commit);
-}
-
 int arc_project_read_trusted(struct arc_project *project, const char *path, size_t max,
                              struct arc_buf *out, char **from, struct arc_error *err)
 {
@@ -32,7 +25,7 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
     if (guest) {
         const struct arc_oid oid = arc_oid_of(commit);
 
-        ARC_TRY(name_place(path, commit, from, err));
+        ARC_TRY(arc_text_print(from, err, "%s (of the base commit %.7s)", path, commit));
         arc_git_allow_fetching(project->git, 1);
         int rc = ARC_OK;
         if (!arc_git_has(project->git, &oid))
@@ -46,7 +39,7 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
     if (opened)
         arc_error_clear(err);
 
-    ARC_TRY(name_place(path, NULL, from, err));
+    ARC_TRY(arc_text_copy(path, from, err));
 
     return arc_file_read_in(opened ? project->env->cwd : project->git->worktree, path, max, out,
                             err);
@@ -81,7 +74,7 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
     if (below && arc_event_is_guest(&project->event, &base))
         return arc_project_read_trusted(project, below, max, out, from, err);
 
-    ARC_TRY(name_place(path, NULL, from, err));
+    ARC_TRY(arc_text_copy(path, from, err));
     ARC_AUTO_FREE char *full = arc_file_join(project->env->cwd, path);
     ARC_TRY_ALLOC(full, err);
     return arc_file_read_given(full, max, out, err);
