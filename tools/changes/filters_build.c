@@ -48,7 +48,9 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
     if (!filters->globs)
         ARC_TRY(arc_glob_set_new(&filters->globs, err));
     ARC_TRY(arc_glob_set_add(filters->globs, pattern, strlen(pattern), id, err));
-    if (!rule->pattern_count)
+    bool alone = !rule->pattern_count; /* of several, any may match */
+    rule->negated = false;
+    if (alone)
         ARC_TRY(is_negated(pattern, &rule->negated, err));
     ARC_APPEND(&filters->memory, rule->patterns, rule->pattern_count, err,
                arc_arena_text(&filters->memory, pattern));

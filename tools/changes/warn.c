@@ -239,6 +239,9 @@ static int doubt_patterns(const struct arc_match *match, const struct arc_rule *
             ARC_TRY(find_defect(pattern, text, err));
         if (text->len)
             *doubt = text->data;
+        if (!*doubt && rule->pattern_count > 1 && bare - pattern > is_group)
+            *doubt = "has one with '!' among patterns of which any may match, so every path but "
+                     "those matches: to leave paths out, give the '!' a rule of its own";
         if (!*doubt && relative && strncmp(bare, match->relative, relative) == 0 &&
             bare[relative] == '/')
             *doubt = "starts with the directory of --relative-to, to which it is relative already";
