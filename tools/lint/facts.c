@@ -26,10 +26,10 @@ static int check_fact(const void *item, const struct arc_yaml_node *node, struct
 {
     const struct lint_fact *out = item;
 
-    if ((out->is || out->has || out->lacks || out->absent) && !out->at)
+    if ((out->is || out->has || out->lacks || out->absent || out->except) && !out->at)
         return arc_yaml_error(node, err,
-                              "is, has, lacks and absent need 'at': the keys that lead to the "
-                              "value");
+                              "is, has, lacks, absent and except need 'at': the keys that lead to "
+                              "the value");
 
     if (out->in && !out->each)
         return arc_yaml_error(node, err, "'in' chooses groups, so it needs 'for'");
@@ -91,10 +91,10 @@ static void check_content(const struct lint_case *c)
             lint_find_error(c->lint, c->fact->rule, c->file, &err);
         else
             lint_fact_check_tree(c, yaml.root);
-        return;
     }
 
-    if (lint_read(c->lint, c->fact->rule, c->file, &text))
+    bool of_text = !c->fact->at || c->fact->lines || c->fact->text || c->fact->targets;
+    if (of_text && lint_read(c->lint, c->fact->rule, c->file, &text))
         check_text(c, lint_content(c->lint, &text));
 }
 
