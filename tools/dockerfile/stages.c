@@ -210,7 +210,8 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     if (meant)
         arc_path_clean(meant, strlen(meant), true, &clean);
     else if (!doubt)
-        doubt = "it contains a variable whose value is not known";
+        doubt = strchr(path, '$') ? "it contains a variable whose value is not known"
+                                  : "its quotes do not match: only the JSON form takes blanks";
     ARC_TRY(arc_buf_check(&clean, "a source", r->err));
 
     ARC_APPEND(
