@@ -99,7 +99,7 @@ struct init_step {
     const char *tag;   /* prefix of the git tags that start the workflow; NULL: several, or none */
     const char *when;  /* when image tags without a version apply; "": always */
     const char *event; /* the event that starts the workflow; "": one of several */
-    bool is_of_tags;   /* pushes of tags start it, those of branches do not */
+    bool is_of_tags;   /* pushes of tags start it, or make it push; those of branches do not */
     bool is_scheduled; /* pushes start it, and a schedule, too */
     bool is_by_hand;   /* only a person starts it, and gives no version */
     const char *file;

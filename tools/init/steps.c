@@ -261,14 +261,33 @@ static char *convert_tag(struct init *init, const char *item, const struct flavo
     return arc_text_is_visible(whole) ? whole : NULL;
 }
 
-/* Whether the line of a tag is turned off, or the tag is a branch's and no branch starts the
- * workflow. `name` NULL: it cannot be expressed. */
+/* Whether an image tag is that of a run that a branch started. */
+static bool is_of_branch(const char *tag, const char *when)
+{
+    return strstr(tag, "{branch}") || ARC_STARTS(when, "branch:");
+}
+
+/* Removes those tags where only git tags start the run, or let it push. */
+static void leave_branches(const struct init_step *step, struct init_image *image)
+{
+    json_t *tags = image->tags;
+
+    if (!step->is_of_tags)
+        return;
+    image->tags = NULL;
+    arc_json_each_pair (tag, when, tags)
+        if (!is_of_branch(tag, json_string_value(when)))
+            init_add_tag(step->init, &image->tags, tag, json_string_value(when));
+}
+
+/* Whether the line of a tag is turned off, or no run of the workflow has it. `name` NULL: it cannot
+ * be expressed. */
 static bool is_never_given(const struct init_step *step, const char *item, const char *name,
                            const char *when)
 {
     if (!name)
         return arc_text_same(attribute(step->init, item, "enable"), "false");
-    return step->is_of_tags && (strcmp(name, "{branch}") == 0 || ARC_STARTS(when, "branch:"));
+    return step->is_of_tags && is_of_branch(name, when);
 }
 
 static size_t count_lines(const char *text)
@@ -755,6 +774,7 @@ static void take_image_names(const struct init_step *step, struct init_image *im
         is_local = is_local && init_is_local(reference);
         take_name(init, image, fill_reference(init, reference, bound), step->when);
     }
+    leave_branches(step, image);
     image->pushed = image->pushed && !is_local && !is_test_step(step);
 
     if (output && !image->name) {
@@ -1067,6 +1087,7 @@ static void take_bake(const struct init_step *step)
                      differs ? json_string(INIT_UNKNOWN_TEXT) : json_incref(value));
     }
 
+    leave_branches(step, &init->baked);
     init_note(init, step->file, step->line, "bakes %s", arc_or(named, "the bake file"));
 }
 

@@ -106,6 +106,13 @@ static char *find_called(struct init *init, const struct arc_yaml_node *owner)
     return init_resolve(init, ".", init_print(init, ".%s", uses + 1));
 }
 
+/* Whether a condition holds only where a git tag started the run. */
+static bool asks_for_tag(const char *condition)
+{
+    return ARC_HOLDS(condition, "refs/tags", "ref_type == 'tag'") &&
+           !ARC_HOLDS(condition, "||", "!");
+}
+
 /* ---- steps ---------------------------------------------------------------------------------- */
 
 static void read_steps(const struct init_step *place, const struct arc_yaml_node *steps, int depth);
@@ -184,6 +191,8 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
         }
 
         ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(node, "with"), scope);
+        step.is_of_tags = step.is_of_tags || asks_for_tag(arc_yaml_text_at(node, "if")) ||
+                          asks_for_tag(arc_yaml_text_at(arc_yaml_get(node, "with"), "push"));
         step.uses = uses->text;
         step.with = with;
         step.env = json_object_get(scope, "env");
@@ -210,6 +219,7 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
     if (!matrix || matrix->type == ARC_YAML_MAP || json_object_size(cell))
         init_set(init, scope, "matrix", json_incref(cell));
     add_settings(init, scope, job);
+    place.is_of_tags = place.is_of_tags || asks_for_tag(arc_yaml_text_at(job, "if"));
     if (!init_may_run(init, job, scope, &place.when))
         return;
 
