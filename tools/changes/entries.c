@@ -14,9 +14,9 @@ static const char *const group_keys[] = {"registry", "image",   "platforms", "im
                                          "bake",     "compose", NULL};
 
 /* The same for a service.yaml. */
-static const char *const file_keys[] = {"name",     "codename",   "directory", "role",  "tech",
-                                        "image",    "image-tags", "build",     "paths", "inputs",
-                                        "variants", "version",    NULL};
+static const char *const file_keys[] = {"name",   "codename", "description", "directory", "role",
+                                        "tech",   "image",    "image-tags",  "build",     "paths",
+                                        "inputs", "variants", "version",     NULL};
 
 /* The single item of a list, or the value in the long form of a text, if the other node is not a
  * list or mapping. */
