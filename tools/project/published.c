@@ -5,7 +5,7 @@
 #include "github/options.h"
 #include "project/repository.h"
 
-#define PAGES_MAX 20 /* of 100 releases, newest first */
+#define PAGES_MAX 100 /* of 100 releases: GitHub lists the newest 10,000 */
 
 static int add_release(void *context, json_t *release, struct arc_error *err)
 {
