@@ -377,6 +377,7 @@ int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
                         const char *directory)
 {
     bool own = !recipe->dockerfile; /* without a name: the service's own Dockerfile */
+    const char *here = own ? NULL : arc_text_after(recipe->dockerfile, "cwd://");
     char *resolved;
 
     if (!recipe->context)
@@ -387,8 +388,8 @@ int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
         recipe->dockerfile = arc_arena_text(l->memory, "Dockerfile");
     if (arc_context_is_remote(recipe->context))
         return arc_arena_check(l->memory, l->err);
-    ARC_TRY(
-        arc_path_from_root(l, own ? directory : recipe->context, recipe->dockerfile, &resolved));
+    const char *base = own ? directory : recipe->context;
+    ARC_TRY(arc_path_from_root(l, here ? "" : base, arc_or(here, recipe->dockerfile), &resolved));
     if (!resolved)
         return arc_error_set(l->err, ARC_EINPUT,
                              "dockerfile: '%s' is absolute or leads out of the repository",
