@@ -227,6 +227,25 @@ static int add_definition(struct arc_filters *filters, const char *root, const c
     return add_links(filters, root, path, 0, err);
 }
 
+/* Adds the folders of additional contexts of which no part can be told: OCI layouts, and all if the
+ * Dockerfile is elsewhere. */
+static int add_contexts(struct arc_filters *filters, const struct arc_service *service,
+                        struct arc_error *err)
+{
+    bool elsewhere = arc_context_is_remote(service->build.context);
+    const struct arc_pair *more = service->build.additional_contexts;
+
+    for (; more && more->name; more++) {
+        const char *folder = arc_context_layout(more->value, &filters->memory);
+        if (!folder && elsewhere && !arc_context_is_remote(more->value))
+            folder = more->value;
+        if (folder)
+            ARC_TRY(arc_filters_add_folder(filters, folder, service->line, err));
+    }
+
+    return ARC_OK;
+}
+
 static int add_service(struct arc_filters *filters, const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_error *err)
 {
@@ -237,13 +256,7 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
     else
         ARC_TRY(add_directory(filters, root, service, err));
 
-    for (const struct arc_pair *more = service->build.additional_contexts; more && more->name;
-         more++) {
-        const char *layout = arc_context_layout(more->value, &filters->memory);
-        if (layout)
-            ARC_TRY(arc_filters_add_folder(filters, layout, service->line, err));
-    }
-
+    ARC_TRY(add_contexts(filters, service, err));
     if (service->file &&
         (service->derive_inputs || !arc_path_below(service->directory, service->file))) {
         ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
