@@ -273,6 +273,8 @@ static int mark_entries(const struct arc_git *git, const struct arc_changes_opti
             !arc_services_find(options, i, &group, &service))
             continue;
         const char *what = differ ? sides.problem : NULL;
+        if (service->released) /* a train's entry is in the group that it includes */
+            group = service->released->group;
         if (differ && !what)
             what = find_difference(&sides.before, &sides.after, service, group->name);
         if (what)
