@@ -37,9 +37,10 @@ enum arc_tag_when {
 
 /* A name that a build gives its images. */
 struct arc_image_tag {
-    char *name;      /* template with placeholders; see arc_check_image_tag() */
-    char *image;     /* only for this image of the service; NULL: for all its images */
-    unsigned when;   /* bits of enum arc_tag_when; 0: always */
+    char *name;    /* template with placeholders; see arc_check_image_tag() */
+    char *printed; /* the name in this plan, as bake or compose print it; NULL: only the template */
+    char *image;   /* only for this image of the service; NULL: for all its images */
+    unsigned when; /* bits of enum arc_tag_when; 0: always */
     char **branches; /* patterns of branches, or NULL */
 };
 

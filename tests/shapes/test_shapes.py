@@ -199,6 +199,30 @@ def test_an_attestation_that_is_off_in_any_spelling(tmp_path, said, wanted):
     assert target["attest"] == [f"type=provenance,{wanted}"]
 
 
+@pytest.mark.parametrize("version, found", [
+    ("1.1.9", {"1": False, "v1.1": True, "1.1-slim": True, "slim-1": False, "py3.1": True, "1.10": True, "11": True, "1.1.9": True}),
+    ("1.3.0", {"1": True, "1.3": True, "1.3-slim": True}),
+    ("1.3.0-rc.1", {"1": False, "v1.3": False, "1.3.0-rc.1": True, "rc": True}),
+    ("2.0.0", {"2": True, "1": True}),  # not the version's own line
+])
+def test_tags_of_a_line_move_only_up(tmp_path, version, found):
+    """A bake file gets {major} and {minor} as variables, and prints no placeholders."""
+    printed(tmp_path, tags=[f"localhost:1/o/a:{tag}" for tag in found])
+    git(tmp_path, "tag", "a/v1.2.0")
+    plan = json.loads(arc(tmp_path, "plan", f"a/v{version}", "--json", env={"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}))
+    assert {tag["tag"]: tag["move"] for tag in plan["services"][0]["tags"]} == found
+
+
+@pytest.mark.parametrize("tag", ["1.2.0", "v1", "1.2-x", "edge"])
+def test_a_base_of_the_same_release_is_known_by_what_buildx_prints(tmp_path, tag):
+    assert "contexts" not in printed(tmp_path)
+    targets = {name: {"context": ".", "dockerfile": f"{name}.Dockerfile", "tags": [f"localhost:1/o/{name}:{tag}"]} for name in ("app", "base")}
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'target': targets})}\nEND\n")
+    commit(tmp_path, {"app.Dockerfile": f"FROM localhost:1/o/base:{tag}\n", "base.Dockerfile": "FROM scratch\n"})
+    bake = json.loads(arc(tmp_path, "plan", "a/v1.2.0", "--bake", env={"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}))
+    assert bake["target"]["app"]["contexts"] == {f"localhost:1/o/base:{tag}": "target:base"}
+
+
 def test_what_buildx_prints_escaped(tmp_path):
     """Since 0.23 what --print says can be read as a bake file again; so can our definition, escaped once, not twice."""
     target = printed(tmp_path, args={"A": "$${B} $1", "P": "100%%{x}", "D": "$$${E}"}, labels={"l": "$${Q}"},

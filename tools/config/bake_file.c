@@ -238,18 +238,29 @@ static bool stands_alone(const char *tag, const char *at, size_t len)
     return starts && (!at[len] || !strchr(word, at[len]));
 }
 
-/* The tag with the version replaced by its placeholder, so that it counts as the version's own
- * tag. */
+/* The tag with the version, or its line ("1.2" or "1"), replaced by placeholders, so that it counts
+ * as the version's own tag, or moves only up its line. */
 static char *mark_version(const struct arc_loading *l, const char *tag, const json_t *version)
 {
-    const char *text = arc_json_text_of(version, "version"), *found = *text ? tag : NULL;
-    size_t len = strlen(text);
+    const char *major = arc_json_text_of(version, "major");
+    const char *minor = arc_json_text_of(version, "minor");
+    const struct arc_word parts[] = {
+        {"{version}", arc_json_text_of(version, "version")},
+        {"{major}.{minor}", *minor ? arc_arena_printf(l->memory, "%s.%s", major, minor) : ""},
+        {"{major}", major},
+    };
 
-    while (found && (found = strstr(found, text)) && !stands_alone(tag, found, len))
-        found++;
-    if (!found)
-        return arc_arena_text(l->memory, tag);
-    return arc_arena_printf(l->memory, "%.*s{version}%s", (int)(found - tag), tag, found + len);
+    arc_each_in (part, parts) {
+        const char *found = *part->value ? tag : NULL;
+        size_t len = strlen(part->value);
+        while (found && (found = strstr(found, part->value)) && !stands_alone(tag, found, len))
+            found++;
+        if (found)
+            return arc_arena_printf(l->memory, "%.*s%s%s", (int)(found - tag), tag, part->name,
+                                    found + len);
+    }
+
+    return arc_arena_text(l->memory, tag);
 }
 
 /* ---- tags ----------------------------------------------------------------------------------- */
@@ -299,6 +310,7 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
         ARC_TRY(check_ref(l, ref, len));
         const struct arc_image_tag tag = {
             .image = arc_arena_cut(l->memory, ref, len),
+            .printed = arc_arena_text(l->memory, colon ? colon + 1 : "latest"),
             .name = mark_version(l, colon ? colon + 1 : "latest", version)};
         ARC_TRY(arc_texts_add_once(l, &service->images, tag.image));
         if (!service->name) /* last component of the first image's name */

@@ -54,7 +54,7 @@ static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
         arc_service_fill(given->name, group, service, (struct arc_word){NULL, NULL}, &filled);
         l->memory->failed |= filled.failed == ARC_ENOMEM;
-        if (strcmp(arc_buf_text(&filled), tag) == 0)
+        if (strcmp(arc_buf_text(&filled), tag) == 0 || arc_text_same(given->printed, tag))
             return true;
     }
 
