@@ -53,29 +53,37 @@ void lint_settings_free(struct lint_settings *settings)
     *settings = (struct lint_settings){0};
 }
 
-/* Checks that every rule in `off` exists, built in or as a fact. */
-static int check_off(const struct lint_settings *settings, struct arc_error *err)
+/* Checks that a rule which `off` or `allow` names exists, built in or as a fact. */
+static int check_rule(const struct lint_settings *settings, const char *key,
+                      const struct arc_yaml_node *rule, struct arc_error *err)
 {
-    const struct arc_yaml_node *off = arc_yaml_get(settings->yaml.root, "off"), *item;
     const char *names[LINT_RULE_COUNT + 1] = {0};
 
     for (int i = 0; i < LINT_RULE_COUNT; i++)
         names[i] = lint_rule_name((enum lint_rule)i);
 
-    for (size_t i = 0; off && (item = arc_yaml_entry(off, i)); i++) {
-        bool known = arc_text_among(item->text, names);
-        for (size_t f = 0; !known && f < settings->fact_count; f++)
-            known = strcmp(item->text, settings->facts[f].rule) == 0;
-        if (known)
-            continue;
+    bool known = arc_text_among(rule->text, names);
+    arc_each (fact, settings->facts, settings->fact_count)
+        known = known || strcmp(rule->text, fact->rule) == 0;
+    if (known)
+        return ARC_OK;
 
-        const char *meant = arc_suggest(item->text, names);
-        if (meant)
-            return arc_yaml_error(item, err, "off: there is no rule '%s'; did you mean '%s'?",
-                                  item->text, meant);
-        return arc_yaml_error(
-            item, err, "off: there is no rule '%s'; 'arc-ci lint --rules' lists them", item->text);
-    }
+    const char *meant = arc_suggest(rule->text, names);
+    if (meant)
+        return arc_yaml_error(rule, err, "%s: there is no rule '%s'; did you mean '%s'?", key,
+                              rule->text, meant);
+    return arc_yaml_error(rule, err, "%s: there is no rule '%s'; 'arc-ci lint --rules' lists them",
+                          key, rule->text);
+}
+
+static int check_rules(const struct lint_settings *settings, struct arc_error *err)
+{
+    const struct arc_yaml_node *off = arc_yaml_get(settings->yaml.root, "off"), *rule;
+
+    for (size_t i = 0; (rule = arc_yaml_entry(off, i)); i++)
+        ARC_TRY(check_rule(settings, "off", rule, err));
+    arc_yaml_each (entry, arc_yaml_get(settings->yaml.root, "allow"))
+        ARC_TRY(check_rule(settings, "allow", arc_yaml_get(entry, "rule"), err));
 
     return ARC_OK;
 }
@@ -91,5 +99,5 @@ int lint_settings_load(const char *root, const char *path, struct lint_settings 
         return ARC_OK;
     ARC_TRY(arc_yaml_read_in(root, path, 0, &out->yaml, err));
     ARC_TRY(arc_fields_read(&l, out->yaml.root, &table, out));
-    return check_off(out, err);
+    return check_rules(out, err);
 }
