@@ -26,7 +26,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     if (file) {
         ARC_AUTO_JSON json_t *json = NULL;
         ARC_TRY(arc_document_read(file, &json, err));
-        ARC_TRY(arc_ledger_read(json, &build, err));
+        ARC_TRY_PREFIX(arc_ledger_read(json, &build, err), err, "--build %s", file);
     }
 
     enum arc_withdrawal withdraw = (enum arc_withdrawal)option_choice(inv, "withdraw");
@@ -50,8 +50,6 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
 
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }
-
-static const struct output outputs[] = {{"tag", "The release that the tags moved back to."}, {0}};
 
 const struct command cmd_rollback = {
     .name = "rollback",
@@ -87,7 +85,7 @@ const struct command cmd_rollback = {
               "nobody: the URL of the workflow's file, @ and its ref. By default any workflow of "
               "this repository that ran for the release's tag."),
         CONFIG_OPTION),
-    .outputs = outputs,
+    .outputs = OUTPUTS({"tag", "The release that the tags moved back to."}),
     .examples =
         EXAMPLES({"arc-ci rollback messaging 1.2.2 --dry-run",
                   "Check whether 1.2.2 is complete, and show what would move."},

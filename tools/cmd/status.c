@@ -67,7 +67,8 @@ static int run_status(const struct invocation *inv, struct report *report, struc
         json_t *lock;
         ARC_TRY(arc_document_read(json_string_value(file), &lock, err));
         ARC_TRY(arc_json_append(locks, lock, err));
-        ARC_TRY(arc_document_check(lock, "lock", err));
+        ARC_TRY_PREFIX(arc_document_check(lock, "lock", err), err, "--lock %s",
+                       json_string_value(file));
     }
 
     ARC_TRY(arc_status(inv->project, &options, &report->document, &report->failed, err));
