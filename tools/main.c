@@ -1,5 +1,5 @@
 /* Dispatch: find the command's row, parse, run, print, exit. */
-#include "base/auto.h"
+#include "base/text.h"
 #include "cli/project_options.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -61,8 +61,7 @@ static void keep_standard_streams(void)
 
 static bool wants_trace(const struct arc_env *env, const struct invocation *inv)
 {
-    const char *debug = arc_env_get(env, "RUNNER_DEBUG");
-    return inv->verbose || (debug && strcmp(debug, "1") == 0);
+    return inv->verbose || arc_text_same(arc_env_get(env, "RUNNER_DEBUG"), "1");
 }
 
 /* `program`: no command was named, so that --help is about all of them. */

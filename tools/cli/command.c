@@ -442,14 +442,12 @@ const char *option_value(const struct invocation *inv, const char *name)
 
 bool option_flag(const struct invocation *inv, const char *name)
 {
-    const char *value = option_value(inv, name);
-    return value && strcmp(value, "true") == 0;
+    return arc_text_same(option_value(inv, name), "true");
 }
 
 bool option_is_auto(const struct invocation *inv, const char *name)
 {
-    const char *value = option_value(inv, name);
-    return value && strcmp(value, "auto") == 0;
+    return arc_text_same(option_value(inv, name), "auto");
 }
 
 size_t option_choice(const struct invocation *inv, const char *name)

@@ -171,6 +171,8 @@ int report_show_values(struct report *report, const char *text, const json_t *va
 int report_note(struct report *report, char level, const struct arc_place *place,
                 struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* The same for a callback: `report` is the report. */
+int report_note_text(void *report, char level, const char *text, struct arc_error *err);
 /* Adds a warning for each INPUT_ variable that no command takes but whose name is like an option of
  * this one. */
 int invocation_note_slips(const struct invocation *inv, struct report *report,
@@ -180,8 +182,6 @@ void report_free(struct report *report);
 /* Prints the report's document, outputs, summary and annotations. ARC_EWORLD if stdout or one of
  * GitHub's files cannot be written. */
 int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err);
-/* The same for a callback: `report` is the report. */
-int report_note_text(void *report, char level, const char *text, struct arc_error *err);
 /* A callback for progress: prints a line on stderr, made visible; nothing with --quiet. `context`
  * is the invocation. */
 void report_progress(void *context, const char *line);

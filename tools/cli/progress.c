@@ -17,13 +17,6 @@ void build_progress_end(struct build_progress *progress)
         build_table_end(&progress->table);
 }
 
-/* "flash linux/arm64", "flash", or "" for the whole build. */
-static void name_cell(const struct arc_build_event *event, char *out, size_t size)
-{
-    snprintf(out, size, "%.100s%s%.100s", event->service, *event->platform ? " " : "",
-             event->platform);
-}
-
 /* Shows a line as text: a build's output must not control the terminal or the runner. */
 static void add_text(struct arc_buf *out, const char *text, size_t len)
 {
@@ -68,9 +61,10 @@ void build_progress_event(void *context, const struct arc_build_event *event)
 {
     struct build_progress *progress = context;
     bool lines = !progress->live && !progress->quiet;
-    char cell[256];
+    char cell[256]; /* "flash linux/arm64", "flash", or "" for the whole build */
 
-    name_cell(event, cell, sizeof cell);
+    snprintf(cell, sizeof cell, "%.100s%s%.100s", event->service, *event->platform ? " " : "",
+             event->platform);
 
     if (!progress->quiet) {
         if (!progress->begun && progress->group)

@@ -29,6 +29,15 @@ struct arc_needs_files project_documents(const struct invocation *inv)
                                     .needs = option_value(inv, "needs")};
 }
 
+struct arc_github_settings github_settings(const struct invocation *inv, const char *timeout_name)
+{
+    return (struct arc_github_settings){.repository = option_value(inv, "repository"),
+                                        .token_file = option_value(inv, "token-file"),
+                                        .record = option_value(inv, "record"),
+                                        .timeout = option_value(inv, timeout_name),
+                                        .max_wait = option_value(inv, "max-wait")};
+}
+
 int project_explain_plan(const struct invocation *inv, int rc, struct arc_error *err)
 {
     bool emptied = !option_given(inv, "plan") && arc_env_get(inv->env, "INPUT_PLAN");

@@ -1,8 +1,10 @@
-/* The options of every command that takes a release tag, and its warnings about tags. */
+/* The options of every command that takes a release tag or uses GitHub's API, and its warnings about
+ * tags. */
 #pragma once
 
 #include "arcci/project.h"
 #include "cli/command.h"
+#include "github/options.h"
 #include "project/needs.h"
 
 /* A row of an option table. */
@@ -41,11 +43,24 @@
               "--next: the next prerelease with this word: rc gives 1.2.0-rc.1, then "             \
               "1.2.0-rc.2.")
 
+/* `timeout_name` differs for scan, whose --timeout is the scanner's. */
+#define GITHUB_OPTIONS(repository_help, timeout_name, timeout_help)                                \
+    VALUE("repository", "OWNER/NAME", repository_help),                                            \
+        VALUE("token-file", "FILE",                                                                \
+              "A file with the token, instead of GITHUB_TOKEN or GH_TOKEN."),                      \
+        VALUE("record", "DIR",                                                                     \
+              "Record every request and answer in DIR, without the token, for a bug report."),     \
+        VALUE(timeout_name, "SECONDS", timeout_help),                                              \
+        VALUE("max-wait", "SECONDS", "The longest single wait for a rate limit; 900 by default.")
+
 /* The settings of the project by the argument TAG and the command's options. */
 struct arc_project_options project_wanted(const struct invocation *inv);
 
 /* The files of documents that the command's options name. */
 struct arc_needs_files project_documents(const struct invocation *inv);
+
+/* The values of GITHUB_OPTIONS; borrowed. */
+struct arc_github_settings github_settings(const struct invocation *inv, const char *timeout_name);
 
 /* Returns rc, of reading --plan. If its default file is missing because INPUT_PLAN, the output of a
  * job, is empty, the error says that first. */
@@ -54,11 +69,10 @@ int project_explain_plan(const struct invocation *inv, int rc, struct arc_error 
 /* Warns if the last published release could not be looked up. */
 int project_note_published(const struct arc_project *project, struct report *report,
                            struct arc_error *err);
+/* The same, and warns if `latest` does not move because the other tags are unknown. */
+int project_note_tags(const struct arc_project *project, struct report *report,
+                      struct arc_error *err);
 
 /* Warns of files of the group's services that differ from the commit: a release is built from a
  * commit, and a build would refuse them. Does nothing for a tag that is not checked out. */
 int project_note_dirty(struct arc_project *project, struct report *report, struct arc_error *err);
-
-/* The same, and warns if `latest` does not move because the other tags are unknown. */
-int project_note_tags(const struct arc_project *project, struct report *report,
-                      struct arc_error *err);

@@ -1,11 +1,10 @@
 #include "cli/terminal.h"
-#include <string.h>
+#include "base/text.h"
 #include <unistd.h>
 
 static bool has_value(const struct arc_env *env, const char *name, const char *value)
 {
-    const char *set = arc_env_get(env, name);
-    return set && strcmp(set, value) == 0;
+    return arc_text_same(arc_env_get(env, name), value);
 }
 
 bool terminal_colour(const struct arc_env *env, const char *when, int fd)

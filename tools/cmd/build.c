@@ -179,9 +179,8 @@ static int describe(struct arc_project *project, const struct arc_build_options 
     return ARC_OK;
 }
 
-static int promote(const struct invocation *inv, struct arc_project *project,
-                   const struct arc_build_options *options, struct arc_ledger *out,
-                   struct arc_error *err)
+static int promote(const struct invocation *inv, const struct arc_build_options *options,
+                   struct arc_ledger *out, struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
     struct arc_needs_files files = {.build = option_value(inv, "build"),
@@ -196,9 +195,9 @@ static int promote(const struct invocation *inv, struct arc_project *project,
             err, ARC_EINPUT,
             "--needs: no job has build.json among its outputs; " ARC_OUTPUT_DROPPED);
 
-    struct arc_promote_options wanted = {.project = project,
+    struct arc_promote_options wanted = {.project = inv->project,
                                          .env = options->env,
-                                         .root = arc_project_root(project),
+                                         .root = arc_project_root(inv->project),
                                          .plan = options->plan,
                                          .build = found.build,
                                          .allow_dirty = option_flag(inv, "allow-dirty"),
@@ -209,8 +208,8 @@ static int promote(const struct invocation *inv, struct arc_project *project,
 
 /* Builds, joins or promotes, with progress on stderr. A signal stops a build, but not a promotion:
  * that takes a moment, and stopping it would leave some tags unmoved. */
-static int work(const struct invocation *inv, struct arc_project *project,
-                struct arc_build_options *options, struct arc_ledger *out, struct arc_error *err)
+static int work(const struct invocation *inv, struct arc_build_options *options,
+                struct arc_ledger *out, struct arc_error *err)
 {
     struct build_progress progress = {
         .logs = option_value(inv, "logs"),
@@ -225,11 +224,11 @@ static int work(const struct invocation *inv, struct arc_project *project,
     options->interrupted_fd = interrupt_pipe[0];
 
     if (!rc && option_flag(inv, "promote"))
-        rc = promote(inv, project, options, out, err);
+        rc = promote(inv, options, out, err);
     else if (!rc && option_flag(inv, "merge"))
         rc = arc_merge(options, out, err);
     else if (!rc)
-        rc = arc_build(project, options, out, err);
+        rc = arc_build(inv->project, options, out, err);
 
     build_progress_end(&progress);
     options->listener = (struct arc_build_listener){0};
@@ -319,7 +318,7 @@ static int run_build(const struct invocation *inv, struct report *report, struct
     if (option_flag(inv, "dry-run"))
         return describe(inv->project, &options, &report->human, err);
 
-    ARC_TRY(work(inv, inv->project, &options, &ledger, err));
+    ARC_TRY(work(inv, &options, &ledger, err));
     ledger.dirty = context.dirty;
     list_generated(&plan, &context, &ledger);
     ARC_TRY(arc_ledger_write(&ledger, &report->document, err));

@@ -30,9 +30,8 @@ static int split_list(const char *text, json_t **out, struct arc_error *err)
     return arc_error_unless(*out, err);
 }
 
-static int make_plan(const struct invocation *inv, struct arc_project *project,
-                     const struct arc_changes_info *changes, struct arc_plan *out,
-                     struct arc_error *err)
+static int make_plan(const struct invocation *inv, const struct arc_changes_info *changes,
+                     struct arc_plan *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *platforms = NULL;
     const char *list = option_value(inv, "platforms");
@@ -44,9 +43,10 @@ static int make_plan(const struct invocation *inv, struct arc_project *project,
         .services = option_list(inv, "service"),
         .platforms = platforms,
         .hold_latest = !option_flag(inv, "latest-tag"),
-        .push = option_given(inv, "push") ? option_flag(inv, "push") : project->version != NULL,
+        .push =
+            option_given(inv, "push") ? option_flag(inv, "push") : inv->project->version != NULL,
     };
-    return arc_planned(project, &wanted, option_value(inv, "sign-identity"), out, err);
+    return arc_planned(inv->project, &wanted, option_value(inv, "sign-identity"), out, err);
 }
 
 /* ---- Dockerfiles --------------------------------------------------------------------------- */
@@ -180,7 +180,7 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
         ARC_TRY(project_note_dirty(inv->project, report, err));
         ARC_TRY(check_dockerfiles(inv->project, report, err));
     }
-    ARC_TRY(make_plan(inv, inv->project, file ? &changes : NULL, &plan, err));
+    ARC_TRY(make_plan(inv, file ? &changes : NULL, &plan, err));
     ARC_TRY(arc_plan_write(&plan, &report->document, err));
 
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit for its size */

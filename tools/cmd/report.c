@@ -1,7 +1,6 @@
 #include "base/json.h"
 #include "base/template.h"
 #include "cli/command.h"
-#include "cli/github_options.h"
 #include "cli/project_options.h"
 #include "report/inputs.h"
 

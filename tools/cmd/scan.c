@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/github_options.h"
 #include "cli/project_options.h"
 
 static int read_policy(const struct invocation *inv, struct arc_scan_policy *policy,
@@ -112,10 +111,8 @@ static int run_scan(const struct invocation *inv, struct report *report, struct 
     ARC_TRY(arc_scan_files(inv->project, &files, &scan, &unpublished, err));
 
     report->document = arc_steal(&scan.document);
-    report->human = scan.human;
-    report->summary = scan.summary;
-    scan.human = (struct arc_buf){0};
-    scan.summary = (struct arc_buf){0};
+    report->human = arc_steal(&scan.human);
+    report->summary = arc_steal(&scan.summary);
     bool failed = scan.gate == ARC_GATE_FAIL;
     report->failed = failed ? ARC_EFAILED : ARC_OK;
     ARC_TRY(fill_outputs(report, err));

@@ -47,8 +47,6 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }
 
-static const struct output outputs[] = {{"tag", "The tag."}, {0}};
-
 const struct command cmd_tag = {
     .name = "tag",
     .summary = "make the release tag of a group, after its checks",
@@ -68,7 +66,7 @@ const struct command cmd_tag = {
                       "The release branch; by default the remote's default "
                       "branch."),
                 FLAG("push", "Push only the tag.")),
-    .outputs = outputs,
+    .outputs = OUTPUTS({"tag", "The tag."}),
     .examples = EXAMPLES(
         {"arc-ci tag messaging --next", "Tag the next version by the commits; prints the push."},
         {"arc-ci tag messaging --next --prerelease=rc",

@@ -10,8 +10,7 @@
 
 bool arc_actions_active(const struct arc_env *env)
 {
-    const char *value = arc_env_get(env, "GITHUB_ACTIONS");
-    return value && strcmp(value, "true") == 0;
+    return arc_text_same(arc_env_get(env, "GITHUB_ACTIONS"), "true");
 }
 
 int arc_actions_format_output(struct arc_buf *out, const char *name, const char *value, size_t len,
