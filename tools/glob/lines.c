@@ -65,7 +65,8 @@ static bool unquote(const char *line, size_t len, struct arc_buf *out)
     for (size_t i = 1; i < len - 1; i++) {
         const char *letter =
             line[i] == '\\' && i + 1 < len - 1 ? strchr(letters, line[i + 1]) : NULL;
-        bool octal = line[i] == '\\' && i + 3 < len - 1 && line[i + 1] >= '0' && line[i + 1] <= '3';
+        bool octal = line[i] == '\\' && i + 3 < len - 1 && line[i + 1] <= '3' &&
+                     strspn(line + i + 1, "01234567") >= 3;
         if (octal) {
             arc_buf_putc(out, (char)((line[i + 1] - '0') << 6 | (line[i + 2] - '0') << 3 |
                                      (line[i + 3] - '0')));
