@@ -1,7 +1,6 @@
 #include "base/platform.h"
-#include "base/auto.h"
+#include "base/text.h"
 #include <stdio.h>
-#include <string.h>
 
 /* Another spelling of an architecture; a variant "" keeps the given one. */
 struct spelling {
@@ -20,14 +19,6 @@ static const struct spelling spellings[] = {
     {"arm", "7", "arm", "v7"},        {"arm", "5", "arm", "v5"},
     {"arm", "6", "arm", "v6"},        {"arm", "8", "arm", "v8"},
 };
-
-static void lower(const char *from, char *to, size_t size)
-{
-    size_t i = 0;
-    for (; from[i] && i + 1 < size; i++)
-        to[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] - 'A' + 'a') : from[i];
-    to[i] = '\0';
-}
 
 /* Rewrites both in place, once. True when something changed: "x86_64/v1" takes two steps. */
 static bool respell(char architecture[40], char variant[40])
@@ -52,10 +43,12 @@ void arc_platform_join(const char *os, const char *architecture, const char *var
                        char out[ARC_PLATFORM_SIZE])
 {
     char system[40], machine[40], kind[40];
-    lower(os, system, sizeof system);
-    lower(architecture, machine, sizeof machine);
-    lower(variant, kind, sizeof kind);
-    if (strcmp(system, "macos") == 0)
+    snprintf(system, sizeof system, "%s", os);
+    snprintf(machine, sizeof machine, "%s", architecture);
+    snprintf(kind, sizeof kind, "%s", variant);
+    arc_text_lower(machine);
+    arc_text_lower(kind);
+    if (strcmp(arc_text_lower(system), "macos") == 0)
         snprintf(system, sizeof system, "darwin");
     if (respell(machine, kind))
         respell(machine, kind);

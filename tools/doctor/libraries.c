@@ -13,48 +13,40 @@
 #define ARCCI_LIBC      NULL
 #endif
 
-struct library {
-    const char *name;
-    const char *version; /* NULL: not available */
-};
-
-#define LIBRARIES 9
-
-static void list_libraries(struct library out[LIBRARIES])
+/* The versions by name; NULL if out of memory. */
+static json_t *list_libraries(void)
 {
-    const struct library libraries[LIBRARIES] = {
+    const struct {
+        const char *name, *version; /* NULL: not available */
+    } libraries[] = {
         {"jansson", jansson_version_str()}, {"libcurl", arc_http_library()},
         {"libgit2", arc_git_library()},     {"libyajl", arc_json_stream_library()},
         {"libyaml", arc_yaml_library()},    {"mbedtls", arc_hash_library()},
         {"mimalloc", ARCCI_ALLOCATOR},      {"musl", ARCCI_LIBC},
         {"zlib", arc_gzip_library()},
     };
-    memcpy(out, libraries, sizeof libraries);
+    json_t *versions = json_object();
+
+    arc_each_in (library, libraries)
+        if (library->version)
+            arc_json_put(&versions, library->name, json_string(library->version));
+
+    return versions;
 }
 
 int arc_libraries(json_t **out, struct arc_error *err)
 {
-    struct library libraries[LIBRARIES];
-    json_t *versions = json_object();
-
-    list_libraries(libraries);
-    for (size_t i = 0; i < LIBRARIES; i++)
-        if (libraries[i].version)
-            arc_json_put(&versions, libraries[i].name, json_string(libraries[i].version));
-
     *out = json_pack("{s:s, s:i, s:s, s:o}", "document", "program", "format", ARC_DOCUMENT_FORMAT,
-                     "version", ARCCI_VERSION, "libraries", versions);
-
+                     "version", ARCCI_VERSION, "libraries", list_libraries());
     return arc_error_unless(*out, err);
 }
 
 void doctor_libraries(struct doctor *doctor, struct doctor_result *result)
 {
-    struct library libraries[LIBRARIES];
+    ARC_AUTO_JSON json_t *versions = list_libraries();
     (void)doctor;
 
-    list_libraries(libraries);
-    for (size_t i = 0; i < LIBRARIES; i++)
-        if (libraries[i].version)
-            arc_text_item(&result->found, ", ", "%s %s", libraries[i].name, libraries[i].version);
+    result->found.failed = versions ? 0 : ARC_ENOMEM;
+    arc_json_each_pair (name, version, versions)
+        arc_text_item(&result->found, ", ", "%s %s", name, json_string_value(version));
 }

@@ -164,8 +164,6 @@ static void escape_open(struct arc_units *text, int count, uint16_t open)
         }
 }
 
-void parser_loop(struct parser *p);
-
 bool parser_run(const uint16_t *input, size_t len, struct arc_units *source, bool *negated)
 {
     struct parser parser = {.input = input, .len = len, .final_parens = len}, *p = &parser;

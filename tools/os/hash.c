@@ -1,9 +1,9 @@
 #include "os/hash.h"
+#include "base/text.h"
 #include "os/file.h"
 #include <errno.h>
 #include <mbedtls/md.h>
 #include <mbedtls/version.h>
-#include <string.h>
 #include <unistd.h>
 
 /* The mbedtls_md interface is the same in 2.28 (Debian 12, Ubuntu 24.04) and 3.6 (Debian 13). */
@@ -128,13 +128,9 @@ static const struct algorithm algorithms[] = {{"sha256:", MBEDTLS_MD_SHA256, 32}
 /* The algorithm of a digest; NULL if the text is not one. All names have the same length. */
 static const struct algorithm *algorithm_of(const char *digest)
 {
-    arc_each_in (found, algorithms) {
-        size_t digits = 2 * found->bytes;
-
-        if (strncmp(digest, found->name, 7) == 0 && strlen(digest) == 7 + digits &&
-            strspn(digest + 7, "0123456789abcdef") == digits)
+    arc_each_in (found, algorithms)
+        if (strncmp(digest, found->name, 7) == 0 && arc_text_is_hex(digest + 7, 2 * found->bytes))
             return found;
-    }
     return NULL;
 }
 

@@ -13,7 +13,7 @@ int arc_hash_new(struct arc_hash **out, struct arc_error *err);
 void arc_hash_free(struct arc_hash *hash);
 ARC_HANDLE(arc_hash)
 
-/* Adds bytes. Never fails; returns a code so that it can be used as a sink. */
+/* Adds bytes. */
 int arc_hash_add(struct arc_hash *hash, const void *bytes, size_t len, struct arc_error *err);
 
 /* Ends the hash and writes its digits. After that it can only be freed. */

@@ -32,7 +32,7 @@ int arc_process_find(const struct arc_env *env, const char *name, char **out, st
     if (!path || strchr(name, '/'))
         path = "";
     arc_each_piece (folder, path, ":") {
-        struct arc_buf candidate = {.max = 8192};
+        ARC_AUTO(arc_buf) struct arc_buf candidate = {.max = 8192};
         if (*folder.text != '/')
             continue;
         arc_buf_printf(&candidate, "%.*s/%s", (int)folder.len, folder.text, name);
