@@ -122,19 +122,22 @@ static const char *first_error(const struct findings *findings)
 
 /* Marks findings that the previous release's reports lack. If the baseline cannot be read, the
  * number of new findings is unknown. */
-static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
+static int compare_baseline(struct scan_judged *judged, const struct arc_env *env,
+                            struct arc_error *err)
 {
+    const struct arc_scan_options *options = judged->options;
     ARC_AUTO(findings) struct findings before = {0};
     ARC_AUTO_JSON json_t *known = json_object();
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    if (json_array_size(judged->options->baselines) == 0)
+    if (json_array_size(options->baselines) == 0)
         return ARC_OK;
-    ARC_TRY(read_targets(&before, judged->options->baselines, judged->options->service, err));
+    ARC_TRY(read_targets(&before, options->baselines, options->service, err));
     if (first_error(&before))
         return scan_warn(judged, err, "new findings cannot be told from old ones: %s",
                          first_error(&before));
 
+    ARC_TRY(scan_find_prefixes(&before, options->root, env, err));
     ARC_TRY(findings_join(&before, err));
 
     for (size_t i = 0; i < before.count; i++) {
@@ -341,7 +344,7 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
     ARC_TRY(scan_ignore_apply(judged, err));
     drop_uncounted(judged);
     findings_sort(findings);
-    ARC_TRY(compare_baseline(judged, err));
+    ARC_TRY(compare_baseline(judged, env, err));
     arc_each (target, findings->targets, findings->target_count)
         ARC_TRY(check_target(judged, target, err));
 
