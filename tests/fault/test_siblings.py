@@ -1,5 +1,6 @@
 """What a release or a comment meets that somebody else has changed, in every form: nothing is lost, and the log says what
 stays and what to do."""
+import hashlib
 import json
 import sys
 
@@ -72,6 +73,26 @@ def test_a_person_deleted_our_draft_while_we_uploaded(project, double):
     status, output = project.run(double)
     assert status == 0, output
     assert [release["draft"] for release in double.state.of_tag(TAG)] == [False]
+
+
+def test_another_jobs_upload_is_waited_for(project, double):
+    """The refusal of ours says that theirs is under way, not that a half of ours was left."""
+    theirs, looks = [], []
+
+    def plan(number, request):
+        if not theirs and request.method == "POST" and request.path.endswith("/assets"):
+            theirs.append(double.state.add_asset(double.state.releases[0], request.query["name"], b"", "text/plain", state="starter"))
+        elif theirs and request.method == "GET" and request.path.endswith("/releases"):
+            looks.append(number)
+        if len(looks) == 2:
+            content = project.expected()[theirs[0]["name"]]
+            theirs[0].update(state="uploaded", size=len(content), digest=f"sha256:{hashlib.sha256(content).hexdigest()}")
+            double.state.blobs[theirs[0]["id"]] = content
+        return None
+    double.faults = plan
+    status, output = project.run(double)
+    assert status == 0 and "took away" not in output, output
+    assert theirs[0] in double.state.releases[0]["assets"]
 
 
 def test_a_person_published_our_draft_meanwhile(project, double):

@@ -258,10 +258,9 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
     ours->uploads++;
     int rc =
         arc_transport_send(run->t, request, &reply, err, "%.*s?name=%s", (int)len, address, name);
-    if (rc && release_look_again(run, &reply, err)) {
-        run->half = true;
+    run->half = run->half || reply.doubtful;
+    if (rc && release_look_again(run, &reply, err))
         return ARC_OK;
-    }
 
     if (!rc)
         release_say(run, "uploaded %s (%zu bytes)", given->name, ours->size);
