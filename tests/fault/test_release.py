@@ -512,9 +512,10 @@ def test_errors_say_what_to_do(project, double):
     assert status == 3 and "the token is wrong or has expired" in output
 
 
-def test_a_draft_that_is_left_says_who_publishes_it(project, double):
+@pytest.mark.parametrize("fault, first", [(faults.no_permission, 14), (faults.refused, 13), (faults.refused, 8)])
+def test_a_draft_that_is_left_says_who_publishes_it(project, double, fault, first):
     """The last of the 14 requests never comes through: what was public before stays, and a second run ends it."""
-    double.faults = faults.onwards(faults.no_permission, 14)
+    double.faults = faults.onwards(fault, first)
     status, output = project.run(double)
     assert status == 3 and "is still a draft" in output and "run again: `arc-ci release` publishes the draft" in output
     double.faults = faults.none

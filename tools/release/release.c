@@ -264,7 +264,11 @@ static int repeat_rounds(struct release_run *run, struct arc_error *err)
 
     for (unsigned round = 0; !done && round < ROUNDS; round++) {
         unsigned troubles = run->troubles;
-        ARC_TRY(round_once(run, &done, err));
+        ARC_AUTO_JSON json_t *last = json_incref(run->release);
+        int rc = round_once(run, &done, err);
+        if (rc && !run->release) /* it could not be looked at */
+            run->release = arc_steal(&last);
+        ARC_TRY(rc);
         if (run->troubles > troubles)
             run->t->clock->wait(run->t->clock->context, (int64_t)500 << ARC_MIN(run->troubles, 6));
     }
