@@ -335,6 +335,15 @@ def test_fault(place, double, elsewhere, fault, at):
     check(double)
 
 
+def test_an_issue_that_the_server_stores_in_its_own_way_is_the_same(place, double):
+    """As it does for comments and releases: other line ends, no line end at the end."""
+    run(place, double, "--create-issues")
+    (stored,) = double.state.issues
+    stored["body"] = stored["body"].rstrip().replace("\n", "\r\n")
+    run(place, double, "--create-issues")
+    assert issue(place)["action"] == "unchanged"
+
+
 @pytest.mark.parametrize("fault", [faults.no_permission, faults.expired_token, faults.status_500],
                          ids=lambda fault: fault.__name__)
 def test_a_gate_that_passes_does_not_hide_what_was_not_published(place, double, fault):

@@ -286,7 +286,7 @@ static int update_issue(struct filing *filing, struct arc_error *err)
 
     for (size_t i = 0; i < 2; i++) {
         const char *text = arc_json_text_of(filing->wanted, texts[i]);
-        if (!arc_json_says(issue, texts[i], text))
+        if (!arc_markdown_same(arc_json_text_of(issue, texts[i]), text))
             arc_json_put(&fields, texts[i], json_string(text));
     }
 
