@@ -274,6 +274,12 @@ def test_a_listing_goes_on_at_the_same_host(world, address, status):
         assert "its tags continues at another address, " in run.err
 
 
+def test_a_listing_that_is_refused_is_not_a_tag(world):
+    world.registry.list_tags = lambda request, name: (403, b"{}", {})
+    failed = world.run("prune", status=3, GITHUB_TOKEN=None)
+    assert "/o/arc-a/tags/list: the registry answers 403" in failed.err
+
+
 def test_a_listing_that_goes_on_where_it_was(world):
     """A registry that takes no notice of `last` gives its first page again and again."""
     world.registry.list_tags = lambda request, name: (200, b'{"tags": ["a"]}', {"Link": f'</v2/{name}/tags/list?last=a&n=1>; rel="next"'})

@@ -22,7 +22,9 @@ int registry_refused(const struct arc_registry *registry, const struct registry_
 {
     ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
     int64_t seconds = registry_asked_wait(registry, response);
-    char separator = arc_digest_known(call->reference) ? '@' : ':';
+    const char *separator = arc_digest_known(call->reference) ? "@" : ":";
+    if (strcmp(call->kind, "tags") == 0)
+        separator = "/tags/";
 
     registry_reason(response, registry->logins, NULL, &reason);
     const char *advice = strcmp(call->method, "PUT") == 0
@@ -35,7 +37,7 @@ int registry_refused(const struct arc_registry *registry, const struct registry_
                        arc_plural((size_t)seconds));
     int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;
 
-    return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s", call->method,
+    return arc_error_set(err, code, "%s %s%s%s: the registry answers %d%s", call->method,
                          call->image, separator, call->reference, response->status,
                          arc_buf_text(&reason));
 }
