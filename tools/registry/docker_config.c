@@ -27,13 +27,12 @@ static const char *member_text(const json_t *object, const char *name)
     return arc_text_or(json_string_value(find_member(object, name)), NULL);
 }
 
-static int parse_config(const struct arc_buf *text, const char *name, json_t **out,
+static int parse_config(const char *text, size_t len, const char *name, json_t **out,
                         struct arc_error *err)
 {
     json_error_t problem = {0};
-    const char *start = arc_buf_text(text);
-    bool empty = strspn(start, " \t\r\n") == text->len; /* to docker, that is no configuration */
-    *out = empty ? json_object() : json_loadb(start, text->len, 0, &problem);
+    bool empty = strspn(text, " \t\r\n") == len; /* to docker, that is no configuration */
+    *out = empty ? json_object() : json_loadb(text, len, 0, &problem);
     if (json_is_object(*out))
         return ARC_OK;
     if (*out)
@@ -259,14 +258,11 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
 static int from_environment(const struct arc_env *env, const char *host, struct arc_login *out,
                             struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
     ARC_AUTO_JSON json_t *config = NULL;
     const char *value = arc_env_nonempty(env, "DOCKER_AUTH_CONFIG");
 
-    arc_buf_puts(&text, arc_or(value, ""));
-    ARC_TRY(arc_buf_check(&text, "DOCKER_AUTH_CONFIG", err));
     if (value)
-        ARC_TRY(parse_config(&text, "DOCKER_AUTH_CONFIG", &config, err));
+        ARC_TRY(parse_config(value, strlen(value), "DOCKER_AUTH_CONFIG", &config, err));
 
     return from_auths(config, host, out, err);
 }
@@ -281,7 +277,7 @@ static int from_file(const struct arc_env *env, const char *host, const char *sc
 
     ARC_TRY(find_config(env, host, scope, &path, err));
     ARC_TRY(arc_file_read(path, NULL, CONFIG_MAX, &text, err));
-    ARC_TRY(parse_config(&text, path, &config, err));
+    ARC_TRY(parse_config(arc_buf_text(&text), text.len, path, &config, err));
 
     const json_t *special = entry_of(find_member(config, "credHelpers"), host);
     const char *helper =

@@ -3,11 +3,6 @@
 #include "http/http.h"
 #include "registry/registry.h"
 
-static bool is_host(const char *text, size_t len, const char *host, size_t host_len)
-{
-    return arc_text_strip(text, len, "/") == host_len && strncasecmp(text, host, host_len) == 0;
-}
-
 struct registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len)
 {
     const char *at = arc_env_nonempty(env, "ARC_CI_INSECURE_REGISTRIES");
@@ -15,9 +10,10 @@ struct registry_trust registry_trust_of(const struct arc_env *env, const char *h
         size_t word = strcspn(at, ", \t\r\n");
         bool plain = word > 7 && strncasecmp(at, "http://", 7) == 0;
         bool secure = word > 8 && strncasecmp(at, "https://", 8) == 0;
-        size_t scheme = 7U * plain + 8U * secure;
+        const char *named = at + 7U * plain + 8U * secure;
 
-        if (is_host(at + scheme, word - scheme, host, len))
+        if (arc_text_strip(named, (size_t)(at + word - named), "/") == len &&
+            strncasecmp(named, host, len) == 0)
             return (struct registry_trust){.named = true, .plain = plain};
         at += word;
     }

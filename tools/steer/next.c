@@ -700,19 +700,6 @@ static json_t *explain(const struct survey *survey, const struct survey_touch *t
                      services);
 }
 
-/* The release of the default branch that HEAD lacks and the next version would be above; NULL:
- * none, or not known. */
-static int find_lacked(struct arc_project *project, struct survey *survey,
-                       const struct survey_group *group, const char *tag, const char **out,
-                       struct arc_error *err)
-{
-    if (!tag || !*survey->default_tip.hex)
-        return ARC_OK;
-    return arc_error_memory(survey_find_between(survey, group, project->repository.tags, tag,
-                                                &survey->default_tip, out, NULL),
-                            err);
-}
-
 int arc_next(struct arc_project *project, const struct arc_next_options *options, json_t **out,
              struct arc_error *err)
 {
@@ -720,14 +707,18 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
     ARC_AUTO_JSON json_t *commits = json_array();
     struct survey_group *group;
     struct survey_next next;
-    const char *lacked = NULL;
+    const char *lacked = NULL; /* a release of the default branch, below the next version */
+    int rc = ARC_OK;
 
     ARC_TRY(survey_take(project, &survey, err));
     ARC_TRY(survey_find_group(project, &survey, &group, err));
     ARC_TRY(survey_find_rides(project, &survey, group, err));
     ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options,
                                arc_env_moment(project->env), &next, err));
-    ARC_TRY(find_lacked(project, &survey, group, next.tag, &lacked, err));
+    if (next.tag && *survey.default_tip.hex)
+        rc = survey_find_between(&survey, group, project->repository.tags, next.tag,
+                                 &survey.default_tip, &lacked, NULL);
+    ARC_TRY(arc_error_memory(rc, err));
 
     arc_each (touch, group->touches, group->count)
         if (touch->since_stable)

@@ -302,12 +302,6 @@ struct build {
     size_t rank; /* number of newer builds of its kind */
 };
 
-static size_t build_length(const struct prune_tag *tag)
-{
-    const size_t start = strlen("staging-");
-    return tag->kind == PRUNE_STAGING ? start + strcspn(tag->name + start, "-") : strlen(tag->name);
-}
-
 static int newer_first(const void *a, const void *b)
 {
     const struct build *x = *(struct build *const *)a, *y = *(struct build *const *)b;
@@ -328,9 +322,12 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
 
     for (size_t i = 0; i < image->tag_count; i++) {
         const struct prune_tag *tag = &image->tags[i];
-        if (tag->kind != PRUNE_STAGING && tag->kind != PRUNE_CACHE)
+        size_t len = strlen(tag->name), start = strlen("staging-");
+        if (tag->kind == PRUNE_STAGING)
+            len = start + strcspn(tag->name + start, "-");
+        else if (tag->kind != PRUNE_CACHE)
             continue;
-        char *name = arc_arena_cut(&image->memory, tag->name, build_length(tag));
+        char *name = arc_arena_cut(&image->memory, tag->name, len);
         const json_t *known = json_object_get(numbers, name);
         size_t number = known ? (size_t)json_integer_value(known) : count++;
         struct build *build = &builds[number];
