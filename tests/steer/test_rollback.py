@@ -227,12 +227,15 @@ def test_a_configuration_that_went_on_is_no_obstacle(shop):
     assert shop.floating()["latest"] == "1.2.0"
 
 
-def test_a_text_of_full_length_keeps_its_start(shop):
+@pytest.mark.parametrize("word", ["line", "línea", "\U0001f680"])
+def test_a_text_of_full_length_keeps_its_start(shop, word):
+    """GitHub counts characters, in units of UTF-16, and no bytes."""
+    units = lambda text: len(text.encode("utf-16-le")) // 2  # noqa: E731
     release = shop.at_github("1.3.0")
-    release["body"] = "".join(f"line {i}\n" for i in range(12000))[:125000]
+    release["body"] = "".join(f"{word} {i}\n" for i in range(30000)).encode("utf-16-le")[:250000].decode("utf-16-le", "ignore")
     shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease")
-    assert len(release["body"]) <= 125000 and release["body"].startswith(MARK) and "\n\nline 0\nline 1\n" in release["body"]
-    assert release["body"].endswith("\n")
+    assert 124900 < units(release["body"]) <= 125000 and f"\n\n{word} 0\n{word} 1\n" in release["body"]
+    assert release["body"].startswith(MARK) and release["body"].endswith("\n")
 
 
 # ---- faults ---------------------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
 }
 
 /* GitHub's limit for a release's text, in characters. */
-#define BODY_MAX 125000
+#define BODY_MAX ((size_t)125000)
 
 /* The notice, then the notes, cut at GitHub's limit. */
 static char *make_body(const struct rollback *rollback, const json_t *release)
@@ -197,9 +197,11 @@ static char *make_body(const struct rollback *rollback, const json_t *release)
 
     arc_buf_puts(&body, "\n\n");
 
-    size_t len = strlen(notes), room = body.len < BODY_MAX ? BODY_MAX - body.len : 0;
-    if (len > room)
-        for (len = room; len && notes[len - 1] != '\n';)
+    size_t len = strlen(notes), used = arc_text_utf16(arc_buf_text(&body), body.len);
+    size_t room = BODY_MAX - ARC_MIN(used, BODY_MAX);
+    if (arc_text_utf16(notes, len) > room)
+        for (len = arc_text_cut(notes, len, room);
+             len && (notes[len - 1] != '\n' || arc_text_utf16(notes, len) > room);)
             len--;
 
     arc_buf_add(&body, notes, len);
@@ -561,11 +563,10 @@ int arc_rollback(struct arc_project *project, const struct arc_rollback_options 
     if (!options->dry_run)
         ARC_TRY(withdraw_do(&rollback, err));
 
-    *out =
-        json_pack("{s:s, s:i, s:s, s:s, s:b, s:O, s:o, s:s?, s:b, s:O}", "document", "rollback",
-                  "format", ARC_DOCUMENT_FORMAT, "group", rollback.group->name, "tag",
-                  rollback.tag.text, "dry-run", rollback.options->dry_run, "moves", rollback.moves,
-                  "releases", withdraw_describe(&rollback), "latest", rollback.latest,
-                  "latest-moves", rollback.latest_moves, "warnings", rollback.warnings);
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:b, s:O, s:o, s:s?, s:b, s:O}", "document", "rollback",
+                     "format", ARC_DOCUMENT_FORMAT, "group", rollback.group->name, "tag",
+                     rollback.tag.text, "dry-run", options->dry_run, "moves", rollback.moves,
+                     "releases", withdraw_describe(&rollback), "latest", rollback.latest,
+                     "latest-moves", rollback.latest_moves, "warnings", rollback.warnings);
     return arc_error_unless(*out, err);
 }
