@@ -78,14 +78,16 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
     return arc_text_print(&hub->authorization, err, "Bearer %s", hub->token);
 }
 
-/* Derives the API from GITHUB_SERVER_URL if no variable names it: a server's token must not go to
- * another. */
-static int derive_api(const struct arc_env *env, char **out, struct arc_error *err)
+/* GITHUB_API_URL, else derived from GITHUB_SERVER_URL: a server's token must not go to another. */
+static int name_api(const struct arc_env *env, char **out, struct arc_error *err)
 {
+    const char *given = arc_env_nonempty(env, "GITHUB_API_URL");
     const char *server = arc_or(arc_env_nonempty(env, "GITHUB_SERVER_URL"), "");
     const char *host = strstr(server, "://");
     size_t len = arc_text_strip(server, strlen(server), "/");
 
+    if (given)
+        return arc_text_copy(given, out, err);
     if (!host || arc_text_is_caseless(server, len, "https://github.com"))
         return arc_text_copy(API_URL, out, err);
     if (len > 8 && strncasecmp(server + len - 8, ".ghe.com", 8) == 0)
@@ -97,11 +99,7 @@ static int derive_api(const struct arc_env *env, char **out, struct arc_error *e
 
 static int find_api(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
 {
-    const char *url = arc_env_nonempty(o->env, "GITHUB_API_URL");
-    if (url)
-        ARC_TRY(arc_text_copy(url, &hub->api, err));
-    else
-        ARC_TRY(derive_api(o->env, &hub->api, err));
+    ARC_TRY(name_api(o->env, &hub->api, err));
     hub->api[arc_text_strip(hub->api, strlen(hub->api), "/")] = '\0';
     ARC_AUTO_FREE char *parsed = NULL;
     ARC_TRY_PREFIX(arc_http_resolve(hub->http, hub->api, NULL, &parsed, err), err,

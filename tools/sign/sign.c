@@ -123,8 +123,7 @@ static int sign_target(void *context, const struct target *target, struct arc_er
 /* A variable set by GitHub for the run. */
 static const char *of_run(const struct signing *signing, const char *name)
 {
-    const char *value = arc_env_nonempty(signing->options->env, name);
-    return arc_or(value, "");
+    return arc_text_or(arc_env_get(signing->options->env, name), "");
 }
 
 /* SLSA provenance 1.0 with the build type of GitHub's workflows

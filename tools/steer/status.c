@@ -221,7 +221,6 @@ static const char *find_released(const json_t *lock, const struct arc_ledger *le
                                  const char *service)
 {
     const struct arc_built_service *built = arc_ledger_service(ledger, service);
-
     const json_t *image = arc_json_find(json_object_get(lock, "images"), "service", service);
 
     if (image)

@@ -73,7 +73,7 @@ void survey_free(struct survey *survey);
 
 /* Finds what the train's last stable release includes (by group->lock, if set) and what it would
  * include at HEAD. A difference from its lock file is not an error but its `problem`. Does nothing
- * for a group that builds, or was never released. */
+ * for a group that builds. */
 int survey_find_rides(struct arc_project *project, struct survey *survey,
                       struct survey_group *group, struct arc_error *err);
 
