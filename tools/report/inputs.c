@@ -44,7 +44,7 @@ static int find_target(const struct arc_project *project, const struct arc_repor
         return arc_error_set(err, ARC_EINPUT, "--pull: '%.40s' is not a number", pull);
     if (pull && !target->pull)
         return arc_error_set(err, ARC_EINPUT, "--pull: pull requests are counted from 1");
-    if (goes_nowhere(target))
+    if (goes_nowhere(target) && !files->run)
         return ARC_OK;
 
     if (!target->repository || !arc_repository_name_valid(target->repository))
