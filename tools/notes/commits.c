@@ -287,17 +287,10 @@ json_t *arc_notes_sections(const json_t *commits, bool sorted)
 
     for (size_t s = 0; s < (sorted ? ARC_COUNT(sections) : 1); s++) {
         json_t *own = json_array();
-        bool failed = !own;
         arc_json_each (commit, commits)
             if (!sorted || arc_json_number_of(commit, "section") == (json_int_t)s)
-                failed |= json_array_append(own, commit) != 0;
-        if (failed) {
-            json_decref(own);
-            json_decref(list);
-            return NULL;
-        }
-
-        if (json_array_size(own))
+                arc_json_push(&own, json_incref(commit));
+        if (!own || json_array_size(own))
             arc_json_push(&list, json_pack("{s:s?, s:o}", "title",
                                            sorted ? sections[s].title : NULL, "commits", own));
         else
