@@ -192,6 +192,19 @@ def test_a_fault_that_passes_is_no_answer(place, said, fails, ci, status, runs):
     assert tried.read_text().split()[:runs] == ["x"] * runs and (status == 0 or len(tried.read_text().split()) == runs)
 
 
+def test_a_way_that_is_refused_is_no_error_of_the_next(place):
+    """Dates and more generations are refused: the whole history is fetched, and the run ends well."""
+    whole, cut = place.base(place.clone("whole")), place.clone("cut", "--depth=1")
+    program, refused = place.folder / "bin/git", place.folder / "refused"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\ncase "$*" in *"--depth=1 "*|*--depth=10*|*--depth=2147483647*) ;; *--depth=*|*--shallow-*) echo "$*" >> {refused}; echo fatal: no >&2; exit 128;; esac\n'
+                       f'exec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    place.env["PATH"] = f"{program.parent}:{place.env['PATH']}"
+    assert place.base(cut) == whole
+    assert "--depth=20" in refused.read_text()
+
+
 def test_a_remote_that_is_gone_is_waited_for_once(place):
     """A job without a network asked for the commit before the push, for that of the branch, and so on, each three times."""
     clone, tried, event = place.clone("cut", "--depth=1"), place.folder / "tried", place.folder / "event.json"

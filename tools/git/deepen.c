@@ -140,7 +140,7 @@ static int get_more(const struct arc_git *git, struct arc_history *history,
         int rc = fetch_depth(git, scratch->wants.items, scratch->wants.count, err);
         if (rc == ARC_ENOTFOUND || scratch->depth > 1000000)
             scratch->way = ARC_GIT_WHOLE;
-        return rc == ARC_ENOTFOUND ? ARC_OK : rc;
+        return arc_error_except(ARC_ENOTFOUND, rc, err);
     }
 
     *last = true;
