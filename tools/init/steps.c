@@ -811,8 +811,23 @@ static bool has_nightly_tag(const struct init_image *image)
     return false;
 }
 
-/* Asks about what the build has besides and no proposal can say: a secret's value, for one, comes
- * from the workflow. */
+/* Whether all lines are labels that arc-ci sets anyway. */
+static bool has_usual_labels(const struct init_step *step, const char *lines)
+{
+    static const char prefix[] = "org.opencontainers.image.";
+
+    for (char *line; (line = init_next_item(step->init, &lines, "\n"));) {
+        const char *name = arc_text_after(line, prefix);
+        if (!name ||
+            !arc_text_lists("created revision source title url version", name, strcspn(name, "= ")))
+            return false;
+    }
+
+    return true;
+}
+
+/* Asks about what a published build has besides and no proposal can say: a secret's value, for one,
+ * comes from the workflow. And about builds that a release may not have. */
 static void ask_besides(const struct init_step *step, const struct init_image *image)
 {
     static const char *const names[] = {"secrets", "secret-envs", "secret-files", "ssh",
@@ -822,12 +837,20 @@ static void ask_besides(const struct init_step *step, const struct init_image *i
     ARC_AUTO_JSON json_t *given = init_made(init, json_array());
 
     for (size_t i = 0; i < ARC_COUNT(names); i++)
-        if (*input(step, names[i]))
+        if (*input(step, names[i]) && !has_usual_labels(step, input(step, names[i])))
             init_push(init, given, json_string(names[i]));
     if (json_array_size(given))
         init_ask(init, step->file, step->line,
                  "which %s has the build of %s? Name them under build; none is proposed",
                  init_list_names(init, given), image->codename);
+    if (step->is_by_hand)
+        init_ask(init, step->file, 0,
+                 "does a release publish what it builds, under its tags? Only a person starts it");
+    if (step->is_scheduled && !has_nightly_tag(image))
+        init_ask(init, step->file, 0,
+                 "does it build on a schedule for the sake of new base images? arc-ci-images.yml "
+                 "builds then only what earlier runs missed; 'gh workflow run arc-ci-images.yml -f "
+                 "mode=release' builds all");
 }
 
 static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
@@ -843,8 +866,13 @@ static void take_image(const struct init_step *step, const char *context, const 
 
     image.dockerfile = arc_arena_text(&init->arena, dockerfile);
     image.directory = init_directory(init, dockerfile);
-    image.context =
-        arc_text_is_visible(context) ? arc_arena_text(&init->arena, context) : image.directory;
+    bool has_context = arc_text_is_visible(context);
+    image.context = has_context ? arc_arena_text(&init->arena, context) : image.directory;
+    if (!has_context && step->runner)
+        init_ask(
+            init, step->file, step->line,
+            "what is the context of %s? Only a run knows it; the Dockerfile's folder is a guess",
+            dockerfile);
     image.codename =
         step->service ? init_codename(init, step->service) : init_name_dockerfile(init, dockerfile);
     image.pushed = strcmp(push, "false") != 0 &&
@@ -875,14 +903,6 @@ static void take_image(const struct init_step *step, const char *context, const 
         init_ask(init, step->file, step->line, INIT_CONTEXTS, image.codename);
     if (image.pushed)
         ask_besides(step, &image);
-    if (image.pushed && step->is_by_hand)
-        init_ask(init, step->file, 0,
-                 "does a release publish what it builds, under its tags? Only a person starts it");
-    if (image.pushed && step->is_scheduled && !has_nightly_tag(&image))
-        init_ask(init, step->file, 0,
-                 "does it build on a schedule for the sake of new base images? arc-ci-images.yml "
-                 "builds then only what earlier runs missed; 'gh workflow run arc-ci-images.yml -f "
-                 "mode=release' builds all");
 
     if (join(step, &image))
         return;

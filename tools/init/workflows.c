@@ -36,6 +36,7 @@ static json_t *make_scope(const struct init_step *place, const struct arc_yaml_n
                   "needs"));
     json_t *github = json_object_get(scope, "github");
 
+    init_set(init, github, "workspace", json_sprintf("%c.", INIT_ROOT));
     if (init->owner) {
         init_set(init, github, "repository", json_sprintf("%s/%s", init->owner, init->repository));
         init_set_text(init, github, "repository_owner", init->owner);
