@@ -37,6 +37,10 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
             next = INIT_UNKNOWN_TEXT; /* only a run knows which of the two */
         if (!passed && !keeps) /* keep the value of a release; the new one is for other runs */
             init_set_text(init, script->variables, name, next);
+        if (keeps && script->step->runner && init_is_among(next, INIT_MOVING_TAGS))
+            init_ask(init, script->step->file, 0,
+                     "which runs publish as '%s', to which commands set %s? None is proposed", next,
+                     name);
         return true;
     }
 
