@@ -479,7 +479,7 @@ static void split_by_stages(struct init *init, struct init_image *image)
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
     char **names = read_stages(init, image, &stages) ? list_final_stages(init, &stages) : NULL;
     const char *common = NULL, *plain = image->codename;
-    size_t count = 0;
+    size_t count = 0, len = strlen(plain);
 
     for (char **name = names; name && *name && names[1]; name++)
         common = starts_all(names, *name) ? *name : common;
@@ -490,8 +490,9 @@ static void split_by_stages(struct init *init, struct init_image *image)
         if (!one)
             return;
         one->target = *name;
-        one->codename =
-            init_codename(init, names[1] && *rest ? init_print(init, "%s-%s", plain, rest) : plain);
+        bool is_whole = strncmp(*name, plain, len) == 0 && (*name)[len] == '-'; /* shop-cart */
+        const char *told = is_whole ? *name : init_print(init, "%s-%s", plain, rest);
+        one->codename = init_codename(init, names[1] && *rest ? told : plain);
     }
 
     if (count > 1)
