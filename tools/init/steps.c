@@ -1018,7 +1018,9 @@ void init_take_build(const struct init_step *step)
     if (json_object_size(found) || !step->runner)
         return;
     init->guessed = true;
-    init_ask(init, step->file, step->line, "which Dockerfile does it build? '%s' is ambiguous",
+    init_ask(init, step->file, step->line,
+             "which Dockerfile does it build? '%s' is ambiguous, so the names, tags and arguments "
+             "that it gives are not proposed",
              wanted);
 }
 
