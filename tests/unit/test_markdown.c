@@ -162,7 +162,7 @@ static void test_html(void **state)
 
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         ARC_AUTO(arc_buf) struct arc_buf out = {0};
-        html_markdown(&out, pairs[i].given);
+        html_markdown(&out, pairs[i].given, strlen(pairs[i].given));
         assert_string_equal(arc_buf_text(&out), pairs[i].expected);
     }
 }

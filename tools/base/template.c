@@ -516,6 +516,13 @@ static void add_escaped(struct render *r, const struct arc_template_node *node,
     }
 }
 
+static bool loop_truth(const struct arc_template_node *node, const struct frame *loop)
+{
+    if (arc_text_is(node->at, node->len, "@first"))
+        return loop->index == 0;
+    return arc_text_is(node->at, node->len, "@last") ? loop->index + 1 == loop->count : true;
+}
+
 static int render_value(struct render *r, const struct arc_template_node *node,
                         const struct frame *frame, struct arc_error *err)
 {
@@ -525,10 +532,8 @@ static int render_value(struct render *r, const struct arc_template_node *node,
             return error_at(r->t, node->at, err, "is outside of a list", node->at, node->len);
         if (arc_text_is(node->at, node->len, "@number"))
             arc_buf_printf(r->out, "%zu", loop->index + 1);
-        else if (arc_text_is(node->at, node->len, "@first"))
-            arc_buf_puts(r->out, arc_true_or_false(loop->index == 0));
         else
-            arc_buf_puts(r->out, arc_true_or_false(loop->index + 1 == loop->count));
+            arc_buf_puts(r->out, arc_true_or_false(loop_truth(node, loop)));
         return ARC_OK;
     }
 
@@ -550,13 +555,6 @@ static int render_value(struct render *r, const struct arc_template_node *node,
     add_escaped(r, node, frame, &text);
 
     return ARC_OK;
-}
-
-static bool loop_truth(const struct arc_template_node *node, const struct frame *loop)
-{
-    if (arc_text_is(node->at, node->len, "@first"))
-        return loop->index == 0;
-    return arc_text_is(node->at, node->len, "@last") ? loop->index + 1 == loop->count : true;
 }
 
 /* Whether a section is shown: its value equals the one after '=', or is not empty in its form. */

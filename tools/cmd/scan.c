@@ -28,24 +28,24 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
     return arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
 }
 
-/* Outputs and their members in the document. An unknown number is never shown as 0. */
+/* An unknown number is never shown as 0. */
 static int fill_outputs(struct report *report, struct arc_error *err)
 {
-    static const char *const counts[][2] = {{"critical-count", "CRITICAL"},
-                                            {"high-count", "HIGH"},
-                                            {"medium-count", "MEDIUM"},
-                                            {"low-count", "LOW"}};
-    static const char *const rest[][2] = {
-        {"new-count", "new"}, {"scan-status", "verdict"}, {"gate", "gate"}};
-    const json_t *document = report->document, *known = json_object_get(document, "counts");
+    const json_t *document = report->document, *counts = json_object_get(document, "counts");
+    const struct {
+        const char *name;
+        const json_t *value;
+    } outputs[] = {{"cve-count", json_object_get(document, "total")},
+                   {"critical-count", json_object_get(counts, "CRITICAL")},
+                   {"high-count", json_object_get(counts, "HIGH")},
+                   {"medium-count", json_object_get(counts, "MEDIUM")},
+                   {"low-count", json_object_get(counts, "LOW")},
+                   {"new-count", json_object_get(document, "new")},
+                   {"scan-status", json_object_get(document, "verdict")},
+                   {"gate", json_object_get(document, "gate")}};
 
-    ARC_TRY(report_value(report, "cve-count", json_object_get(document, "total"), "unknown", err));
-    for (size_t i = 0; i < ARC_COUNT(counts); i++)
-        ARC_TRY(report_value(report, counts[i][0], json_object_get(known, counts[i][1]), "unknown",
-                             err));
-    for (size_t i = 0; i < ARC_COUNT(rest); i++)
-        ARC_TRY(report_value(report, rest[i][0], json_object_get(document, rest[i][1]), "unknown",
-                             err));
+    arc_each_in (output, outputs)
+        ARC_TRY(report_value(report, output->name, output->value, "unknown", err));
 
     return report_value(report, "scan", document, "", err);
 }

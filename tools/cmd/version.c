@@ -78,8 +78,8 @@ static int run_version(const struct invocation *inv, struct report *report, stru
     ARC_TRY(arc_project_load_version(inv->project, err));
     ARC_TRY(arc_version_write(inv->project->version, &report->document, err));
 
-    for (size_t i = 0; i < ARC_COUNT(keys); i++)
-        ARC_TRY(report_value(report, keys[i], json_object_get(report->document, keys[i]), "", err));
+    arc_each_in (key, keys)
+        ARC_TRY(report_value(report, *key, json_object_get(report->document, *key), "", err));
 
     if (!inv->project->version->tags_known)
         ARC_TRY(report_note(report, 'w', NULL, err, "latest=false, since %s",

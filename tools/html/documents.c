@@ -81,14 +81,8 @@ static json_t *describe_timeline(const struct arc_ledger *build)
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
-static void add_markdown(struct arc_buf *out, const char *text, size_t len)
-{
-    (void)len;
-    html_markdown(out, text);
-}
-
 static const struct arc_template_place places[] = {
-    {"html", html_text}, {"markdown", add_markdown}, {0}};
+    {"html", html_text}, {"markdown", html_markdown}, {0}};
 
 /* Makes the page of a document with a title; its template gets all members of the document. */
 static int fill_page(const char *part, const json_t *document, json_t *title, json_t *subtitle,

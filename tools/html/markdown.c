@@ -214,8 +214,10 @@ static void add_fence(struct arc_buf *out, struct span open, const char **at)
     arc_buf_puts(out, "</code></pre>\n");
 }
 
-void html_markdown(struct arc_buf *out, const char *text)
+void html_markdown(struct arc_buf *out, const char *text, size_t len)
 {
+    (void)len;
+
     while (*text) {
         struct span line = next_line(&text);
         size_t level = strspn(line.at, "#");

@@ -18,5 +18,6 @@ html_page html_dryrun, html_status;
 void html_text(struct arc_buf *out, const char *text, size_t len);
 
 /* Appends GitHub's markdown as used in release notes: headings, paragraphs, lists, tables, fenced
- * code; in them code, links, strong text and line breaks. Anything else stays text. */
-void html_markdown(struct arc_buf *out, const char *text);
+ * code; in them code, links, strong text and line breaks. Anything else stays text. The text ends
+ * with a NUL. */
+void html_markdown(struct arc_buf *out, const char *text, size_t len);

@@ -103,7 +103,7 @@ bool arc_makefile_read(const char *text, struct arc_makefile *out)
             defining = true;
         else if (ARC_STARTS(at, "endef"))
             defining = false;
-        else if (!defining && *at != '\t')
+        else if (!defining)
             good = add_line(out, at, first);
     }
 

@@ -248,8 +248,8 @@ static void check_missing(struct lint *lint, const struct value *map)
         const char *list = place->keys, *word;
         bool must;
         for (size_t len; (len = next_word(&list, &word, &must));) {
-            const char *key = arc_arena_cut(&lint->memory, word, len);
-            if (!must || !key || arc_yaml_key(map->node, key) || keeps_out(lint, place, map->node))
+            const char *key = must ? arc_arena_cut(&lint->memory, word, len) : NULL;
+            if (!key || arc_yaml_key(map->node, key) || keeps_out(lint, place, map->node))
                 continue;
             const char *other = arc_or(place->beside, "");
             bool either = *other == '!';

@@ -26,11 +26,6 @@ static const char *text_given(const struct arc_yaml_node *with, const char *name
     "the builder's BuildKit is whatever its tag points to today: pin it by its option "            \
     "image=NAME@sha256:…"
 
-static bool holds_part(const char *text, const char *part)
-{
-    return strstr(text, part) != NULL;
-}
-
 static bool starts_on(const struct subject *s, const char *event)
 {
     return arc_yaml_names(arc_yaml_get(s->root, "on"), event);
@@ -140,30 +135,21 @@ static bool exports_output(const char *line, const char *end)
 static void check_line(struct subject *s, const struct arc_yaml_node *script, const char *line,
                        const char *end)
 {
-    static const char *const engines[][4] = {{"apt", " install", " docker.io"},
-                                             {"apt", " install", " containerd"},
-                                             {"apt", " install", " runc"}};
+    static const char *const engines[] = {" docker.io", " containerd", " runc"};
     static const char *const prints[][2] = {{"echo", "$("}, {"echo", "`"}, {"printf", "$("}};
     static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH",
                                         "GITHUB_STATE"};
-    static const char *const update[] = {"apt", " update", NULL};
-    static const char *const install[] = {"apt", " install", NULL};
-    static const char *const builder[] = {"docker buildx create", NULL};
-    static const char *const image[] = {"image=", NULL};
-    static const char *const remote[] = {"driver", "remote", NULL};
     bool loses_status = false; /* of a command in `echo "x=$(…)"` to a file of the runner */
 
     arc_each_in (engine, engines)
-        if (stand_in_order(line, end, *engine))
+        if (stand_in_order(line, end, ARC_WORDS("apt", " install", *engine)))
             find_in_script(s, LINT_SHELL, script, line,
                            "this removes the Docker that GitHub's runners have: use that instead");
 
-    for (size_t i = 0; i < ARC_COUNT(prints); i++)
-        for (size_t k = 0; k < ARC_COUNT(files); k++)
-            loses_status =
-                loses_status ||
-                stand_in_order(line, end,
-                               (const char *const[]){prints[i][0], prints[i][1], files[k], NULL});
+    arc_each_in (print, prints)
+        arc_each_in (file, files)
+            loses_status = loses_status ||
+                           stand_in_order(line, end, ARC_WORDS((*print)[0], (*print)[1], *file));
     if (loses_status && takes_output(line, end))
         find_in_script(s, LINT_SHELL, script, line,
                        "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
@@ -174,15 +160,16 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
                        "where $(…) fails, the line succeeds: assign the value on a line of its own "
                        "first");
 
-    s->refreshed = s->refreshed || stand_in_order(line, end, update);
+    s->refreshed = s->refreshed || stand_in_order(line, end, ARC_WORDS("apt", " update"));
 
-    if (stand_in_order(line, end, install) && !s->refreshed)
+    if (stand_in_order(line, end, ARC_WORDS("apt", " install")) && !s->refreshed)
         find_in_script(s, LINT_SHELL, script, line,
                        "the runner's package index is as old as its image: run `apt-get update` "
                        "before");
 
-    if (stand_in_order(line, end, builder) && !stand_in_order(line, end, image) &&
-        !stand_in_order(line, end, remote))
+    if (stand_in_order(line, end, ARC_WORDS("docker buildx create")) &&
+        !stand_in_order(line, end, ARC_WORDS("image=")) &&
+        !stand_in_order(line, end, ARC_WORDS("driver", "remote")))
         find_in_script(s, LINT_PINNED, script, line, FLOATING_BUILDKIT);
 }
 
@@ -324,8 +311,8 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
     static const char *const events[] = {"workflow_call", "workflow_dispatch"};
     const char *ref = text_given(with, "ref");
     bool takes_tag = false;
-    bool events_own = !*ref || (holds_part(ref, "github.") &&
-                                !ARC_HOLDS(ref, "inputs.", "needs.", "steps.", "env."));
+    bool events_own =
+        !*ref || (strstr(ref, "github.") && !ARC_HOLDS(ref, "inputs.", "needs.", "steps.", "env."));
 
     arc_each_in (name, names)
         arc_each_in (event, events)
@@ -408,7 +395,7 @@ static bool runs_command(const struct arc_yaml_node *step, const char *command, 
     for (; (run = strstr(run, program)); run += sizeof program - 1)
         if (strncmp(run + sizeof program - 1, command, len) == 0 &&
             !arc_is_word(run[sizeof program - 1 + len]) && run[sizeof program - 1 + len] != '-')
-            return !*option || set || holds_part(run, flag);
+            return !*option || set || strstr(run, flag);
 
     return false;
 }
@@ -447,7 +434,7 @@ static void check_list(struct subject *s, const struct arc_yaml_node *job,
             continue;
         if (ARC_STARTS(uses->text, "docker/setup-buildx-action@") &&
             (!*driver || strcmp(driver, "docker-container") == 0) &&
-            !holds_part(text_given(with, "driver-opts"), "image="))
+            !strstr(text_given(with, "driver-opts"), "image="))
             lint_find_at(s->lint, LINT_PINNED, uses, FLOATING_BUILDKIT);
         if (!s->root && ARC_STARTS(uses->text, "actions/cache@"))
             lint_find_at(s->lint, LINT_CACHE, uses,
@@ -516,7 +503,7 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
                 s->lint, LINT_RESULTS, value,
                 "outputs are evaluated even if the job failed: fromJSON of a step that did not "
                 "run is another error, which hides the first; let the step set the value");
-        if (value->text && holds_part(value->text, "${{ secrets."))
+        if (value->text && strstr(value->text, "${{ secrets."))
             lint_find_at(s->lint, LINT_RESULTS, value,
                          "GitHub drops an output that contains a secret: the next job gets "
                          "nothing");
@@ -585,7 +572,7 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *hol
                      "GitHub starts nothing of a workflow with both `queue: max` and "
                      "`cancel-in-progress: true`");
 
-    if (holds_part(key, "github.sha"))
+    if (strstr(key, "github.sha"))
         lint_find_at(
             s->lint, LINT_QUEUE, concurrency,
             "two events for one commit share this group, and a waiting run is cancelled: use "
@@ -633,7 +620,7 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
 static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
 {
     const struct arc_yaml_node *job = pair->value, *name = arc_yaml_get(job, "name");
-    if (name && name->text && holds_part(name->text, "matrix.") && arc_yaml_key(job, "if"))
+    if (name && name->text && strstr(name->text, "matrix.") && arc_yaml_key(job, "if"))
         lint_find_at(
             s->lint, LINT_REQUIRED, name,
             "when `if` skips the job, its check has this text as its name, expressions unevaluated");
@@ -647,8 +634,8 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
     if (starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
         arc_yaml_key(job, "permissions") &&
         (may_write(s, job, "statuses") || may_write(s, job, "checks")) &&
-        arc_yaml_key(job, "steps") && !holds_part(condition, "always()") &&
-        !holds_part(condition, "cancelled()"))
+        arc_yaml_key(job, "steps") && !strstr(condition, "always()") &&
+        !strstr(condition, "cancelled()"))
         lint_find_at(
             s->lint, LINT_REQUIRED, pair->key,
             "'%s' reports nothing if a previous job failed or was skipped: give it `if: always()`",

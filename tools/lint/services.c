@@ -164,8 +164,7 @@ void lint_services(struct lint *lint)
         lint_compose(lint, &lint->services[i]);
     }
 
-    const struct arc_config *config = &lint->project->config;
-    for (size_t g = 0; g < config->group_count && !lint->memory.failed; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++)
-            lint_dockerfile(lint, &config->groups[g], &config->groups[g].services[s]);
+    arc_each (group, lint->project->config.groups, lint->project->config.group_count)
+        arc_each (service, group->services, group->service_count)
+            lint_dockerfile(lint, group, service);
 }

@@ -50,15 +50,14 @@ char *arc_file_join(const char *root, const char *path)
 
 const char *arc_file_below(const char *top, const char *path)
 {
-    struct stat own, found;
     char part[PATH_MAX];
 
-    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part || stat(top, &own) != 0)
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
         return NULL;
 
     for (char *slash = part; (slash = strchr(slash + 1, '/'));) {
         *slash = '\0';
-        if (stat(part, &found) == 0 && found.st_dev == own.st_dev && found.st_ino == own.st_ino)
+        if (arc_file_same(top, part))
             return path + (slash - part) + strspn(path + (slash - part), "/");
         *slash = '/';
     }
