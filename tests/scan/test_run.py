@@ -79,6 +79,17 @@ def test_comments_that_hide_checks_are_seen(place):
     assert place.document["incomplete"][0]["reason"] == "inline-ignore" and "main.tf" in place.document["reason"]
 
 
+@pytest.mark.parametrize("line, seen", [
+    ("#trivy:exp:2099-01-01:ignore:DS-0002", True), ("x", False), ("# trivy:a\t:b:ignore:DS-0002", True),
+    ("# trivy:" + "a" * 70_000 + ":b:ignore:DS-0002", True), ("# tfsec:ws:a:ignore:DS-0002", True), ("# trivy: a:ignore:b", False),
+    ("# trivy:a\n# x:ignore:b", False), ("# trivy:b " * 20_000 + "trivy:::ignore:*", True)])
+def test_a_comment_may_say_more_before_what_it_hides(place, line, seen):
+    (place.path / "app").mkdir()
+    place.write("app/Dockerfile", f"FROM x\n{line}\nUSER root\n")
+    assert place.run("--scan-target", "app", "--scanners", "misconfig") == (1 if seen else 0)
+    assert not seen or place.document["incomplete"][0]["reason"] == "inline-ignore"
+
+
 @pytest.mark.parametrize("name, before", [
     ("a/\udcff/Dockerfile", ""), ("d/" * 70 + "x.tf", ""), ("Dockerfile", "FROM x\n\0\n"), ("Dockerfile", "#" * 2_000_000 + "\n"),
     ("Dockerfile", "x" * (65536 - 5))])

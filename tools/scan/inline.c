@@ -17,14 +17,38 @@ struct search {
     size_t files;
 };
 
+/* A comment is a word without spaces, "trivy:ignore:ID", and other pairs may precede the id:
+ * "trivy:exp:2030-01-01:ignore:ID". Looks through a part of a file for one, except in its last bytes,
+ * too few for the end of one. *marked: whether the part starts within a word that has a mark. */
+#define END "ignore:"
+static bool has_comment(const char *at, const char *end, bool *marked)
+{
+    while ((size_t)(end - at) > strlen(END)) {
+        const char *trivy = at, *tfsec = at;
+        if (!*marked) {
+            trivy = memmem(at, (size_t)(end - at), "trivy:", 6);
+            tfsec = memmem(at, (size_t)(end - at), "tfsec:", 6);
+            at = !trivy || (tfsec && tfsec < trivy) ? tfsec : trivy;
+            *marked = at;
+            if (!at)
+                return false;
+        } else if (*at == ' ' || *at == '\n') {
+            *marked = false;
+        } else if (*at == ':' && memcmp(at + 1, END, strlen(END)) == 0) {
+            return true;
+        }
+        at++;
+    }
+
+    return false;
+}
+
 /* Records a file with such a comment. What is unreadable here is unreadable for Trivy too. */
 static int search_file(struct search *search, const char *path, struct arc_error *err)
 {
-    static const char *const marks[] = {"trivy:ignore:", "tfsec:ignore:"};
-    const size_t len = strlen(marks[0]);
     char chunk[65536];
     size_t kept = 0;
-    bool has = false;
+    bool has = false, marked = false;
     int fd, rc = arc_file_open(path, path, &fd, NULL);
 
     if (rc)
@@ -32,9 +56,8 @@ static int search_file(struct search *search, const char *path, struct arc_error
 
     for (ssize_t got; !has && (got = read(fd, chunk + kept, sizeof chunk - kept)) > 0;) {
         size_t all = kept + (size_t)got;
-        for (size_t i = 0; i < ARC_COUNT(marks); i++)
-            has = has || memmem(chunk, all, marks[i], len);
-        kept = all < len ? all : len - 1; /* a comment may start at the end */
+        has = has_comment(chunk, chunk + all, &marked);
+        kept = ARC_MIN(all, strlen(END)); /* a comment may go on behind the end */
         memmove(chunk, chunk + all - kept, kept);
     }
 
