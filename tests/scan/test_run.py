@@ -90,6 +90,16 @@ def test_a_comment_may_say_more_before_what_it_hides(place, line, seen):
     assert not seen or place.document["incomplete"][0]["reason"] == "inline-ignore"
 
 
+def test_a_charts_templates_can_write_such_a_comment(place):
+    """Trivy takes it from what they write: `{{ printf "#%s%s" "tri" "vy:ignore:*" }}` hid every check of a chart."""
+    (place.path / "app/chart").mkdir(parents=True)
+    place.write("app/chart/Chart.yaml", "{name: x, version: 0.1.0}\n")
+    assert place.run("--scan-target", "app", "--scanners", "secret") == 0
+    assert place.run("--scan-target", "app", "--scanners", "misconfig") == 1
+    (gap,) = place.document["incomplete"]
+    assert gap["reason"] == "inline-ignore" and gap["text"].endswith("not list them: chart/Chart.yaml")
+
+
 @pytest.mark.parametrize("name, before", [
     ("a/\udcff/Dockerfile", ""), ("d/" * 70 + "x.tf", ""), ("Dockerfile", "FROM x\n\0\n"), ("Dockerfile", "#" * 2_000_000 + "\n"),
     ("Dockerfile", "x" * (65536 - 5))])

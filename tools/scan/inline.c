@@ -15,6 +15,7 @@ struct search {
     size_t folder_count;
     const char *first; /* names of files with one; NULL: none */
     size_t files;
+    const char *chart; /* one of Helm's charts; NULL: none */
 };
 
 /* A comment is a word without spaces, "trivy:ignore:ID", and other pairs may precede the id:
@@ -91,6 +92,9 @@ static int search_folder(struct search *search, const char *folder, struct arc_e
             continue;
         ARC_AUTO_FREE char *path = arc_file_join(folder, entry->d_name);
         bool there = path && lstat(path, &info) == 0;
+        bool chart = there && S_ISREG(info.st_mode) && strcmp(entry->d_name, "Chart.yaml") == 0;
+        if (chart && (!search->chart || strcmp(path, search->chart) < 0))
+            search->chart = arc_arena_text(search->memory, path);
         if (!path)
             rc = arc_error_nomem(err);
         else if (there && S_ISREG(info.st_mode))
@@ -102,6 +106,13 @@ static int search_folder(struct search *search, const char *folder, struct arc_e
     closedir(open);
 
     return rc;
+}
+
+/* A file's name below the folder that was scanned. */
+static const char *name_in(const char *target, enum arc_file_kind kind, const char *path)
+{
+    const char *name = kind == ARC_FILE_DIRECTORY ? path + strlen(target) : path;
+    return name + strspn(name, kind == ARC_FILE_DIRECTORY ? "/" : "");
 }
 
 int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_error *err)
@@ -119,17 +130,18 @@ int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_
         ARC_TRY(search_file(&search, target, err));
     for (size_t i = 0; i < search.folder_count; i++)
         ARC_TRY(search_folder(&search, search.folders[i], err));
+    if (search.chart) /* they may put a comment together from parts */
+        ARC_TRY(scan_miss(judged, SCAN_GAP_INLINE, err,
+                          "what a Helm chart's templates write may tell Trivy in a comment which "
+                          "checks to skip, and its report does not list them: %s",
+                          name_in(target, kind, search.chart)));
     if (!search.files)
         return ARC_OK;
 
-    const char *name = search.first, *verb = search.files == 1 ? "tells" : "tell";
-    if (kind == ARC_FILE_DIRECTORY) {
-        name += strlen(target);
-        name += strspn(name, "/");
-    }
-
+    const char *verb = search.files == 1 ? "tells" : "tell";
     return scan_miss(judged, SCAN_GAP_INLINE, err,
                      "%zu file%s of the tree %s Trivy in a comment which checks to skip, and its "
                      "report does not list them: %s",
-                     search.files, arc_plural(search.files), verb, name);
+                     search.files, arc_plural(search.files), verb,
+                     name_in(target, kind, search.first));
 }
