@@ -52,6 +52,7 @@ struct arc_scan_run {
     const char *docker_image;  /* run this image of the scanner, pinned by digest; NULL: `trivy` */
     const char *docker_config; /* with docker_image: docker's config.json with the registries'
                                   credentials, absolute; NULL for none (arc_scan() finds it) */
+    const struct arc_env *env; /* with docker_image: whose TRIVY_ variables it gets; or NULL */
     const char *report_dir;    /* where the reports go, absolute */
     const char *work_dir;      /* the folder to run in, absolute. Holds only copies of the settings'
                                   files: policy.rego, vex-0, vex-1, … */

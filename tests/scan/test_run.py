@@ -443,10 +443,20 @@ def test_the_scanner_as_an_image(place):
     assert scan[scan.index(image) + 1] == "fs" and scan[-1] == "/target"
 
 
+def test_variables_of_the_scanner_as_an_image(place):
+    (place.path / "src").mkdir()
+    assert place.run("--scan-target", "src", "--scanner-image", "aquasec/trivy@" + DIGESTS[0], TRIVY_DB_REPOSITORY="mirror.lan/db",
+                     TRIVY_PASSWORD="hunter2", TRIVY_CACERT="/etc/ca.pem", TRIVY_CACHE_DIR="/tmp/c", TRIVY_SKIP_DIRS="src") == 0
+    scan = place.calls()[0]
+    given = [scan[i + 1] for i, word in enumerate(scan) if word == "--env"]
+    assert sorted(given) == ["TRIVY_CACHE_DIR=/cache", "TRIVY_DB_REPOSITORY", "TRIVY_PASSWORD"]
+    assert "hunter2" not in str(scan) and json.loads((place.fake / "seen").read_text())["environment"]["TRIVY_PASSWORD"] == "hunter2"
+
+
 def test_what_the_scanner_skips_as_an_image_too(place):
     (place.path / "src/dev/proc").mkdir(parents=True)
     assert place.run("--scan-target", "src", "--scanner-image", "aquasec/trivy@" + DIGESTS[0]) == 0
-    assert [words[-1] for words in place.calls()[:-1]] == ["/target", "/target/dev", "/target/dev/proc"]
+    assert sorted(words[-1] for words in place.calls()[:-1]) == ["/target", "/target/dev", "/target/dev/proc"]
     assert all(f"{place.path}/src:/target:ro" in words for words in place.calls()[:-1])
 
 

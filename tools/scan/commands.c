@@ -4,6 +4,7 @@
 #include "os/file.h"
 #include "os/hash.h"
 #include "scan/findings.h"
+#include "scan/trivy.h"
 #include <sys/stat.h>
 
 /* Paths in the scanner's container. */
@@ -73,6 +74,17 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, jso
         add_words(argv, job->target);
 }
 
+/* By their names, since they may hold passwords. */
+static void add_variables(const struct arc_env *env, json_t **argv)
+{
+    for (const char *const *var = env ? env->vars : NULL; var && *var; var++) {
+        if (!arc_trivy_takes_along(*var))
+            continue;
+        add_words(argv, "--env");
+        arc_json_push(argv, json_stringn(*var, strcspn(*var, "=")));
+    }
+}
+
 static void add_file_name(struct arc_buf *out, const char *text)
 {
     for (; *text; text++)
@@ -129,8 +141,9 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
                              image);
 
     if (image) {
-        add_words(&argv, "docker", "run", "--rm", "--env", "TRIVY_CACHE_DIR=/cache", "--volume",
-                  CACHE_VOLUME);
+        add_words(&argv, "docker", "run", "--rm", "--env", "TRIVY_CACHE_DIR=/cache");
+        add_variables(run->env, &argv);
+        add_words(&argv, "--volume", CACHE_VOLUME);
         add_joined(&argv, "--volume", run->report_dir, ":" INSIDE_REPORTS);
         if (run->policy || run->vex_count)
             add_joined(&argv, "--volume", run->work_dir, ":" INSIDE_SETTINGS ":ro");

@@ -453,6 +453,7 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
         rc = arc_error_nomem(err);
     if (!rc && run.report_dir)
         rc = arc_trivy_folder(run.report_dir, &found.reports, err);
+    run.env = env;
     run.work_dir = found.work;
     run.report_dir = arc_or(found.reports, found.work);
     if (!rc)

@@ -37,6 +37,13 @@ bool arc_trivy_withholds(const char *variable)
     return ARC_STARTS(variable, "TRIVY_") && !arc_environment_has(passes, variable);
 }
 
+bool arc_trivy_takes_along(const char *variable)
+{
+    static const char *const of_machine[] = {"TRIVY_CACHE_*", "TRIVY_CACERT", "TRIVY_DOCKER_HOST",
+                                             "TRIVY_PODMAN_HOST", NULL};
+    return arc_environment_has(passes, variable) && !arc_environment_has(of_machine, variable);
+}
+
 /* The error from its last non-blank line, "TIME\tFATAL\tFatal error\tMESSAGE" or "\t* MESSAGE",
  * with advice if it has none. */
 static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)

@@ -17,5 +17,8 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
 /* Whether a TRIVY_ variable ("NAME=value") is withheld because it could hide findings. */
 bool arc_trivy_withholds(const char *variable);
 
+/* Whether Trivy's container gets a variable: one that passes and names nothing of this machine. */
+bool arc_trivy_takes_along(const char *variable);
+
 /* The absolute path of the folder for reports, created if necessary. The caller frees *out. */
 int arc_trivy_folder(const char *path, char **out, struct arc_error *err);
