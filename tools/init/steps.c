@@ -667,6 +667,20 @@ static bool says_version(const struct init_image *image)
     return false;
 }
 
+/* Asks about a tag that another workflow gives to the image under another condition. */
+static void ask_moves(const struct init_step *step, const struct init_image *image, const char *tag,
+                      const char *when)
+{
+    const json_t *known = json_object_get(image->tags, tag);
+    const char *before = arc_or(json_string_value(known), "");
+
+    if (known && !*before != !*when)
+        init_ask(step->init, step->file, 0,
+                 "what moves image tags such as latest? Releases and other runs (%s) do today; as "
+                 "proposed, releases alone",
+                 *before ? before : when);
+}
+
 /* Adds what the step says to an image that is already described by a file of this kind or a more
  * authoritative one. A step that pushes decides how it is released. False if there is no such
  * image. */
@@ -721,8 +735,10 @@ static bool join(const struct init_step *step, const struct init_image *more)
     init_add_texts(init, &image->platforms, more->platforms);
     init_add_texts(init, &image->registries, more->registries);
     init_add_texts(init, &image->others, more->others);
-    arc_json_each_pair (tag, when, more->tags)
+    arc_json_each_pair (tag, when, more->tags) {
+        ask_moves(step, image, tag, json_string_value(when));
         init_add_tag(init, &image->tags, tag, json_string_value(when));
+    }
 
     return true;
 }
