@@ -185,5 +185,5 @@ void lint_credentials(struct lint *lint);
 void lint_walk(struct lint *lint, const char *directory, int (*each)(void *lint, const char *file));
 void lint_each_file(struct lint *lint, int (*each)(void *lint, const char *file));
 
-/* The line of the file for a place in a script. */
+/* The line of the file for a place in a script; one in quotes is where it begins. */
 unsigned lint_script_line(const struct arc_yaml_node *script, const char *at);

@@ -237,9 +237,8 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
 
 unsigned lint_script_line(const struct arc_yaml_node *script, const char *at)
 {
-    bool block = !script->plain && strchr(script->text, '\n'); /* a block starts below its `|` */
-    unsigned line = script->line + block;
-    for (const char *c = script->text; c < at; c++)
+    unsigned line = script->line + script->block; /* a block starts below its `|` */
+    for (const char *c = script->text; script->block && c < at; c++)
         line += *c == '\n';
     return line;
 }

@@ -175,6 +175,8 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
     memcpy(node->text, event->data.scalar.value, len);
     node->len = len;
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    node->block = event->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+                  event->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
     ARC_TRY(set_tag(b, node, event->data.scalar.tag));
     ARC_TRY(set_type(b, node));
     ARC_TRY(set_anchor(b, node, event->data.scalar.anchor));

@@ -51,6 +51,7 @@ struct arc_yaml_source {
 struct arc_yaml_node {
     enum arc_yaml_type type;
     bool plain;      /* a scalar without quotes */
+    bool block;      /* a scalar below its `|` or `>` */
     const char *tag; /* an explicit tag ("tag:yaml.org,2002:str", "!reset"), or NULL */
     char *text;      /* a scalar as written, without quotes and escapes; NULL for others */
     size_t len;      /* of `text`, which may hold NUL bytes */
