@@ -503,7 +503,7 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
                 s->lint, LINT_RESULTS, value,
                 "outputs are evaluated even if the job failed: fromJSON of a step that did not "
                 "run is another error, which hides the first; let the step set the value");
-        if (value->text && strstr(value->text, "${{ secrets."))
+        if (value->text && ARC_HOLDS(value->text, "${{ secrets.", "${{secrets."))
             lint_find_at(s->lint, LINT_RESULTS, value,
                          "GitHub drops an output that contains a secret: the next job gets "
                          "nothing");
