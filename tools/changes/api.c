@@ -29,12 +29,16 @@ static enum arc_status status_of(const char *name)
     return ARC_STATUS_MODIFIED;
 }
 
-/* Opens GitHub for the event's repository, whose name becomes part of a URL. */
-static int open_github(const struct arc_github_options *options, const struct arc_event *event,
+/* Opens GitHub for the event's repository, whose name becomes part of a URL. `seconds`: the longest
+ * wait; 0: the usual one. */
+static int open_github(const struct arc_env *env, const struct arc_event *event, unsigned seconds,
                        struct arc_transport **out, struct arc_error *err)
 {
+    const struct arc_github_options options = {
+        .env = env, .idle_timeout = seconds, .max_wait = seconds};
+
     if (arc_repository_name_valid(arc_or(event->repository, "")))
-        return arc_transport_github(options, out, err);
+        return arc_transport_github(&options, out, err);
     return arc_error_set(err, ARC_EINPUT,
                          "the event names no repository, so the API cannot be asked");
 }
@@ -44,11 +48,10 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
                                 const char *previous),
                     void *context, struct arc_error *err)
 {
-    const struct arc_github_options options = {.env = env};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *files = NULL;
 
-    ARC_TRY(open_github(&options, event, &transport, err));
+    ARC_TRY(open_github(env, event, 0, &transport, err));
     ARC_TRY(arc_github_pull_files(transport, event->repository, event->number, event->head_sha,
                                   event->changed_files, &files, err));
 
@@ -70,11 +73,10 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
 int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,
                             struct arc_error *err)
 {
-    const struct arc_github_options options = {.env = env};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
 
-    ARC_TRY(open_github(&options, event, &transport, err));
+    ARC_TRY(open_github(env, event, 0, &transport, err));
     ARC_TRY(arc_transport_send(transport, ARC_GET("read the pull request of the comment"), &reply,
                                err, "/repos/%s/pulls/%lld", event->repository,
                                (long long)event->number));
@@ -86,12 +88,10 @@ int arc_changes_api_merge_base(const struct arc_env *env, const struct arc_event
                                const struct arc_oid *a, const struct arc_oid *b,
                                struct arc_oid *out, struct arc_error *err)
 {
-    const struct arc_github_options options = {
-        .env = env, .idle_timeout = MERGE_BASE_SECONDS, .max_wait = MERGE_BASE_SECONDS};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
 
-    ARC_TRY(open_github(&options, event, &transport, err));
+    ARC_TRY(open_github(env, event, MERGE_BASE_SECONDS, &transport, err));
     ARC_TRY(arc_transport_send(transport, ARC_GET("find the merge base"), &reply, err,
                                "/repos/%s/compare/%s...%s?per_page=1", event->repository, a->hex,
                                b->hex));

@@ -152,6 +152,8 @@ static bool on_directory(void *context, const char *directory, size_t len)
 
 static struct arc_base_request request_of(const struct run *run)
 {
+    bool token = arc_changes_api_possible(run->project->env);
+
     return (struct arc_base_request){
         .project = run->project,
         .git = run->git,
@@ -159,12 +161,11 @@ static struct arc_base_request request_of(const struct run *run)
         .base = run->options->base,
         .ref = run->options->ref,
         .fetch_depth = run->options->fetch_depth,
-        .api = arc_changes_api_possible(run->project->env) && !run->api_failed &&
+        .api = token && !run->api_failed &&
                !run->options->submodules, /* the API does not know their contents */
-        .token = arc_changes_api_possible(run->project->env),
+        .token = token,
         .is_recorded = run->options->is_recorded,
-        .base_on_pulls =
-            run->options->base_on_pulls || !arc_changes_api_possible(run->project->env),
+        .base_on_pulls = run->options->base_on_pulls || !token,
     };
 }
 

@@ -1,12 +1,21 @@
 /* Explains what was compared and why. */
 #include "base/text.h"
+#include "base/warn.h"
 #include "changes/list.h"
 #include "dockerfile/inputs.h"
 
+/* Appends a formatted text that stays on its line. */
+__attribute__((format(printf, 2, 3))) static void add(struct arc_buf *out, const char *format, ...)
+{
+    ARC_AUTO_FREE char *text = NULL;
+    ARC_WITH_ARGS(format, text = arc_warn_text(format, args));
+    arc_buf_puts(out, arc_or(text, ""));
+    out->failed = text ? out->failed : ARC_ENOMEM;
+}
+
 static void add_state(struct arc_buf *out, const char *what, const char *commit, const char *why)
 {
-    arc_buf_printf(out, "%-6s %-13.12s", what, arc_text_or(commit, "-"));
-    arc_buf_printf(out, "%s\n", why);
+    arc_buf_printf(out, "%-6s %-13.12s%s\n", what, arc_text_or(commit, "-"), why);
 }
 
 /* Why a file counts: a rule, or a line of the image's Dockerfile. */
@@ -18,24 +27,16 @@ static void add_rule(struct arc_buf *out, const struct arc_filters *filters, siz
         the->inputs ? arc_inputs_find(the->inputs, file->path, file->len) : NULL;
 
     if (input) {
-        arc_text_visible(out, input->what, strlen(input->what));
-        if (!input->line)
-            return;
-        const char *file_name = arc_or(input->file, "dockerfile_inline");
-        arc_buf_puts(out, "  (");
-        arc_text_visible(out, file_name, strlen(file_name));
-        arc_buf_printf(out, ":%u)", input->line);
+        add(out, "%s", input->what);
+        if (input->line)
+            add(out, "  (%s:%u)", arc_or(input->file, "dockerfile_inline"), input->line);
         return;
     }
 
-    for (size_t i = 0; i < the->pattern_count; i++) {
-        if (i)
-            arc_buf_putc(out, ' ');
-        arc_text_visible(out, the->patterns[i], strlen(the->patterns[i]));
-    }
-
+    for (size_t i = 0; i < the->pattern_count; i++)
+        add(out, "%s%s", i ? " " : "", the->patterns[i]);
     if (the->line)
-        arc_buf_printf(out, "  (%s:%u)", filters->items[the->filter].source, the->line);
+        add(out, "  (%s:%u)", filters->items[the->filter].source, the->line);
 }
 
 /* Why the whole context counts. */
@@ -48,8 +49,7 @@ static void add_doubts(struct arc_buf *out, const struct arc_changes *changes,
         const char *doubt = rule->inputs ? arc_inputs_doubt(rule->inputs, &line) : NULL;
         if (!doubt)
             continue;
-        arc_buf_puts(out, "  whole context: ");
-        arc_text_visible(out, doubt, strlen(doubt));
+        add(out, "  whole context: %s", doubt);
         if (line)
             arc_buf_printf(out, "  (line %u)", line);
         arc_buf_putc(out, '\n');
@@ -62,7 +62,7 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
     const struct arc_filter_result *result = &changes->results[index];
 
     arc_buf_putc(out, '\n');
-    arc_text_visible(out, filter->name, strlen(filter->name));
+    add(out, "%s", filter->name);
 
     if (result->count)
         arc_buf_printf(out, ": true, %zu file%s", result->count, arc_plural(result->count));
@@ -76,12 +76,9 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
 
     for (size_t i = 0; result->hits && i < result->count; i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
-        arc_buf_printf(out, "  %-12s ", arc_list_status(file));
-        arc_text_visible(out, file->path, file->len);
-        if (file->previous) {
-            arc_buf_puts(out, "  was ");
-            arc_text_visible(out, file->previous, strlen(file->previous));
-        }
+        add(out, "  %-12s %s", arc_list_status(file), file->path);
+        if (file->previous)
+            add(out, "  was %s", file->previous);
         arc_buf_puts(out, "  by ");
         if (filter->count)
             add_rule(out, changes->filters, result->hits[i].rule, file);
@@ -94,8 +91,7 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
 int arc_changes_explain(const struct arc_changes *changes, struct arc_buf *out,
                         struct arc_error *err)
 {
-    arc_buf_printf(out, "%-6s ", "event");
-    arc_text_visible(out, changes->event, strlen(changes->event));
+    add(out, "event  %s", changes->event);
     arc_buf_putc(out, '\n');
     add_state(out, "base", changes->base, changes->base_reason);
     add_state(out, "head", changes->head, changes->head_reason);

@@ -328,18 +328,12 @@ size_t arc_changes_list(const struct arc_changes *changes, size_t filter,
 
 void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out)
 {
-    const char *before = "";
+    struct writer writer = {.out = out, .format = ARC_LIST_JSON};
 
     arc_buf_putc(out, '[');
-
-    for (size_t i = 0; i < changes->filters->count; i++) {
-        const char *name = changes->filters->items[i].name;
-        if (!changes->results[i].matched)
-            continue;
-        arc_buf_puts(out, before);
-        add_json(out, name, strlen(name));
-        before = ",";
-    }
-
+    for (size_t i = 0; i < changes->filters->count; i++)
+        if (changes->results[i].matched)
+            add_item(&writer, changes->filters->items[i].name,
+                     strlen(changes->filters->items[i].name), NULL);
     arc_buf_putc(out, ']');
 }

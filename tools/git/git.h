@@ -33,11 +33,10 @@ static inline struct arc_oid arc_oid_of(const char *text)
 struct arc_git {
     const struct arc_env *env;   /* borrowed */
     struct git_repository *repo; /* libgit2's handle */
-    char *worktree;  /* absolute path of the work tree, no slash at the end; NULL for a bare one */
-    char *gitdir;    /* absolute path of the .git directory, no slash at the end */
-    char *commondir; /* the same, shared by all work trees (refs, objects, shallow) */
-    char *
-        remote; /* the remote to use: origin, else the one tracked by the current branch, else the only one */
+    char *worktree;   /* absolute path of the work tree, no slash at the end; NULL for a bare one */
+    char *gitdir;     /* absolute path of the .git directory, no slash at the end */
+    char *commondir;  /* the same, shared by all work trees (refs, objects, shallow) */
+    char *remote;     /* origin, else what the current branch tracks, else the only one */
     bool initialised; /* git_libgit2_init() was called */
     bool is_filtered; /* a partial clone (`git clone --filter`) */
     bool *gave_up;    /* the remote failed, whenever it was tried again; may be NULL */
@@ -139,8 +138,9 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit,
 struct arc_git_log_range {
     const struct arc_oid *from; /* excludes this commit and its ancestors; NULL: from the start */
     const struct arc_oid *to;
-    const char *const *
-        paths; /* directories or files, without a slash at the end; NULL: any. A commit counts if one of them differs from every parent's */
+    /* Directories or files, without a slash at the end; NULL: any. A commit counts if one of them
+     * differs from every parent's. */
+    const char *const *paths;
     size_t max; /* limit of commits; 0: 1,000 */
 };
 

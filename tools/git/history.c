@@ -45,10 +45,9 @@ struct arc_history {
     git_odb *odb;
     struct node *nodes;
     size_t count;
-    uint32_t *
-        table; /* hash table of nodes by name: 0 for none, else index + 1; size is a power of two */
-    size_t table_size;
-    uint32_t *links; /* parents */
+    uint32_t *table;   /* hash table of nodes by name: 0 for none, else index + 1 */
+    size_t table_size; /* a power of two */
+    uint32_t *links;   /* parents */
     size_t link_count;
     struct queue walk;  /* of arc_history_reaches() */
     int64_t walk_doubt; /* as in struct search */
