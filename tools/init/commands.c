@@ -64,7 +64,7 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
     for (size_t i = 2; i < json_array_size(words); i++)
         arc_buf_printf(&value, i > 2 ? " %s" : "%s", init_word_at(words, i));
     const char *said = init_hold(init, &value);
-    bool is_computed = ARC_STARTS(said, "if ", "`"); /* in a justfile */
+    bool is_computed = ARC_STARTS(said, "if "); /* in a justfile */
     if (is_computed || (script->branches && *before_it && strcmp(before_it, said) != 0)) {
         arc_buf_reset(&value);
         arc_buf_putc(&value, INIT_UNKNOWN); /* only a run knows which of the two */

@@ -421,6 +421,30 @@ static bool expand_describe(struct script *script, const char *at, const char *e
     return true;
 }
 
+/* What a command prints, as far as it is known here. */
+static bool expand_command(struct script *script, const char *at, const char *end,
+                           struct arc_buf *out)
+{
+    return expand_echo(script, at, end, out) || expand_file(script, at, end, out) ||
+           expand_location(script, at, end, out) || expand_revision(script, at, end, out) ||
+           expand_describe(script, at, end, out);
+}
+
+/* "`command`"; returns its end. */
+static const char *expand_backticks(struct script *script, const char *open, struct arc_buf *out)
+{
+    const char *end = strchr(open + 1, '`');
+
+    if (!end || !init_spend(script->init, (size_t)(end - open))) {
+        arc_buf_putc(out, *open);
+        return open + 1;
+    }
+    if (!expand_command(script, open + 1, end, out))
+        arc_buf_putc(out, INIT_UNKNOWN);
+
+    return end + 1;
+}
+
 /* Expands "$NAME", "${NAME:-word}", "${NAME#v}", a Makefile's "$(NAME)", or a command. Returns its
  * end, or the end of the text if the budget is spent. */
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
@@ -449,10 +473,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     bool is_shell = script->is_makefile && ARC_STARTS(name, "shell ");
     bool is_command = *start == '(' && (is_shell || !script->is_makefile);
     const char *command = name + (is_shell ? 6 : 0);
-    if (is_command && end &&
-        (expand_echo(script, command, end, out) || expand_file(script, command, end, out) ||
-         expand_location(script, command, end, out) || expand_revision(script, command, end, out) ||
-         expand_describe(script, command, end, out)))
+    if (is_command && end && expand_command(script, command, end, out))
         return end + 1;
 
     if (rest == name || !end || is_command) { /* "$@", "$(date)" */
@@ -536,6 +557,8 @@ bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variab
             at++;
         } else if (*at == '$' && quote != '\'') {
             at = expand_variable(script, at, word);
+        } else if (*at == '`' && quote != '\'') {
+            at = expand_backticks(script, at, word);
         } else if (script->is_makefile && ARC_STARTS(at, "{{")) {
             at = expand_template(script, at, word);
         } else if (*at == '\\' && at[1] && quote != '\'') {
