@@ -17,7 +17,6 @@ struct tagging {
     struct survey_group *group;
     char *tag;          /* in the survey's memory */
     char *ref;          /* the tag's whole name; the same */
-    char *version;      /* the same */
     const char *branch; /* the release branch; the same */
     bool there;         /* the clone already has it, at HEAD */
     bool pushed;        /* … and so does the remote */
@@ -55,7 +54,6 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
     struct survey_next next;
 
     if (options->version) {
-        tagging->version = arc_arena_text(&survey->memory, options->version);
         tagging->tag =
             arc_tag_name_version(tagging->group->group, options->version, &survey->memory);
         if (!tagging->tag)
@@ -77,7 +75,6 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
                              "name a version",
                              next.tag, tagging->group->group->name, next.unclaimed,
                              tagging->project->config.path);
-    tagging->version = next.version;
     tagging->tag = next.tag;
 
     return ARC_OK;
@@ -287,7 +284,9 @@ static int create_tag(const struct tagging *tagging, struct arc_error *err)
 {
     static const char *const who[] = {"var", "GIT_COMMITTER_IDENT", NULL};
     ARC_AUTO(arc_buf) struct arc_buf message = {.max = 4096};
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
 
+    ARC_TRY(arc_tag_parse(tagging->tag, tagging->group->group, &tag, err));
     int rc = run_git(tagging, who, ARC_EFAILED, NULL, NULL);
     ARC_TRY(arc_error_memory(rc, err));
     if (rc)
@@ -295,7 +294,8 @@ static int create_tag(const struct tagging *tagging, struct arc_error *err)
                              "git does not know who makes the tag: set user.name and user.email "
                              "with git config, or GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL");
 
-    arc_buf_printf(&message, "%s %s", tagging->group->group->title, tagging->version);
+    arc_buf_printf(&message, "%s %.*s", tagging->group->group->title, (int)tag.version.len,
+                   tag.version.text);
     ARC_TRY(arc_buf_check(&message, "the tag's message", err));
     const char *const words[] = {
         "tag", "-a", "-m", message.data, tagging->tag, tagging->survey.head.hex, NULL};
