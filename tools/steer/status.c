@@ -18,8 +18,11 @@ static int sum_up(struct survey *survey, const struct survey_group *group, bool 
         const struct survey_commit *commit = &survey->commits[touch->commit];
         if (beside ? !touch->since_stable : !touch->since_last)
             continue;
+        bool listed = !commit->says.pull;
         *commits += !commit->merge;
-        if (commit->says.pull)
+        arc_json_each (pull, *pulls)
+            listed = listed || json_integer_value(pull) == commit->says.pull;
+        if (!listed)
             arc_json_push(pulls, json_integer(commit->says.pull));
         for (size_t k = 0; !commit->merge && k < touch->service_count; k++)
             ARC_APPEND(&survey->memory, names, count, err, touch->services[k]);
