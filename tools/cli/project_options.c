@@ -29,13 +29,28 @@ struct arc_needs_files project_documents(const struct invocation *inv)
                                     .needs = option_value(inv, "needs")};
 }
 
-struct arc_github_settings github_settings(const struct invocation *inv, const char *timeout_name)
+static int read_seconds(const struct invocation *inv, const char *option, unsigned *out,
+                        struct arc_error *err)
 {
-    return (struct arc_github_settings){.repository = option_value(inv, "repository"),
+    const char *text = option_value(inv, option);
+    int64_t value = 0;
+
+    if (text && (!arc_text_number(text, 6, &value) || !value))
+        return arc_error_set(err, ARC_EINPUT, "--%s: '%.40s' is not a number of seconds from 1",
+                             option, text);
+    *out = (unsigned)value;
+
+    return ARC_OK;
+}
+
+int github_settings(const struct invocation *inv, const char *timeout_name,
+                    struct arc_github_settings *out, struct arc_error *err)
+{
+    *out = (struct arc_github_settings){.repository = option_value(inv, "repository"),
                                         .token_file = option_value(inv, "token-file"),
-                                        .record = option_value(inv, "record"),
-                                        .timeout = option_value(inv, timeout_name),
-                                        .max_wait = option_value(inv, "max-wait")};
+                                        .record = option_value(inv, "record")};
+    ARC_TRY(read_seconds(inv, timeout_name, &out->idle_timeout, err));
+    return read_seconds(inv, "max-wait", &out->max_wait, err);
 }
 
 int project_explain_plan(const struct invocation *inv, int rc, struct arc_error *err)

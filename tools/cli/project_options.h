@@ -59,8 +59,9 @@ struct arc_project_options project_wanted(const struct invocation *inv);
 /* The files of documents that the command's options name. */
 struct arc_needs_files project_documents(const struct invocation *inv);
 
-/* The values of GITHUB_OPTIONS; borrowed. */
-struct arc_github_settings github_settings(const struct invocation *inv, const char *timeout_name);
+/* Reads the values of GITHUB_OPTIONS; borrowed. ARC_EINPUT if a time is not one. */
+int github_settings(const struct invocation *inv, const char *timeout_name,
+                    struct arc_github_settings *out, struct arc_error *err);
 
 /* Returns rc, of reading --plan. If its default file is missing because INPUT_PLAN, the output of a
  * job, is empty, the error says that first. */

@@ -12,7 +12,6 @@ static int run_release(const struct invocation *inv, struct report *report, stru
 {
     struct arc_release_files files = {
         .documents = project_documents(inv),
-        .github = github_settings(inv, "timeout"),
         .assets = option_list(inv, "asset"),
         .checksums = option_flag(inv, "checksums"),
         .make_latest = option_value(inv, "make-latest"),
@@ -28,6 +27,7 @@ static int run_release(const struct invocation *inv, struct report *report, stru
                     .progress_context = (void *)inv},
     };
 
+    ARC_TRY(github_settings(inv, "timeout", &files.github, err));
     files.github.dry_run = option_flag(inv, "dry-run");
     ARC_TRY(arc_release_files(inv->project, &files, &report->document, err));
 

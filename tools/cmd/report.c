@@ -12,7 +12,6 @@ static int run_report(const struct invocation *inv, struct report *report, struc
                                                  ARC_REPORT_CHECK, ARC_REPORT_NONE};
     struct arc_report_files files = {
         .documents = project_documents(inv),
-        .github = github_settings(inv, "timeout"),
         .base = option_value(inv, "base-build"),
         .pull = option_value(inv, "pull"),
         .run = option_value(inv, "run"),
@@ -24,6 +23,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
                    .comment_optional = option_is_auto(inv, "comment")},
     };
 
+    ARC_TRY(github_settings(inv, "timeout", &files.github, err));
     files.github.dry_run = option_flag(inv, "dry-run");
     ARC_TRY(arc_report_files(inv->project, &files, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_report, err));

@@ -74,12 +74,12 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
         .ignore_file = option_value(inv, "ignore-file"),
         .severity_given = option_given(inv, "severity"),
         .scanners_given = option_given(inv, "scanners"),
-        .github = github_settings(inv, "request-timeout"),
         .publish = {.sarif = wants(inv, "upload-sarif"),
                     .sarif_optional = option_is_auto(inv, "upload-sarif"),
                     .issues = wants(inv, "create-issues"),
                     .issues_optional = option_is_auto(inv, "create-issues")},
     };
+    ARC_TRY(github_settings(inv, "request-timeout", &out->github, err));
     ARC_TRY(read_policy(inv, &out->options.policy, err));
     ARC_TRY(arc_scanner_set(option_value(inv, "scanners"), &out->run.scanners, err));
 

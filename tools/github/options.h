@@ -8,9 +8,8 @@
 struct arc_github_settings {
     const char *repository; /* "owner/name"; NULL: GITHUB_REPOSITORY */
     const char *token_file;
-    const char *record;   /* directory */
-    const char *timeout;  /* seconds, digits */
-    const char *max_wait; /* seconds, digits */
+    const char *record;              /* directory */
+    unsigned idle_timeout, max_wait; /* seconds; 0: see struct arc_github_options */
     bool dry_run;
 };
 
