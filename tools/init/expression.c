@@ -359,11 +359,18 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
 
 /* ---- matrices ------------------------------------------------------------------------------- */
 
-/* Whether the cell agrees with the entry on `keys` (NULL: all keys of the entry). */
-static bool agrees(const json_t *cell, json_t *entry, const json_t *keys)
+static bool is_unknown(const json_t *cell, const char *key)
+{
+    return strcmp(arc_json_text_of(cell, key), INIT_UNKNOWN_TEXT) == 0;
+}
+
+/* Whether the cell agrees with the entry on `keys` (NULL: all keys of the entry). `perhaps`: what
+ * only a run knows may be the entry's value. */
+static bool agrees(const json_t *cell, json_t *entry, const json_t *keys, bool perhaps)
 {
     arc_json_each_pair (key, value, entry)
-        if ((!keys || json_object_get(keys, key)) && !json_equal(json_object_get(cell, key), value))
+        if ((!keys || json_object_get(keys, key)) &&
+            !json_equal(json_object_get(cell, key), value) && !(perhaps && is_unknown(cell, key)))
             return false;
     return true;
 }
@@ -390,38 +397,41 @@ static json_t *multiply(struct init *init, json_t *axes)
     return cells;
 }
 
-/* Whether only a run knows the cell's value for one of the axes. */
-static bool is_unknown(const json_t *cell, const json_t *axes)
-{
-    arc_json_each_pair (key, values, (json_t *)axes)
-        if (strcmp(arc_json_text_of(cell, key), INIT_UNKNOWN_TEXT) == 0)
-            return true;
-    return false;
-}
-
 /* As GitHub does: an entry of `include` extends every cell whose axes it does not contradict; if
- * there is none, it becomes a cell. */
-static void include(struct init *init, json_t *cells, const json_t *entries, const json_t *axes)
+ * there is none, it becomes a cell. Entries that list the values of an axis that only a run knows
+ * take the place of its cells. */
+static void include(struct init *init, json_t *cells, const json_t *entries, json_t *axes)
 {
     size_t made = json_array_size(cells), i;
+    bool listed = false;
     json_t *entry;
 
     for (i = 0; i < ENTRIES_MAX && (entry = json_array_get(entries, i)); i++) {
         bool taken = false;
         for (size_t c = 0; c < made && json_object_size(axes); c++) {
             json_t *cell = json_array_get(cells, c);
-            if (!agrees(cell, entry, axes))
+            if (!agrees(cell, entry, axes, true))
                 continue;
-            init_update(init, cell, entry);
             taken = true;
+            bool is_new = !agrees(cell, entry, axes, false);
+            listed = listed || is_new;
+            if (is_new && json_array_size(cells) == INIT_CELLS_MAX)
+                continue;
+            json_t *one = is_new ? init_copy(init, cell) : cell;
+            init_update(init, one, entry);
+            if (is_new)
+                init_push(init, cells, one);
         }
         if (!taken && json_array_size(cells) < INIT_CELLS_MAX)
             init_push(init, cells, json_incref(entry));
     }
 
-    while (json_array_size(cells) > made && made--) /* values that only a run knows are listed so */
-        if (is_unknown(json_array_get(cells, made), axes))
-            json_array_remove(cells, made);
+    while (listed && made--)
+        arc_json_each_pair (key, values, axes)
+            if (is_unknown(json_array_get(cells, made), key)) {
+                json_array_remove(cells, made);
+                break;
+            }
 }
 
 json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, const json_t *scope)
@@ -445,7 +455,7 @@ json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, co
 
     for (size_t i = 0; i < ENTRIES_MAX && (entry = json_array_get(less, i)); i++)
         for (size_t c = json_array_size(cells); c-- > 0;)
-            if (agrees(json_array_get(cells, c), entry, NULL))
+            if (agrees(json_array_get(cells, c), entry, NULL, false))
                 json_array_remove(cells, c);
 
     include(init, cells, more, axes);
