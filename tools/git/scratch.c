@@ -207,6 +207,7 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
     ARC_AUTO_FREE char *own = arc_file_join(git->commondir, "objects");
 
     ARC_TRY_ALLOC(own, err);
+    arc_history_free(&git->scratch->walk);
     part_free(&parts[ARC_GIT_COMMITS]);
     int rc = git_odb_open(&odb, own);
     if (!rc)
