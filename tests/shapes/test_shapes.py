@@ -213,6 +213,17 @@ def test_tags_of_a_line_move_only_up(tmp_path, version, found):
     assert {tag["tag"]: tag["move"] for tag in plan["services"][0]["tags"]} == found
 
 
+@pytest.mark.parametrize("other, refused", [("default", True), ("else", False)])
+def test_a_codename_belongs_to_one_group(tmp_path, other, refused):
+    """Or changes of one of the two would be those of neither."""
+    printed(tmp_path)
+    commit(tmp_path, {".github/arc-ci.yaml": f"groups:\n  w: {{registry: localhost:1/o, services: [{{codename: {other}, build: w}}]}}\n"
+                      "  a: {bake: docker-bake.json}\n", "w/Dockerfile": "FROM scratch\n"})
+    run = subprocess.run([ARC_CI, "changes"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"}, capture_output=True, text=True)
+    assert run.returncode == (2 if refused else 0), run.stderr
+    assert not refused or ".github/arc-ci.yaml:3: the codename 'default' in docker-bake.json belongs to group 'w' already (line 2)" in run.stderr
+
+
 @pytest.mark.parametrize("tag", ["1.2.0", "v1", "1.2-x", "edge"])
 def test_a_base_of_the_same_release_is_known_by_what_buildx_prints(tmp_path, tag):
     assert "contexts" not in printed(tmp_path)

@@ -70,6 +70,25 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
     return ARC_OK;
 }
 
+int arc_config_distinct(const struct arc_config *config, struct arc_error *err)
+{
+    arc_each (group, config->groups, config->group_count)
+        for (size_t i = 0; group->described.files && i < group->service_count; i++) {
+            const struct arc_service *service = &group->services[i];
+            arc_each (other, config->groups, config->group_count) {
+                const struct arc_service *same = arc_group_find_service(other, service->codename);
+                if (other != group && same && !same->linked && !service->linked)
+                    return arc_error_at(err, ARC_EINPUT, config->path, group->line, 0,
+                                        "the codename '%s' in %s belongs to group '%s' already "
+                                        "(line %u); filters and jobs are named by it",
+                                        service->codename, group->described.files[0], other->name,
+                                        same->line);
+            }
+        }
+
+    return ARC_OK;
+}
+
 /* A depth-first walk along depends_on. */
 struct walk {
     const char *root;

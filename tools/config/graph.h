@@ -24,6 +24,10 @@ int arc_service_platforms(const struct arc_group *group, const struct arc_servic
 int arc_config_unique(const struct arc_config *config, const struct arc_service *service,
                       const struct arc_yaml_node *entry, struct arc_error *err);
 
+/* ARC_EINPUT at a group that a bake or compose file defines if another group has the codename of one
+ * of its services. */
+int arc_config_distinct(const struct arc_config *config, struct arc_error *err);
+
 /* ARC_EINPUT, showing the cycle, if services depend on themselves. The place is the depends_on
  * entry that closes it. */
 int arc_config_acyclic(const char *root, const struct arc_config *config, struct arc_error *err);

@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "config/described.h"
+#include "config/graph.h"
 #include "git/fetch.h"
 #include "os/file.h"
 #include "project/repository.h"
@@ -40,7 +41,7 @@ static int load_config(struct arc_project *project, struct arc_error *err)
     const struct arc_loading l = {root, &project->config.memory, err};
     arc_each (group, project->config.groups, project->config.group_count)
         ARC_TRY(arc_described_resolve(&l, project->env, group, NULL));
-    return ARC_OK;
+    return arc_config_distinct(&project->config, err);
 }
 
 int arc_project_load_config(struct arc_project *project, struct arc_error *err)
