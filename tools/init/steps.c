@@ -1255,16 +1255,43 @@ static void take_unknown_build(const struct init_step *step)
     init_take_build(&known);
 }
 
+/* Sets what an action that makes the release's tag says of it. Whether there is a release is left
+ * unknown: conditions on it are a release's. */
+static void take_made_tag(const struct init_step *step)
+{
+    static const char *const outputs[][2] = {{"tag_name", "{image-tag}"},
+                                             {"version", "{version}"},
+                                             {"major", "{major}"},
+                                             {"minor", "{minor}"},
+                                             {"patch", "{patch}"},
+                                             {"new_release_git_tag", "{image-tag}"},
+                                             {"new_release_version", "{version}"},
+                                             {"new_release_major_version", "{major}"},
+                                             {"new_release_minor_version", "{minor}"},
+                                             {"new_tag", "{image-tag}"},
+                                             {"new_version", "{version}"}};
+    arc_each_in (output, outputs)
+        init_set_output(step, (*output)[0], (*output)[1]);
+}
+
 /* Known actions by the last part of their name, since many are forks. */
 static const struct {
     const char *action;
     void (*take)(const struct init_step *step);
 } known[] = {
-    {"checkout", take_checkout},          {"metadata-action", take_names},
-    {"ghaction-docker-meta", take_names}, {"build-push-action", init_take_build},
-    {"bake-action", take_bake},           {"paths-filter", take_filters},
-    {"changed-files", take_filters},      {"action-gh-release", take_release},
-    {"release-action", take_release},     {"trivy-action", take_scan},
+    {"checkout", take_checkout},
+    {"metadata-action", take_names},
+    {"ghaction-docker-meta", take_names},
+    {"build-push-action", init_take_build},
+    {"bake-action", take_bake},
+    {"paths-filter", take_filters},
+    {"changed-files", take_filters},
+    {"action-gh-release", take_release},
+    {"release-action", take_release},
+    {"trivy-action", take_scan},
+    {"release-please-action", take_made_tag},
+    {"semantic-release-action", take_made_tag},
+    {"github-tag-action", take_made_tag},
 };
 
 void init_take_step(const struct init_step *step)
