@@ -122,8 +122,9 @@ static void find_url_password(const struct scan *s, const char *line)
 /* Whether the text before `end` ends with a word for a secret, in any case. */
 static bool names_secret(const char *line, const char *end)
 {
-    static const char *const words[] = {"password", "passwd", "secret",     "token",
-                                        "api_key",  "apikey", "access_key", "private_key"};
+    static const char *const words[] = {"password",   "passwd",      "secret",
+                                        "token",      "api_key",     "apikey",
+                                        "access_key", "private_key", "secret_key"};
 
     while (end > line && strchr(" \t\"'", end[-1]))
         end--;
@@ -220,7 +221,7 @@ static void scan_text(struct lint *lint, const char *file, char *text)
     static const char *const ends[] = {".yml",  ".yaml",       ".env",  ".ini",
                                        ".conf", ".properties", ".toml", "Dockerfile"};
     struct scan s = {lint, file, 0};
-    bool settings = strstr(file, "/.env") || ARC_STARTS(file, ".env");
+    bool settings = ARC_STARTS(arc_path_name(file), ".env", "Dockerfile");
 
     arc_each_in (end, ends)
         settings = settings || arc_text_ends(file, *end);
