@@ -45,18 +45,24 @@ int arc_error_set(struct arc_error *err, int code, const char *format, ...)
     return set_message(err, code, message);
 }
 
+void arc_place_show(struct arc_buf *out, const struct arc_place *place)
+{
+    arc_text_visible(out, place->file, strlen(place->file));
+    if (place->line)
+        arc_buf_printf(out, ":%u", place->line);
+    if (place->line && place->column)
+        arc_buf_printf(out, ":%u", place->column);
+}
+
 int arc_error_at(struct arc_error *err, int code, const char *file, unsigned line, unsigned column,
                  const char *format, ...)
 {
+    struct arc_place place = {.file = file, .line = line, .column = column};
     char *message = NULL;
     ARC_WITH_ARGS(format, message = format_message(format, args));
 
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = MESSAGE_SHOWN_MAX * 2};
-    arc_text_visible(&text, file, strlen(file));
-    if (line)
-        arc_buf_printf(&text, ":%u", line);
-    if (line && column)
-        arc_buf_printf(&text, ":%u", column);
+    arc_place_show(&text, &place);
     arc_buf_puts(&text, ": ");
     size_t place_len = text.len;
     arc_buf_puts(&text, arc_or(message, ""));
@@ -65,7 +71,8 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
     set_message(err, code, arc_buf_steal(&text));
 
     if (err) {
-        err->place = (struct arc_place){.file = strdup(file), .line = line, .column = column};
+        err->place = place;
+        err->place.file = strdup(file);
         err->place_len = err->message ? place_len : 0;
     }
 

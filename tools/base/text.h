@@ -91,6 +91,9 @@ void arc_text_visible(struct arc_buf *out, const char *text, size_t len);
 /* Whether arc_text_visible() would leave the text as it is. */
 bool arc_text_is_visible(const char *text);
 
+/* Appends "FILE:LINE:COLUMN", made visible, without numbers that are 0. */
+void arc_place_show(struct arc_buf *out, const struct arc_place *place);
+
 /* arc_text_visible() for text of several lines: line breaks and tabs stay, CRLF becomes LF. */
 void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len);
 

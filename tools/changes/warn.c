@@ -12,15 +12,12 @@ static int warn(struct arc_match *match, size_t rule, struct arc_error *err, con
     const struct arc_filter *filter = &filters->items[the->filter];
     ARC_AUTO(arc_buf) struct arc_buf place = {0}, patterns = {0};
 
-    if (the->line)
-        arc_buf_printf(&place, ":%u", the->line);
-    if (the->line && the->column)
-        arc_buf_printf(&place, ":%u", the->column);
+    arc_place_show(&place, &(struct arc_place){filter->source, the->line, the->column});
     for (size_t i = 0; i < the->pattern_count; i++)
         arc_text_item(&patterns, "', '", "%s", the->patterns[i]);
 
-    return arc_warn(&match->out->warnings, err, "%s%s: filter '%s': '%s' %s", filter->source,
-                    arc_buf_text(&place), filter->name, arc_buf_text(&patterns), what);
+    return arc_warn(&match->out->warnings, err, "%s: filter '%s': '%s' %s", arc_buf_text(&place),
+                    filter->name, arc_buf_text(&patterns), what);
 }
 
 #define NEVER                                                                                      \

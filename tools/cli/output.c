@@ -113,11 +113,7 @@ static void add_note(struct arc_buf *out, const struct report_note *note, const 
     }
 
     if (note->place.file) {
-        arc_text_visible(out, note->place.file, strlen(note->place.file));
-        if (note->place.line)
-            arc_buf_printf(out, ":%u", note->place.line);
-        if (note->place.line && note->place.column)
-            arc_buf_printf(out, ":%u", note->place.column);
+        arc_place_show(out, &note->place);
         arc_buf_puts(out, ": ");
     }
     arc_buf_printf(out, "%s: %s\n", level_name(note->level), arc_buf_text(&shown));

@@ -4,8 +4,6 @@
 #include "os/file.h"
 #include <ctype.h>
 
-#define FILE_MAX ((size_t)1 << 20)
-
 /* A token's prefix, and what follows it. */
 static const struct {
     const char *prefix;
@@ -253,7 +251,7 @@ static int scan_file(void *context, const char *file)
             return lint->memory.failed;
     }
 
-    int rc = arc_file_read_in(lint->root, file, FILE_MAX, &text, NULL);
+    int rc = arc_file_read_in(lint->root, file, LINT_FILE_MAX, &text, NULL);
     lint->memory.failed |= rc == ARC_ENOMEM;
     if (rc || !text.len || memchr(text.data, '\0', text.len))
         return lint->memory.failed;

@@ -7,9 +7,6 @@
 /* At most this many findings of one rule are shown per file. */
 #define SHOWN_MAX 100
 
-/* Longest text file that is read. */
-#define FILE_MAX ((size_t)1 << 20)
-
 const char *lint_rule_name(enum lint_rule rule)
 {
     static const char *const names[] = {
@@ -131,7 +128,7 @@ bool lint_read(struct lint *lint, const char *rule, const char *file, struct arc
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     lint_looked_at(lint, file);
-    if (arc_file_read_in(lint->root, file, FILE_MAX, out, &err)) {
+    if (arc_file_read_in(lint->root, file, LINT_FILE_MAX, out, &err)) {
         lint_find_error(lint, rule, file, &err);
         return false;
     }

@@ -179,6 +179,21 @@ static bool is_told_by_job(struct search *search, const struct scope *scope, con
     return false;
 }
 
+/* Whether a member of the map that the text names, such as "env.NAME", leads to the head. */
+static bool leads_by_member(struct search *search, const struct scope *scope, const char *text,
+                            const char *prefix, const struct arc_yaml_node *map, unsigned level)
+{
+    arc_yaml_each_pair (pair, map) {
+        if (!spend(search, text))
+            break;
+        if (holds_name(text, prefix, pair->key->text) &&
+            leads_to_head(search, scope, pair->value->text, level))
+            return true;
+    }
+
+    return false;
+}
+
 /* Whether a text names the head, directly or through variables, inputs and outputs. */
 static bool leads_to_head(struct search *search, const struct scope *scope, const char *text,
                           unsigned level)
@@ -193,26 +208,10 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
         return true;
 
     for (size_t e = 0; strcasestr(text, "env.") && e < 3; e++)
-        arc_yaml_each_pair (pair, scope->env[e]) {
-            if (!spend(search, text))
-                break;
-            if (holds_name(text, "env.", pair->key->text) &&
-                leads_to_head(search, scope, pair->value->text, level + 1))
-                return true;
-        }
-
-    if (!scope->with)
-        return false;
-
-    arc_yaml_each_pair (pair, scope->with) {
-        if (!spend(search, text))
-            break;
-        if (holds_name(text, "inputs.", pair->key->text) &&
-            leads_to_head(search, scope->outer, pair->value->text, level + 1))
+        if (leads_by_member(search, scope, text, "env.", scope->env[e], level + 1))
             return true;
-    }
 
-    return false;
+    return leads_by_member(search, scope->outer, text, "inputs.", scope->with, level + 1);
 }
 
 /* Appends a script's lines without the comments. */

@@ -8,6 +8,9 @@
 /* At most this much text with expressions is checked per file; aliases count every time. */
 #define LINT_EXPRESSIONS_MAX (8 * ARC_YAML_BYTES)
 
+/* Longest text file that is read. */
+#define LINT_FILE_MAX ((size_t)1 << 20)
+
 enum lint_rule {
 #define RULE(id, name, summary) LINT_##id,
 #include "lint/rules.def"
