@@ -129,6 +129,21 @@ static bool has_instruction(struct init *init, const char *path, const char *one
     return false;
 }
 
+bool init_chooses_base(struct init *init, const char *dockerfile, const char *name)
+{
+    const char *plain = init_print(init, "$%s", name), *braced = init_print(init, "${%s", name);
+    const char *own = init->owner ? init_print(init, "%s/", init_lower(init, init->owner)) : "/";
+    ARC_AUTO(arc_dockerfile)
+    struct arc_dockerfile file = {.at = init_read(init, dockerfile), .line = 1};
+    struct arc_instruction from;
+
+    while (find_instruction(init, &file, "FROM", "FROM", &from))
+        if (ARC_HOLDS(from.args, plain, braced) && !strstr(init_lower(init, from.args), own))
+            return true;
+
+    return false;
+}
+
 /* The next word of an instruction; false at the end. */
 static bool take_word(struct init *init, const char **text, struct arc_buf *word, size_t *equals)
 {

@@ -66,6 +66,9 @@ bool init_is_aside(const char *path);
 /* Whether the Dockerfile has the stage, or cannot be read. */
 bool init_has_stage(struct init *init, const char *dockerfile, const char *stage);
 
+/* Whether the argument is in the name or the tag of a base image that is somebody else's. */
+bool init_chooses_base(struct init *init, const char *dockerfile, const char *name);
+
 /* The name for an image of that Dockerfile. */
 char *init_name_dockerfile(struct init *init, const char *path);
 

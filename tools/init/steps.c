@@ -559,6 +559,8 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         const char *given = init_release_value(name, false);
         if (init_is_among(name, INIT_GIVEN_ARGUMENTS))
             continue; /* set by BuildKit per platform */
+        if (known && !given && init_says_version(value))
+            known = !init_chooses_base(init, image->dockerfile, name); /* NODE_VERSION */
         bool is_other = known && init_is_among(value, "{revision} {sha7} {branch}");
         if (given && (!known || step->service || is_other))
             init_add_pair(init, &image->args, name, init_as_written(given, value), NULL, NULL);
