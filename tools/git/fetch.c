@@ -193,12 +193,6 @@ static int load_tags(const struct arc_git *git, struct arc_error *err)
     return ARC_OK;
 }
 
-static bool in_folder(const char *folder, const char *name)
-{
-    ARC_AUTO_FREE char *path = arc_file_join(folder, name);
-    return path && arc_file_kind(path) != ARC_FILE_NONE;
-}
-
 /* Whether the clone may lack tags: actions/checkout, Buildkite and others fetch without tags, at
  * any depth, and leave no trace of that. A repository that never fetched lacks none. */
 static bool may_lack_tags(const struct arc_git *git)
@@ -211,7 +205,8 @@ static bool may_lack_tags(const struct arc_git *git)
     if (arc_git_remote_url(git, &url, NULL))
         return false;
     arc_buf_printf(&refs, "refs/remotes/%s", git->remote);
-    return in_folder(git->gitdir, "FETCH_HEAD") || in_folder(git->commondir, arc_buf_text(&refs)) ||
+    return arc_file_kind_in(git->gitdir, "FETCH_HEAD") != ARC_FILE_NONE ||
+           arc_file_kind_in(git->commondir, arc_buf_text(&refs)) != ARC_FILE_NONE ||
            arc_env_nonempty(git->env, "CI") || arc_env_nonempty(git->env, "GITHUB_ACTIONS");
 }
 

@@ -195,10 +195,8 @@ int arc_git_sparse(const struct arc_git *git, int (*each)(void *context, const c
                    void *context, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_AUTO_FREE char *patterns = arc_file_join(git->gitdir, "info/sparse-checkout");
 
-    ARC_TRY_ALLOC(patterns, err);
-    if (!git->worktree || arc_file_kind(patterns) == ARC_FILE_NONE)
+    if (!git->worktree || arc_file_kind_in(git->gitdir, "info/sparse-checkout") == ARC_FILE_NONE)
         return ARC_OK;
     ARC_TRY(run_listing(git, ARC_WORDS("ls-files", "-t", "-z"), NULL, &result, err));
 

@@ -9,7 +9,6 @@
 #include "git/picks.h"
 #include "github/github.h"
 #include "github/options.h"
-#include <ctype.h>
 #include <stdio.h>
 
 /* A pull request that GitHub merged with a merge commit. Texts are in the log's memory. */
@@ -403,9 +402,9 @@ static int know_person(json_t *known, const char *name, const char *email)
         ARC_AUTO(arc_buf) struct arc_buf key = {0};
         if (!*marks[i] || !arc_utf8_valid(marks[i], strlen(marks[i])))
             continue;
-        arc_buf_putc(&key, i ? '@' : ' ');
-        for (const char *c = marks[i]; *c; c++)
-            arc_buf_putc(&key, (char)tolower((unsigned char)*c));
+        arc_buf_printf(&key, "%c%s", i ? '@' : ' ', marks[i]);
+        if (key.data)
+            arc_text_lower(key.data);
         seen += json_object_get(known, arc_buf_text(&key)) != NULL;
         if (key.failed || json_object_set_new(known, arc_buf_text(&key), json_true()))
             return ARC_ENOMEM;
