@@ -62,6 +62,19 @@ static char *print_core(const struct choice *choice, const struct core *core)
                             core->part[0], core->part[1], core->part[2]);
 }
 
+static int read_core(const struct arc_release_version *version, struct core *out,
+                     struct arc_error *err)
+{
+    *out = (struct core){0};
+    if (!version->major || !version->minor)
+        return arc_error_set(err, ARC_EINPUT, "%.*s has no numbers to increment: name a version",
+                             (int)version->len, version->text);
+    ARC_TRY(read_number(version->major, version->major_len, &out->part[0], err));
+    ARC_TRY(read_number(version->minor, version->minor_len, &out->part[1], err));
+    return version->patch ? read_number(version->patch, version->patch_len, &out->part[2], err)
+                          : ARC_OK;
+}
+
 /* The numbers of a tag, and whether it is a prerelease; all zero for NULL. */
 static int read_tag(const struct choice *choice, const char *name, struct core *out,
                     bool *prerelease, struct arc_error *err)
@@ -74,14 +87,7 @@ static int read_tag(const struct choice *choice, const char *name, struct core *
     ARC_TRY(arc_tag_parse(name, choice->group->group, &tag, err));
     *prerelease = tag.version.prerelease;
 
-    if (!tag.version.major || !tag.version.minor)
-        return arc_error_set(err, ARC_EINPUT, "%.*s has no numbers to increment: name a version",
-                             (int)tag.version.len, tag.version.text);
-    ARC_TRY(read_number(tag.version.major, tag.version.major_len, &out->part[0], err));
-    ARC_TRY(read_number(tag.version.minor, tag.version.minor_len, &out->part[1], err));
-    if (!tag.version.patch)
-        return ARC_OK;
-    return read_number(tag.version.patch, tag.version.patch_len, &out->part[2], err);
+    return read_core(&tag.version, out, err);
 }
 
 /* The level asked for since the last stable release; none if the last prerelease has all of it and
@@ -349,17 +355,15 @@ static char *find_beside(const struct choice *choice, const struct core *core, e
     size_t same = (size_t)ARC_BUMP_MAJOR - (size_t)step; /* none, the major, major and minor */
     struct core theirs;
     struct arc_oid base;
-    bool prerelease;
 
     if (same > 1 && survey->on_default)
         same = 1;
     arc_json_each (name, choice->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        const char *text = json_string_value(name);
-        if (!read_tag(choice, text, &theirs, &prerelease, NULL) && !prerelease &&
+        if (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) &&
+            !tag.version.prerelease && !read_core(&tag.version, &theirs, NULL) &&
             memcmp(theirs.part, core->part, same * sizeof *core->part) == 0 &&
-            compare_cores(&theirs, core) >= 0 &&
-            !arc_tag_parse(text, choice->group->group, &tag, NULL))
+            compare_cores(&theirs, core) >= 0)
             arc_tag_keep_higher(&highest, &tag);
     }
 
@@ -510,13 +514,12 @@ static bool counts_days(const struct choice *choice, const struct core *last, bo
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     struct arc_oid oid;
     struct core numbers;
-    bool prerelease, starts = false;
+    bool starts = false;
 
     arc_json_each (name, choice->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        const char *text = json_string_value(name);
-        if (arc_tag_parse(text, choice->group->group, &tag, NULL) || !tag.version.patch ||
-            read_tag(choice, text, &numbers, &prerelease, NULL))
+        if (arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) ||
+            !tag.version.patch || read_core(&tag.version, &numbers, NULL))
             continue;
         *zero = *zero || (tag.version.patch_len == 2 && *tag.version.patch == '0');
         bool month = numbers.part[0] == last->part[0] && numbers.part[1] == last->part[1];

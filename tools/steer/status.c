@@ -148,13 +148,16 @@ struct asking {
     const struct arc_status_options *options;
     struct survey survey;
     struct records records;
+    struct arc_registry *registry; /* owned */
     json_t *rows;
     bool behind; /* a group has unreleased changes */
     bool adrift;
+    int *failed; /* the first failure of a registry */
 };
 
 static void asking_free(struct asking *asking)
 {
+    arc_registry_free(asking->registry);
     records_free(&asking->records);
     survey_free(&asking->survey);
     json_decref(asking->rows);
@@ -232,27 +235,17 @@ static const char *find_released(const json_t *lock, const struct arc_ledger *le
     return built ? built->digest : NULL;
 }
 
-/* A group being checked. */
-struct looking {
-    struct arc_project *project;
-    struct arc_registry *registry;
-    struct survey *survey;
-    struct records *records;
-    int *failed; /* the first failure of a registry */
-};
-
 /* Adds the tags of a release that are missing or do not point to what it built. */
-static int compare_tags(const struct looking *looking, const struct survey_group *group,
+static int compare_tags(struct asking *asking, const struct survey_group *group,
                         const struct arc_plan *plan, const struct arc_ledger *ledger,
                         json_t *adrift, struct arc_error *err)
 {
     struct released_tag *tags;
     size_t count;
-    int rc =
-        released_look_up(looking->registry, plan, &looking->survey->memory, &tags, &count, err);
+    int rc = released_look_up(asking->registry, plan, &asking->survey.memory, &tags, &count, err);
 
-    if (rc && !*looking->failed)
-        *looking->failed = rc;
+    if (rc && !*asking->failed)
+        *asking->failed = rc;
     ARC_TRY(rc);
 
     arc_each (tag, tags, count) {
@@ -273,26 +266,26 @@ static int compare_tags(const struct looking *looking, const struct survey_group
 }
 
 /* Compares the tags of the group's last stable release with what it built, if there is a record. */
-static int check_release(const struct looking *looking, const struct survey_group *group,
+static int check_release(struct asking *asking, const struct survey_group *group,
                          const struct arc_group *released, json_t *adrift, struct arc_error *err)
 {
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
     ARC_AUTO_JSON json_t *build = NULL;
 
-    ARC_TRY(released_plan(looking->project, released, group->stable,
-                          looking->project->repository.tags, &plan, err));
-    ARC_TRY(records_find(looking->records, group->stable, "build.json", &build, err));
+    ARC_TRY(released_plan(asking->project, released, group->stable,
+                          asking->project->repository.tags, &plan, err));
+    ARC_TRY(records_find(&asking->records, group->stable, "build.json", &build, err));
     if (build)
         ARC_TRY(arc_ledger_read(build, &ledger, err));
 
-    return compare_tags(looking, group, &plan, &ledger, adrift, err);
+    return compare_tags(asking, group, &plan, &ledger, adrift, err);
 }
 
 /* Adds a group's tags that are adrift to its row. If the release cannot be planned any more, its
  * record cannot be read, or the registry does not answer, that becomes the group's problem, and the
  * other groups continue. */
-static int check_group(const struct looking *looking, const struct survey_group *group, json_t *row,
+static int check_group(struct asking *asking, const struct survey_group *group, json_t *row,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
@@ -303,7 +296,7 @@ static int check_group(const struct looking *looking, const struct survey_group 
     if (!released->service_count)
         return ARC_OK; /* a train that could not be resolved has a `problem` */
 
-    int rc = check_release(looking, group, released, adrift, &problem);
+    int rc = check_release(asking, group, released, adrift, &problem);
     if (!rc)
         return ARC_OK;
     if (rc == ARC_ENOMEM || arc_json_set_text(row, "problem", arc_error_text(&problem)))
@@ -314,21 +307,19 @@ static int check_group(const struct looking *looking, const struct survey_group 
 
 /* Sets `adrift` of each row: null for a group without a stable release, else the tags that do not
  * point to the released digest, taken from a train's lock file, else build.json, else the version's
- * own tag. *any: whether there are any. *failed: the first registry's failure, else unchanged. */
-static int find_adrift(struct arc_project *project, struct survey *survey, struct records *records,
-                       json_t *rows, bool *any, int *failed, struct arc_error *err)
+ * own tag. */
+static int find_adrift(struct asking *asking, struct arc_error *err)
 {
-    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
+    const struct survey *survey = &asking->survey;
 
-    ARC_TRY(arc_registry_new(project->env, NULL, &registry, err));
-    const struct looking looking = {project, registry, survey, records, failed};
+    ARC_TRY(arc_registry_new(asking->project->env, NULL, &asking->registry, err));
 
     for (size_t g = 0; g < survey->group_count; g++) {
-        json_t *row = json_array_get(rows, g);
+        json_t *row = json_array_get(asking->rows, g);
         if (!survey->groups[g].stable)
             continue;
-        ARC_TRY(check_group(&looking, &survey->groups[g], row, err));
-        *any |=
+        ARC_TRY(check_group(asking, &survey->groups[g], row, err));
+        asking->adrift |=
             json_array_size(json_object_get(row, "adrift")) || *arc_json_text_of(row, "problem");
     }
 
@@ -341,7 +332,8 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
                int *failed, struct arc_error *err)
 {
     ARC_AUTO(asking)
-    struct asking asking = {.project = project, .options = options, .rows = json_array()};
+    struct asking asking = {
+        .project = project, .options = options, .rows = json_array(), .failed = failed};
     struct survey *survey = &asking.survey;
     const struct arc_github_options patient = {
         .env = project->env, .idle_timeout = 20, .max_wait = 20};
@@ -376,8 +368,7 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
 
     *failed = ARC_OK;
     if (options->registry)
-        ARC_TRY(find_adrift(project, survey, &asking.records, asking.rows, &asking.adrift, failed,
-                            err));
+        ARC_TRY(find_adrift(&asking, err));
     *out = json_pack("{s:s, s:i, s:s, s:b, s:s?, s:s?, s:b, s:b, s:O}", "document", "status",
                      "format", ARC_DOCUMENT_FORMAT, "head", survey->head.hex, "complete",
                      survey->complete, "tags-unknown", survey->tags_unknown, "published-unknown",
