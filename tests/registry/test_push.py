@@ -91,6 +91,13 @@ def test_a_refusal_says_what_to_do(repo, registry, refusal):
         assert f"{registry.host}/o/arc-b: the registry answers {status}: {message}" in check["found"]
 
 
+def test_a_quota_of_requests_is_no_full_registry(repo, registry):
+    """Google's: it passes by itself, and nothing that anybody removes would help."""
+    registry.state.push["o/arc-b"] = (429, "TOOMANYREQUESTS", "Quota exceeded for quota metric 'Requests per minute'")
+    check = doctor(repo, registry, 3)
+    assert "the registry answers 429: Quota exceeded" in check["found"] and check["advice"] is None
+
+
 def test_no_login(repo, registry):
     registry.state.login = True
     assert "docker login" in doctor(repo, registry, 3, login=False)["advice"]

@@ -16,7 +16,7 @@ const char *registry_push_advice(const struct arc_http_response *answer, const c
     bool full = strcasestr(reason, "quota") || strcasestr(reason, "storage limit") ||
                 strcasestr(reason, "upper limit"); /* Harbor */
     bool frozen = strcasestr(reason, "read only") || strcasestr(reason, "read-only");
-    if (full || status == 413 || status == 507)
+    if ((full && status != 429) || status == 413 || status == 507)
         return "the registry is full: remove images ('arc-ci prune') or raise the quota";
     if (ARC_HOLDS(arc_buf_text(&answer->body), "BLOB_UNKNOWN\"", "MANIFEST_UNKNOWN\""))
         return NULL; /* the refusal concerns the content, or its cause is known */
