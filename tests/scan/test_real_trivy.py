@@ -46,6 +46,15 @@ def test_a_folder(folder):
         "CVE-2099-0003", "never-fixed", "app/package-lock.json", None)
 
 
+def test_a_lock_file_that_it_cannot_parse(folder):
+    """npm takes a byte order mark; Trivy leaves the file out and says so with --debug only."""
+    lock = folder.path / "app/package-lock.json"
+    lock.write_text("\ufeff" + lock.read_text())
+    assert run(folder, "--scan-target", "app") == 1
+    (gap,) = folder.document["incomplete"]
+    assert gap["reason"] == "scanner-warning" and 'Walk error file_path="package-lock.json"' in gap["text"]
+
+
 def test_without_what_cannot_be_fixed(folder):
     assert run(folder, "--scan-target", "app", "--ignore-unfixed", "--fail-on-severity", "CRITICAL") == 0
     assert folder.document["total"] == 2 and folder.document["unfixed"] == 1

@@ -71,6 +71,18 @@ def test_what_trivy_warns_of_is_a_part_not_looked_at(place, line, incomplete):
         assert place.document["incomplete"][0]["reason"] == "scanner-warning"
 
 
+@pytest.mark.parametrize("kind", ["Walk error", "Analysis error"])
+def test_of_what_debugging_shows_only_files_left_out_count(place, kind):
+    """There may be more of it than is kept."""
+    other = "2026-01-01T00:00:00Z\tDEBUG\t[secret] Using streaming scanner of an error\tfile_path=\"a\"\n" * 250_000
+    place.write("fake/stderr", other)
+    assert place.run("--scan-target", ".") == 0 and place.document["verdict"] == "clean" and "streaming" not in place.stderr
+    place.write("fake/stderr", f"{other}2026-01-01T00:00:00Z\tDEBUG\t{kind}\tfile_path=\"a.lock\" err=\"parse error\"")
+    assert place.run("--scan-target", ".") == 1
+    (gap,) = place.document["incomplete"]
+    assert gap["reason"] == "scanner-warning" and "a.lock" in gap["text"]
+
+
 def test_comments_that_hide_checks_are_seen(place):
     (place.path / "app").mkdir()
     place.write("app/main.tf", "#trivy:ignore:aws-0086\nresource \"aws_s3_bucket\" \"a\" {}\n")

@@ -41,32 +41,40 @@ struct pool {
     const struct arc_scan_run *run;
 };
 
-static void run_job(struct job *job, const struct pool *pool, const json_t *argv)
+/* Runs a command with `more` options before its target. Trivy only tells with --debug which files of
+ * a folder it cannot parse: a lock file with a byte order mark is one. */
+static void run_job(struct job *job, const struct pool *pool, const char *const *more)
 {
+    bool folder = strcmp(pool->run->type, "fs") == 0;
+    ARC_AUTO_JSON json_t *argv = json_array();
+
     arc_error_clear(&job->problem);
-    arc_trivy_run(pool->env, argv, pool->run->work_dir, pool->run->timeout, NULL, &job->warnings,
-                  &job->problem);
+    arc_json_each (word, json_object_get(job->command, "argv")) {
+        bool end = strcmp(json_string_value(word), "--") == 0;
+        if (end && folder)
+            arc_json_push(&argv, json_string("--debug"));
+        for (size_t i = 0; end && more[i]; i++)
+            arc_json_push(&argv, json_string(more[i]));
+        arc_json_push(&argv, json_incref(word));
+    }
+
+    if (argv)
+        arc_trivy_run(pool->env, argv, pool->run->work_dir, pool->run->timeout, NULL,
+                      &job->warnings, &job->problem);
+    else
+        arc_error_nomem(&job->problem);
     job->done = true;
 }
 
 static void *work(void *data)
 {
     static const char *const more[] = {"--skip-db-update", "--skip-java-db-update",
-                                       "--cache-backend", "memory"};
+                                       "--cache-backend", "memory", NULL};
     struct pool *pool = data;
 
     /* Keeps the databases of the first scan, so that no two scans write to the cache. */
-    for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->count;) {
-        ARC_AUTO_JSON json_t *argv = json_array();
-        arc_json_each (word, json_object_get(pool->jobs[i].command, "argv")) {
-            bool end = strcmp(json_string_value(word), "--") == 0;
-            for (size_t k = 0; end && k < ARC_COUNT(more); k++)
-                arc_json_push(&argv, json_string(more[k]));
-            arc_json_push(&argv, json_incref(word));
-        }
-        if (argv)
-            run_job(&pool->jobs[i], pool, argv);
-    }
+    for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->count;)
+        run_job(&pool->jobs[i], pool, more);
 
     return NULL;
 }
@@ -75,8 +83,8 @@ static void *work(void *data)
  * more than once after a wait, if the fault passes by itself. Trivy's time limit does not. */
 static void run_alone(struct job *job, struct pool *pool)
 {
+    static const char *const none[] = {NULL};
     const struct arc_clock *clock = arc_clock_system();
-    const json_t *argv = json_object_get(job->command, "argv");
 
     for (unsigned runs = job->done; !job->done || job->problem.code == ARC_EFAILED; runs++) {
         const char *said = arc_error_text(&job->problem);
@@ -86,7 +94,7 @@ static void run_alone(struct job *job, struct pool *pool)
             clock->wait(clock->context, arc_fault_wait("", ++pool->waits));
         else if (runs > 1)
             return;
-        run_job(job, pool, argv);
+        run_job(job, pool, none);
     }
 }
 
@@ -147,7 +155,8 @@ static int read_warnings(struct scan_judged *judged, const char *name, const cha
 {
     arc_each_piece (row, text, "\n") {
         const char *level = memchr(row.text, '\t', row.len);
-        bool warns = level && ARC_STARTS(level, "\tWARN\t", "\tERROR\t");
+        bool warns =
+            level && (ARC_STARTS(level, "\tWARN\t", "\tERROR\t") || arc_trivy_skipped(level));
         if (!warns)
             continue;
         ARC_AUTO_FREE char *line = strndup(level + 1, row.len - (size_t)(level + 1 - row.text));

@@ -9,6 +9,53 @@
 
 #define OUTPUT_MAX ((size_t)16 << 20)
 
+/* What a run prints. */
+struct prints {
+    struct arc_buf output, errors, line; /* the line that has not ended yet */
+};
+
+static void prints_free(struct prints *prints)
+{
+    arc_buf_free(&prints->output);
+    arc_buf_free(&prints->errors);
+    arc_buf_free(&prints->line);
+}
+
+/* Keeps a line of stderr, but of --debug only what says that a file could not be parsed. */
+static void keep_line(struct prints *prints)
+{
+    const char *line = arc_buf_text(&prints->line);
+    const char *debug = strstr(line, "\tDEBUG\t");
+    if (!debug || arc_trivy_skipped(debug))
+        arc_buf_add(&prints->errors, line, prints->line.len);
+    arc_buf_reset(&prints->line);
+}
+
+static int take_print(void *context, enum arc_stream stream, const char *data, size_t len)
+{
+    struct prints *prints = context;
+
+    if (stream == ARC_STDOUT) {
+        arc_buf_add(&prints->output, data, len);
+        return prints->output.failed;
+    }
+
+    for (size_t part; len; data += part, len -= part) {
+        const char *end = memchr(data, '\n', len);
+        part = end ? (size_t)(end - data) + 1 : len;
+        arc_buf_add(&prints->line, data, part);
+        if (end)
+            keep_line(prints);
+    }
+
+    return arc_or(prints->line.failed, prints->errors.failed);
+}
+
+bool arc_trivy_skipped(const char *level)
+{
+    return ARC_STARTS(level, "\tDEBUG\tWalk error\t", "\tDEBUG\tAnalysis error\t");
+}
+
 static void hand_over(struct arc_buf *from, struct arc_buf *to)
 {
     if (!to)
@@ -48,7 +95,7 @@ bool arc_trivy_takes_along(const char *variable)
  * with advice if it has none. */
 static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
 {
-    static const char *const before[] = {"FATAL\t", "ERROR\t", "Fatal error\t", "\t* "};
+    static const char *const before[] = {"FATAL\t", "ERROR\t", "Fatal error\t", "\t* ", "  - "};
     static const struct {
         const char *sign, *advice;
     } rows[] = {
@@ -92,6 +139,8 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
     size_t count = json_array_size(argv);
     ARC_AUTO_FREE const char **words = calloc(count + 1, sizeof *words);
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO(prints)
+    struct prints prints = {{.max = OUTPUT_MAX}, {.max = OUTPUT_MAX}, {.max = OUTPUT_MAX}};
     struct arc_env there = *env;
 
     ARC_TRY_ALLOC(words, err);
@@ -103,8 +152,13 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
                                   .env = &there,
                                   .passes = passes,
                                   .timeout = timeout,
-                                  .output_max = OUTPUT_MAX};
+                                  .on_output = take_print,
+                                  .context = &prints};
     int rc = arc_process_run(&process, &result, err);
+    ARC_TRY(arc_buf_check(&prints.line, words[0], err));
+    keep_line(&prints); /* one without an end */
+    ARC_TRY(arc_buf_check(&prints.output, words[0], err));
+    ARC_TRY(arc_buf_check(&prints.errors, words[0], err));
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "%s is not on PATH: install it, or give --scanner-image "
@@ -115,13 +169,13 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
 
     if (result.status) {
         ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2000};
-        show_failure(&result.errors, result.status, &shown);
+        show_failure(&prints.errors, result.status, &shown);
         return arc_error_set(err, ARC_EFAILED, "%s ended with status %d: %s", words[0],
                              result.status, arc_text_or(arc_buf_text(&shown), "no reason given"));
     }
 
-    hand_over(&result.output, output);
-    hand_over(&result.errors, errors);
+    hand_over(&prints.output, output);
+    hand_over(&prints.errors, errors);
 
     return ARC_OK;
 }

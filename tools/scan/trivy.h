@@ -6,13 +6,18 @@
 #include <jansson.h>
 
 /* Runs one command (an array of strings) in `folder` (NULL: env->cwd); its output goes to *output
- * and *errors (either may be NULL). Its environment is what arc_environment_choose() passes, and
+ * and *errors (either may be NULL), the latter without what only --debug prints, except
+ * arc_trivy_skipped(). Its environment is what arc_environment_choose() passes, and
  * Trivy's variables that cannot hide findings. ARC_ENOTFOUND if there is no such program,
  * ARC_EFAILED with its last line if it exits with another status than 0, ARC_EWORLD after `timeout`
  * seconds. */
 int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *folder,
                   unsigned timeout, struct arc_buf *output, struct arc_buf *errors,
                   struct arc_error *err);
+
+/* Whether a line of Trivy's, from its level on ("\tDEBUG\t…"), says that it left out a file since it
+ * could not parse it, which only --debug shows. */
+bool arc_trivy_skipped(const char *level);
 
 /* Whether a TRIVY_ variable ("NAME=value") is withheld because it could hide findings. */
 bool arc_trivy_withholds(const char *variable);
