@@ -71,7 +71,7 @@ def test_what_trivy_warns_of_is_a_part_not_looked_at(place, line, incomplete):
         assert place.document["incomplete"][0]["reason"] == "scanner-warning"
 
 
-@pytest.mark.parametrize("kind", ["Walk error", "Analysis error"])
+@pytest.mark.parametrize("kind", ["Walk error", "Analysis error", "[analyzer] Analysis error"])
 def test_of_what_debugging_shows_only_files_left_out_count(place, kind):
     """There may be more of it than is kept."""
     other = "2026-01-01T00:00:00Z\tDEBUG\t[secret] Using streaming scanner of an error\tfile_path=\"a\"\n" * 250_000

@@ -53,7 +53,8 @@ static int take_print(void *context, enum arc_stream stream, const char *data, s
 
 bool arc_trivy_skipped(const char *level)
 {
-    return ARC_STARTS(level, "\tDEBUG\tWalk error\t", "\tDEBUG\tAnalysis error\t");
+    return ARC_STARTS(level, "\tDEBUG\tWalk error\t", "\tDEBUG\tAnalysis error\t",
+                      "\tDEBUG\t[analyzer] Analysis error\t");
 }
 
 static void hand_over(struct arc_buf *from, struct arc_buf *to)
