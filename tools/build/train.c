@@ -50,15 +50,13 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
 int arc_build_train(const struct arc_build_options *options, struct arc_ledger *out,
                     struct arc_error *err)
 {
-    struct arc_verify_plan what = {.plan = options->plan, .listener = &options->listener};
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
 
+    ARC_TRY(
+        arc_build_open_registry(options->env, options->clock, &options->listener, &registry, err));
     ARC_TRY(arc_ledger_begin(options->plan, out, err));
-    int rc = arc_build_open_registry(options->env, options->clock, &options->listener,
-                                     &what.registry, err);
-    if (!rc)
-        rc = arc_verify_plan(&what, out, NULL, err);
-    arc_registry_free(what.registry);
-    ARC_TRY(arc_or_free(arc_ledger, out, rc));
+    const struct arc_verify_plan what = {registry, options->plan, NULL, &options->listener};
+    ARC_TRY(arc_or_free(arc_ledger, out, arc_verify_plan(&what, out, NULL, err)));
 
     arc_each (service, out->services, out->service_count) {
         service->built = false;

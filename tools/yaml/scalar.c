@@ -11,9 +11,7 @@ static bool among(const char *text, size_t len, const char *const *words)
 
 static bool digit_of(char c, int base)
 {
-    if (base <= 10)
-        return c >= '0' && c < '0' + base;
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return memchr("0123456789abcdefABCDEF", c, base == 16 ? 22 : (size_t)base) != NULL;
 }
 
 /* Digits and separators, at least one digit, no separator at either end. */
