@@ -372,11 +372,7 @@ void arc_texts_inherit(char ***own, char **given)
 int arc_pairs_inherit(const struct arc_loading *l, struct arc_pair **own,
                       const struct arc_pair *given)
 {
-    size_t count = 0, more = 0;
-    while (*own && (*own)[count].name)
-        count++;
-    while (given && given[more].name)
-        more++;
+    size_t count = arc_pairs_count(*own), more = arc_pairs_count(given);
     struct arc_pair *grown = arc_arena_array(l->memory, count + more + 1, sizeof *grown);
     ARC_TRY_ALLOC(grown, l->err);
     for (size_t i = 0; i < count; i++)

@@ -80,6 +80,15 @@ void arc_texts_inherit(char ***own, char **given);
 int arc_pairs_inherit(const struct arc_loading *l, struct arc_pair **own,
                       const struct arc_pair *given);
 
+/* The number of pairs in such a list; 0 for NULL. */
+static inline size_t arc_pairs_count(const struct arc_pair *pairs)
+{
+    size_t count = 0;
+    while (pairs && pairs[count].name)
+        count++;
+    return count;
+}
+
 /* Adds a copy of a text to a NULL-terminated list, unless it is there. */
 int arc_texts_add_once(const struct arc_loading *l, char ***list, const char *text);
 

@@ -19,14 +19,6 @@ struct planning {
 
 /* ---- labels and build arguments ------------------------------------------------------------- */
 
-static size_t count_pairs(const struct arc_pair *pairs)
-{
-    size_t count = 0;
-    while (pairs && pairs[count].name)
-        count++;
-    return count;
-}
-
 /* Sets a pair in a list with room for one more; ignores a NULL value. */
 static void set_pair(struct arc_pair *pairs, const char *name, const char *value)
 {
@@ -66,7 +58,7 @@ static int make_labels(const struct planning *planning, const struct arc_plan_op
 {
     const struct arc_plan *plan = planning->plan;
     struct arc_pair *labels = arc_arena_array(
-        planning->memory, LABELS_MAX + count_pairs(service->build.labels) + 1, sizeof *labels);
+        planning->memory, LABELS_MAX + arc_pairs_count(service->build.labels) + 1, sizeof *labels);
 
     ARC_TRY_ALLOC(labels, planning->err);
     const char *version = service->version;
@@ -183,7 +175,7 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
 
     const struct arc_pair *args = service->build.args;
     out->build_args =
-        arc_arena_array(planning->memory, count_pairs(args) + 1, sizeof *out->build_args);
+        arc_arena_array(planning->memory, arc_pairs_count(args) + 1, sizeof *out->build_args);
     out->recipe = arc_arena_array(planning->memory, 1, sizeof *out->recipe);
     ARC_TRY_ALLOC(out->build_args && out->recipe, planning->err);
     *out->recipe = service->build;
@@ -220,10 +212,7 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
     static char revision[] = "org.opencontainers.image.revision";
     static char version[] = "org.opencontainers.image.version";
     const struct arc_released_from *released = service->released;
-    const struct arc_service *own = released->group->services; /* from its own group */
-
-    while (strcmp(own->codename, service->codename) != 0)
-        own++;
+    const struct arc_service *own = arc_group_find_service(released->group, service->codename);
     const struct arc_plan_options of_release = {.group = released->group,
                                                 .version = released->version,
                                                 .revision = released->revision,
@@ -377,7 +366,7 @@ static int link_service(const struct planning *planning, const struct arc_servic
 
     while (service->bases[count].ref)
         count++;
-    known = count_pairs(own->recipe->additional_contexts);
+    known = arc_pairs_count(own->recipe->additional_contexts);
     struct arc_pair *contexts = arc_arena_array(memory, known + count + 1, sizeof *contexts);
     ARC_TRY_ALLOC(contexts, planning->err);
     for (size_t i = 0; i < known; i++)
