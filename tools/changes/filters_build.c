@@ -28,18 +28,6 @@ int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigne
     return ARC_OK;
 }
 
-/* Only `!` can negate, and few patterns start with it; those are compiled twice. */
-static int is_negated(const char *pattern, bool *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-    *out = false;
-    if (*pattern != '!')
-        return ARC_OK;
-    ARC_TRY(arc_glob_compile(pattern, strlen(pattern), &glob, err));
-    *out = arc_glob_negated(glob);
-    return ARC_OK;
-}
-
 int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, struct arc_error *err)
 {
     struct arc_rule *rule = &filters->rules[filters->rule_count - 1];
@@ -48,10 +36,12 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
     if (!filters->globs)
         ARC_TRY(arc_glob_set_new(&filters->globs, err));
     ARC_TRY(arc_glob_set_add(filters->globs, pattern, strlen(pattern), id, err));
-    bool alone = !rule->pattern_count; /* of several, any may match */
-    rule->negated = false;
-    if (alone)
-        ARC_TRY(is_negated(pattern, &rule->negated, err));
+    rule->negated = false; /* of several patterns any may match */
+    if (!rule->pattern_count && *pattern == '!') {
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        ARC_TRY(arc_glob_compile(pattern, strlen(pattern), &glob, err));
+        rule->negated = arc_glob_negated(glob);
+    }
     ARC_APPEND(&filters->memory, rule->patterns, rule->pattern_count, err,
                arc_arena_text(&filters->memory, pattern));
 

@@ -27,19 +27,13 @@ static size_t part_length(const char *name)
     return values ? ARC_MIN(len, (size_t)(values - name)) : len;
 }
 
-/* How long "images" of "images / build" is; 0 for the job of no called workflow. */
-static size_t caller_length(const char *name)
-{
-    size_t len = part_length(name);
-    return ARC_STARTS(name + len, " / ") ? len : 0;
-}
-
 static int keep_job(void *context, json_t *job, struct arc_error *err)
 {
     struct listing *listing = context;
     const char *name = arc_json_text_of(job, "name");
-    size_t len = caller_length(name);
+    size_t len = part_length(name);
 
+    len = ARC_STARTS(name + len, " / ") ? len : 0; /* the job of no called workflow */
     if (!listing->called)
         listing->called = strndup(name, len);
     else if (strlen(listing->called) != len || strncmp(listing->called, name, len) != 0)
