@@ -67,8 +67,8 @@ int arc_texts_add(struct arc_arena *arena, char ***texts, const char *text, stru
     size_t count = arc_texts_count(*texts);
     char **grown = arc_arena_array(arena, count + 2, sizeof *grown);
     ARC_TRY_ALLOC(grown, err);
-    for (size_t i = 0; i < count; i++)
-        grown[i] = (*texts)[i];
+    if (count)
+        memcpy(grown, *texts, count * sizeof *grown);
     grown[count] = arc_arena_text(arena, text);
     *texts = grown;
 

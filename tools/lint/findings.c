@@ -7,15 +7,11 @@
 /* At most this many findings of one rule are shown per file. */
 #define SHOWN_MAX 100
 
-const char *lint_rule_name(enum lint_rule rule)
-{
-    static const char *const names[] = {
-#define RULE(id, name, summary) name,
+const char *const lint_rules[][2] = {
+#define RULE(id, name, summary) {name, summary},
 #include "lint/rules.def"
 #undef RULE
-    };
-    return names[rule];
-}
+};
 
 const char *const lint_styles[] = {
 #define RULE(id, name, summary)

@@ -65,12 +65,12 @@ int arc_lint(struct arc_project *project, const char *rules, json_t **out, struc
     const char *shown = arc_or(project->wanted.config, ARC_CONFIG_PATH);
 
     ARC_TRY(start_lint(&lint, project, rules, err));
-    for (int i = 0; i < LINT_RULE_COUNT; i++)
-        if (lint_is_on(&lint, lint_rule_name((enum lint_rule)i)))
-            lint_set(&lint, lint.rules, lint_rule_name((enum lint_rule)i), json_true());
-    for (size_t i = 0; i < lint.settings.fact_count; i++)
-        if (lint_is_on(&lint, lint.settings.facts[i].rule))
-            lint_set(&lint, lint.rules, lint.settings.facts[i].rule, json_true());
+    for (size_t i = 0; i < LINT_RULE_COUNT; i++)
+        if (lint_is_on(&lint, lint_rule_name(i)))
+            lint_set(&lint, lint.rules, lint_rule_name(i), json_true());
+    arc_each (fact, lint.settings.facts, lint.settings.fact_count)
+        if (lint_is_on(&lint, fact->rule))
+            lint_set(&lint, lint.rules, fact->rule, json_true());
 
     /* a configuration that does not load is a finding; what depends on it is not checked */
     lint_looked_at(&lint, shown);
@@ -115,18 +115,13 @@ static int add_rule(json_t *list, const char *name, const char *summary, const c
 int arc_lint_rules(struct arc_project *project, const char *rules, json_t **out,
                    struct arc_error *err)
 {
-    static const char *const built_in[][2] = {
-#define RULE(id, name, summary) {name, summary},
-#include "lint/rules.def"
-#undef RULE
-    };
     ARC_AUTO(lint) struct lint lint = {0};
     ARC_AUTO_JSON json_t *list = json_array();
     int bad = 0;
 
     ARC_TRY(start_lint(&lint, project, rules, err));
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)
-        bad |= add_rule(list, built_in[i][0], built_in[i][1], "arc-ci");
+        bad |= add_rule(list, lint_rules[i][0], lint_rules[i][1], "arc-ci");
     arc_each (fact, lint.settings.facts, lint.settings.fact_count) {
         bad |= add_rule(list, fact->rule, arc_or(fact->why, ""), lint.settings.yaml.source->name);
     }

@@ -109,7 +109,9 @@ void lint_find_rest(struct lint *lint);
 /* Whether the rule applies: it is not off or, for a rule of style, it is on. */
 bool lint_is_on(const struct lint *lint, const char *rule);
 
-const char *lint_rule_name(enum lint_rule rule);
+/* The name of each rule and what it requires. */
+extern const char *const lint_rules[LINT_RULE_COUNT][2];
+#define lint_rule_name(rule) (lint_rules[rule][0])
 
 /* The names of the rules of style, NULL-terminated. */
 extern const char *const lint_styles[];

@@ -99,9 +99,9 @@ static const char *find_codename(const struct lint *lint, const char *codename)
 {
     const struct arc_config *config = &lint->project->config;
 
-    for (size_t i = 0; i < lint->service_count; i++)
-        if (lint->services[i].loaded && strcmp(lint->services[i].data.codename, codename) == 0)
-            return lint->services[i].directory;
+    arc_each (service, lint->services, lint->service_count)
+        if (service->loaded && strcmp(service->data.codename, codename) == 0)
+            return service->directory;
 
     arc_each (group, config->groups, config->group_count)
         arc_each (service, group->services, group->service_count)

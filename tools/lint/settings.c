@@ -59,8 +59,8 @@ static int check_rule(const struct lint_settings *settings, const char *key,
 {
     const char *names[LINT_RULE_COUNT + 1] = {0};
 
-    for (int i = 0; i < LINT_RULE_COUNT; i++)
-        names[i] = lint_rule_name((enum lint_rule)i);
+    for (size_t i = 0; i < LINT_RULE_COUNT; i++)
+        names[i] = lint_rule_name(i);
 
     bool known = arc_text_among(rule->text, names);
     arc_each (fact, settings->facts, settings->fact_count)
