@@ -20,7 +20,8 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     const char *number = option_value(inv, "keep");
     int64_t keep = 0;
     if (!arc_text_number(number, 6, &keep))
-        return arc_error_set(err, ARC_EINPUT, "--keep: '%.100s' is not a number", number);
+        return arc_error_set(err, ARC_EINPUT, "--keep: '%.100s' is not a number from 0 to 999999",
+                             number);
     options.keep = (size_t)keep;
     if (options.apply && option_flag(inv, "dry-run"))
         return arc_error_set(err, ARC_EINPUT, "--apply or --dry-run: give one");
