@@ -252,22 +252,26 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     return put_shown(&text, REPORT_TEXT, inv, err);
 }
 
+/* A line on stderr, with nothing in it that a terminal or a runner would obey. */
+static void put_line(const char *start, const char *line)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0}, harmless = {0};
+    arc_text_visible(&shown, line, strlen(line));
+    arc_actions_disarm(&shown, "\\x23", &harmless);
+    fprintf(stderr, "%s%s\n", start, arc_buf_text(&harmless));
+}
+
 void report_progress(void *context, const char *line)
 {
     const struct invocation *inv = context;
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    if (inv->quiet)
-        return;
-    arc_text_visible(&shown, line, strlen(line));
-    fprintf(stderr, "%s\n", arc_buf_text(&shown));
+    if (!inv->quiet)
+        put_line("", line);
 }
 
 void report_trace(void *context, const char *line)
 {
     (void)context;
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    arc_text_visible(&shown, line, strlen(line));
-    fprintf(stderr, "arc-ci: %s\n", arc_buf_text(&shown));
+    put_line("arc-ci: ", line);
 }
 
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command)
