@@ -381,11 +381,13 @@ void init_read_compose_files(struct init *init)
 
     init_settle(init);
 
-    for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
-        const char *path = init->files[i], *name = arc_path_name(path);
+    /* those in the root first: they are for all */
+    for (size_t i = 0; i < 2 * init->file_count && count < INIT_FILES_MAX; i++) {
+        const char *path = init->files[i % init->file_count], *name = arc_path_name(path);
+        bool is_turn = (name == path) == (i < init->file_count);
         name = arc_or(arc_text_after(name, "docker-"), name);
-        if (!init_is_yaml(path) || !ARC_STARTS(name, "compose") || !strchr(".-_", name[7]) ||
-            init_is_aside(path))
+        if (!is_turn || !init_is_yaml(path) || !ARC_STARTS(name, "compose") ||
+            !strchr(".-_", name[7]) || init_is_aside(path))
             continue;
         init_add_text(init, &files, path);
         count++;

@@ -51,7 +51,7 @@ static const char foreign[] = "node_modules vendor third_party";
 static const char aside[] =
     "test tests testdata fixtures e2e example examples sample samples templates "
     "template docs hack .github __tests__ testing benchmark benchmarks "
-    "demo-data .devcontainer .cursor .gitpod";
+    "demo-data deprecated archived .devcontainer .cursor .gitpod";
 
 static bool lies_in(const char *path, const char *folders)
 {

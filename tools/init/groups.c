@@ -50,10 +50,13 @@ static const char *find_registry(struct init *init)
     }
 
     const char *owner = init->owner ? init_lower(init, init->owner) : "owner";
+    bool is_named = false;
+    init_each_image (image, init)
+        is_named = is_named || image->name;
     init_ask(init, NULL, 0,
-             init->owner ? "which registry? No file names one; ghcr.io/%s is a guess"
-                         : "which registry? No file names one; replace ghcr.io/%s with yours",
-             owner);
+             init->owner ? "which registry? No file names one; ghcr.io/%s is a guess%s"
+                         : "which registry? No file names one; replace ghcr.io/%s with yours%s",
+             owner, is_named ? "" : ", as are the names of the images");
 
     return init_print(init, "ghcr.io/%s", owner);
 }
