@@ -83,18 +83,6 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
 #define EXCERPT_MAX    100
 #define EXCERPT_BEFORE 60
 
-/* The first byte of the `count`th character from `at`, or the end. */
-static const char *skip_characters(const char *at, const char *end, size_t count)
-{
-    while (at < end && count) {
-        at++;
-        while (at < end && arc_utf8_continues(*at))
-            at++;
-        count--;
-    }
-    return at;
-}
-
 void arc_error_show_line(struct arc_error *err, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096}, before = {.max = 2048};
@@ -116,9 +104,9 @@ void arc_error_show_line(struct arc_error *err, const char *text, size_t len)
     size_t column = err->place.column - 1, left_out = 0;
     if (column > EXCERPT_BEFORE)
         left_out = column - EXCERPT_BEFORE;
-    const char *from = skip_characters(line, end, left_out);
-    const char *at = skip_characters(from, end, column - left_out);
-    const char *to = skip_characters(from, end, EXCERPT_MAX);
+    const char *from = line + arc_text_cut(line, (size_t)(end - line), left_out);
+    const char *at = from + arc_text_cut(from, (size_t)(end - from), column - left_out);
+    const char *to = from + arc_text_cut(from, (size_t)(end - from), EXCERPT_MAX);
     arc_text_visible(&before, from, (size_t)(at - from));
     arc_buf_printf(&out, "%5u | %s", err->place.line, arc_buf_text(&before));
     arc_text_visible(&out, at, to > at ? (size_t)(to - at) : 0);

@@ -157,9 +157,9 @@ static size_t colour_length(const char *at)
     static const char *const codes[] = {"0m", "1m", "2m", "31m", "32m", "33m", "34m", "35m", "36m"};
     if (!ARC_STARTS(at, "\x1b["))
         return 0;
-    for (size_t i = 0; i < ARC_COUNT(codes); i++)
-        if (strncmp(at + 2, codes[i], strlen(codes[i])) == 0)
-            return 2 + strlen(codes[i]);
+    arc_each_in (code, codes)
+        if (arc_text_after(at + 2, *code))
+            return 2 + strlen(*code);
     return 0;
 }
 
