@@ -133,8 +133,9 @@ static bool has_braces_of_one(const char *pattern)
 {
     for (const char *c = pattern; (c = strpbrk(c, "\\{"));) {
         const char *end = c + 1 + strcspn(c + 1, "{}");
+        const char *range = strstr(c, "..");
         bool bare = *c == '{' && *end == '}' && (c == pattern || c[-1] != '{');
-        if (bare && strcspn(c, ",") > (size_t)(end - c) && !strstr(c, ".."))
+        if (bare && !memchr(c, ',', (size_t)(end - c)) && !(range && range < end))
             return true;
         c += *c == '\\' && c[1] ? 2 : 1;
     }
