@@ -191,7 +191,7 @@ static int compare_entries(struct run *run, const struct arc_oid *base, const bo
     if (!options->config || !options->filters->from_config || !run->git || !of_commits)
         return ARC_OK;
     ARC_TRY(arc_services_definitions(run->project, options, only, base, head, run->out, err));
-    return arc_services_entries(run->git, options, only, base, head, run->out->results, err);
+    return arc_services_entries(run->git, options, only, base, head, true, run->out->results, err);
 }
 
 /* The clone lacks the pull request's commits. If the API's list is incomplete, they are fetched

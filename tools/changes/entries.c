@@ -251,10 +251,9 @@ static int check_file(const struct arc_git *git, const struct arc_service *servi
     return arc_match_mark(result, err, "its entry in %s changed: %s", service->file, what);
 }
 
-/* With `guess`, what cannot be compared may have changed. */
-static int mark_entries(const struct arc_git *git, const struct arc_changes_options *options,
-                        const bool *only, const struct arc_oid *base, const struct arc_oid *head,
-                        bool guess, struct arc_filter_result *results, struct arc_error *err)
+int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
+                         const bool *only, const struct arc_oid *base, const struct arc_oid *head,
+                         bool guess, struct arc_filter_result *results, struct arc_error *err)
 {
     ARC_AUTO(sides)
     struct sides sides = {.old = {.max = ARC_YAML_BYTES}, .new = {.max = ARC_YAML_BYTES}};
@@ -286,13 +285,6 @@ static int mark_entries(const struct arc_git *git, const struct arc_changes_opti
     return ARC_OK;
 }
 
-int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
-                         const bool *only, const struct arc_oid *base, const struct arc_oid *head,
-                         struct arc_filter_result *results, struct arc_error *err)
-{
-    return mark_entries(git, options, only, base, head, true, results, err);
-}
-
 /* In at most so many commits of a walk docker reads the files that define services; in the others
  * they count as files. */
 #define RESOLVED_MAX 20
@@ -319,7 +311,8 @@ int arc_services_commit(struct arc_project *project, struct arc_match *match,
     }
 
     if (results[last].matched && commit->parents)
-        ARC_TRY(mark_entries(project->git, &options, match->only, base, head, false, results, err));
+        ARC_TRY(arc_services_entries(project->git, &options, match->only, base, head, false,
+                                     results, err));
 
     *any = false;
     for (size_t i = 0; i < last; i++)

@@ -37,12 +37,12 @@ int arc_services_last_images(const struct arc_base_request *request, struct arc_
                              size_t count, struct arc_error *err);
 
 /* Marks each service whose own entry in the configuration differs between two commits (`head` NULL:
- * the work tree), or may differ: its group's keys for images and paths, its own mapping, or a
- * service.yaml excluded by its paths. Does nothing if `head` has no configuration. `only` (per
- * filter; may be NULL) selects services. */
+ * the work tree) or, with `guess`, may differ: its group's keys for images and paths, its own
+ * mapping, or a service.yaml excluded by its paths. Does nothing if `head` has no configuration.
+ * `only` (per filter; may be NULL) selects services. */
 int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
-                         struct arc_filter_result *results, struct arc_error *err);
+                         bool guess, struct arc_filter_result *results, struct arc_error *err);
 
 /* arc_match_commit() for the services' filters, the last of which is the configuration's file, and
  * with both of the above: a commit that changes a service's entry, which must be known on both
