@@ -61,6 +61,8 @@ def test_the_scanner_runs_where_the_tree_is_not(place):
     ("License acquired from METADATA classifiers may be subject to additional terms", False),
     ("Parsed a part only\tpath=\"license is deprecated/package-lock.json\"", True),
     ("Failed to parse a license is deprecated.lock", True),
+    ("[pip] Unable to find python `site-packages` directory. License detection is skipped.\terr=\"x\"", False),
+    ("x: [pip] Unable to find python `site-packages` directory", True),
 ])
 def test_what_trivy_warns_of_is_a_part_not_looked_at(place, line, incomplete):
     place.write("fake/stderr", f"2026-01-01T00:00:00Z\tINFO\tx\n2026-01-01T00:00:00Z\tWARN\t{line}\n")

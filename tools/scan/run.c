@@ -137,6 +137,8 @@ static bool is_harmless(const char *message)
 {
     static const char *const grave[] = {"fail", "error", "unable", "cannot", "could not"};
 
+    if (ARC_STARTS(message, "[pip] Unable to find python `site-packages`")) /* for licenses only */
+        return true;
     arc_each_in (sign, grave)
         if (strcasestr(message, *sign))
             return false;
