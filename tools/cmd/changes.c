@@ -249,6 +249,9 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     if (text && files)
         return arc_error_set(err, ARC_EINPUT,
                              "only one of --filters and --filters-file can be meant");
+    if (files && !json_array_size(files)) /* without filters nothing ever changes */
+        return arc_error_set(err, ARC_EINPUT,
+                             "--filters-file is empty: it takes FILE; is a variable not set?");
     if (files)
         ARC_TRY(arc_filters_load_files(env.cwd, files, &filters, err));
     else
