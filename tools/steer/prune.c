@@ -242,12 +242,12 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
                         struct arc_error *err)
 {
     bool apply = pruning->options->apply;
-    unsigned deepest = find_deepest(image);
+    unsigned deepest = find_deepest(image), last = apply ? 2 * deepest + 1 : deepest;
 
     if (image->versions)
         return remove_versions(pruning, image, rows, err);
 
-    for (unsigned step = 0; step <= 2 * deepest + 1; step++) {
+    for (unsigned step = 0; step <= last; step++) {
         bool second = step > deepest;
         unsigned depth = second ? 2 * deepest + 1 - step : step;
         for (size_t i = 0; i < image->node_count; i++) {
@@ -255,14 +255,11 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
             struct prune_node *node = &image->nodes[i];
             if (!goes(image, node) || node->depth != depth || (second && node->removed))
                 continue;
-            if (apply || !second)
-                ARC_TRY(remove_node(pruning, image, i, &refused, err));
+            ARC_TRY(remove_node(pruning, image, i, &refused, err));
             const char *reason = node->removed || !apply ? NULL : arc_error_text(&refused);
             if (node->removed || second == apply)
                 note(pruning, rows, "manifest", node->digest, image, i, reason);
         }
-        if (!apply && step == deepest)
-            break;
     }
 
     return ARC_OK;
