@@ -213,6 +213,29 @@ static void test_commands(void **state)
     assert_true(json_equal(commands, expected));
 }
 
+/* Rules are most of a log of many weaknesses: those that no result names any more go, too. */
+static void test_upload_limit_of_rules(void **state)
+{
+    (void)state;
+    enum { COUNT = 200 };
+    struct arc_transport *transport = NULL;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO_JSON json_t *results = json_array(), *rules = json_array(), *upload = NULL;
+    for (int i = 0; i < COUNT; i++) {
+        json_array_append_new(rules,
+                              json_pack("{s:f, s:f}", "x", 1.0 / (i + 3), "y", 1.0 / (i + 500)));
+        json_array_append_new(results, json_pack("{s:i}", "ruleIndex", i));
+    }
+    ARC_AUTO_JSON json_t *sarif = json_pack("{s:[{s:O, s:{s:{s:O}}}]}", "runs", "results", results,
+                                            "tool", "driver", "rules", rules);
+    struct arc_scan_publish options = {.repository = "o/r", .ref = "refs/heads/x", .commit = "c"};
+    assert_int_equal(arc_transport_describe(&transport, NULL), 0);
+    assert_int_equal(scan_upload(&options, sarif, 2000, transport, &upload, &err), 0);
+    assert_true(json_array_size(results) > 0 && json_array_size(results) < COUNT);
+    assert_int_equal(json_array_size(rules), json_array_size(results));
+    arc_transport_free(transport);
+}
+
 /* Over the limit, results go from the end until the rest fits; the head stays. */
 static void test_upload_limit(void **state)
 {
@@ -246,7 +269,7 @@ int main(void)
         cmocka_unit_test(test_severities),       cmocka_unit_test(test_time),
         cmocka_unit_test(test_truncated),        cmocka_unit_test(test_order_of_members),
         cmocka_unit_test(test_refused),          cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_upload_limit),
+        cmocka_unit_test(test_upload_limit),     cmocka_unit_test(test_upload_limit_of_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,10 +13,19 @@ static json_t *results_of(json_t *sarif)
     return json_object_get(json_array_get(json_object_get(sarif, "runs"), 0), "results");
 }
 
-/* Results are sorted, worst first; drops a quarter from the end until the rest fits. */
+static void cut_list(json_t *list, size_t left)
+{
+    while (json_array_size(list) > left)
+        json_array_remove(list, json_array_size(list) - 1);
+}
+
+/* Results are sorted, worst first, and rules by their first result: drops a quarter of the results
+ * from the end, with the rules that only they name, until the rest fits. */
 static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_error *err)
 {
     json_t *results = results_of(sarif);
+    const json_t *run = json_array_get(json_object_get(sarif, "runs"), 0);
+    const json_t *driver = json_object_get(json_object_get(run, "tool"), "driver");
 
     for (;;) {
         ARC_AUTO_FREE char *text = arc_json_dumps(sarif, JSON_COMPACT);
@@ -30,8 +39,13 @@ static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_
         if (count == 0)
             return arc_error_set(err, ARC_ELIMIT,
                                  "the SARIF log exceeds GitHub's limit even without results");
-        for (size_t left = count - (count + 3) / 4; json_array_size(results) > left;)
-            json_array_remove(results, json_array_size(results) - 1);
+        cut_list(results, count - (count + 3) / 4);
+        json_int_t rules = 0;
+        arc_json_each (result, results) {
+            json_int_t named = arc_json_number_of(result, "ruleIndex") + 1;
+            rules = ARC_MAX(named, rules);
+        }
+        cut_list(json_object_get(driver, "rules"), (size_t)rules);
     }
 }
 
