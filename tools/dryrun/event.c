@@ -4,19 +4,14 @@
 #include "os/environment.h"
 #include "project/documents.h"
 
-static int add_entry(struct arc_dryrun_event *event, const char *entry, struct arc_error *err)
-{
-    ARC_APPEND(&event->memory, event->vars, event->count, err, entry);
-    return ARC_OK;
-}
-
 /* Adds a variable; ignores a NULL value. */
 static int add_variable(struct arc_dryrun_event *event, const char *name, const char *value,
                         struct arc_error *err)
 {
-    if (!value)
-        return ARC_OK;
-    return add_entry(event, arc_arena_printf(&event->memory, "%s=%s", name, value), err);
+    if (value)
+        ARC_APPEND(&event->memory, event->vars, event->count, err,
+                   arc_arena_printf(&event->memory, "%s=%s", name, value));
+    return ARC_OK;
 }
 
 /* Adds the other variables after the event's own and makes the environment. Excludes variables of
@@ -31,8 +26,8 @@ static int make_environment(const struct arc_env *env, struct arc_dryrun_event *
 
     for (const char *const *variable = env->vars; variable && *variable; variable++)
         if (!arc_environment_has(replaced, *variable))
-            ARC_TRY(add_entry(event, *variable, err));
-    ARC_TRY(add_entry(event, NULL, err));
+            ARC_APPEND(&event->memory, event->vars, event->count, err, *variable);
+    ARC_APPEND(&event->memory, event->vars, event->count, err, NULL);
 
     event->env = *env;
     event->env.vars = event->vars;
