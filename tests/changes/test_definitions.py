@@ -196,6 +196,22 @@ def test_compose(tmp_path, path, old, new, changed):
 
 
 @needs("compose")
+@pytest.mark.parametrize("path, old, new, changed", [
+    ("other/.env", "M=1", "M=2", ["more"]),
+    ("other/own.yaml", "prod", "dev", ["more"]),
+])
+def test_what_is_included_with_a_directory_of_its_own(tmp_path, path, old, new, changed):
+    repo = make(tmp_path, "compose: compose.yaml")
+    edit(repo, "compose.yaml", "include: [more/compose.yaml]", "include: [{path: more/compose.yaml, project_directory: other}]")
+    more = MORE.replace("env_file: more.env", "extends: {file: own.yaml, service: own}").replace("context: .", "context: ../more")
+    edit(repo, "more/compose.yaml", MORE, more)
+    edit(repo, "other/own.yaml", "", "services: {own: {build: {target: prod}}}\n")
+    edit(repo, "other/.env", "", "M=1\n")
+    edit(repo, path, old, new)
+    assert changes(repo)["changes"] == changed
+
+
+@needs("compose")
 def test_compose_whose_own_variables_are_a_containers_too(tmp_path):
     repo = make(tmp_path, "compose: compose.yaml")
     edit(repo, ".env", "", "GO=5\n")

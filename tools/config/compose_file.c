@@ -324,27 +324,39 @@ static int add_named(const struct arc_loading *l, const struct arc_yaml_node *no
         node, l->err, "which file '%s' means is not known; name it without a variable", node->text);
 }
 
-/* An entry of `include`: files, and the file of their variables, by default the .env beside the
- * first one. */
+/* Where the paths in included files start. */
+struct homes {
+    struct arc_pair *items; /* file → folder */
+    size_t count;
+};
+
+/* An entry of `include`: files, and the file of their variables, by default the .env in their project
+ * directory, which is by default that of the first one. */
 static int add_include(const struct arc_loading *l, const struct arc_yaml_node *node,
-                       const char *base, char ***files, char ***settings)
+                       const char *base, char ***files, char ***settings, struct homes *homes)
 {
-    const struct arc_yaml_node *path = arc_yaml_get(node, "path");
+    const struct arc_yaml_node *path = arc_or(arc_yaml_get(node, "path"), node);
     const struct arc_yaml_node *variables = arc_yaml_get(node, "env_file");
-    char *file;
+    const struct arc_yaml_node *home = arc_yaml_get(node, "project_directory"), *item;
+    char *file, *folder = NULL;
 
     ARC_TRY(add_named(l, node, base, false, files));
     ARC_TRY(add_named(l, variables, base, false, settings));
-    ARC_TRY(add_named(l, arc_yaml_get(node, "project_directory"), base, false, NULL));
-    path = arc_or(path, node);
-    path = path->type == ARC_YAML_LIST && path->count ? path->items[0] : path;
-    if (variables || path->type != ARC_YAML_STRING || strchr(path->text, '$'))
-        return ARC_OK;
+    ARC_TRY(add_named(l, home, base, false, NULL));
+    if (home && home->type == ARC_YAML_STRING)
+        ARC_TRY(arc_path_from_root(l, base, home->text, &folder));
 
-    ARC_TRY(arc_path_from_root(l, base, path->text, &file));
-    ARC_TRY_ALLOC(file, l->err);
+    for (size_t i = 0; (item = arc_yaml_entry(path, i)); i++) {
+        if (item->type != ARC_YAML_STRING)
+            return ARC_OK;
+        ARC_TRY(arc_path_from_root(l, base, item->text, &file));
+        ARC_TRY_ALLOC(file, l->err);
+        if (!folder)
+            folder = arc_path_parent(l->memory, file);
+        ARC_APPEND(l->memory, homes->items, homes->count, l->err, (struct arc_pair){file, folder});
+    }
 
-    return add_path(l, path, arc_path_parent(l->memory, file), ".env", settings);
+    return variables || !folder ? ARC_OK : add_path(l, path, folder, ".env", settings);
 }
 
 bool arc_bake_is_hcl(const char *file)
@@ -355,7 +367,7 @@ bool arc_bake_is_hcl(const char *file)
 
 /* Adds the files that one names, relative to `base`. */
 static int add_of_file(const struct arc_loading *l, const char *file, const char *base,
-                       char ***files, char ***settings, char ***given)
+                       char ***files, char ***settings, char ***given, struct homes *homes)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
@@ -374,7 +386,7 @@ static int add_of_file(const struct arc_loading *l, const char *file, const char
     ARC_TRY(rc);
 
     arc_yaml_each (entry, arc_yaml_get(yaml.root, "include"))
-        ARC_TRY(add_include(l, entry, base, files, settings));
+        ARC_TRY(add_include(l, entry, base, files, settings, homes));
     arc_yaml_each_pair (service, arc_yaml_get(yaml.root, "services")) {
         const struct arc_yaml_node *said = service->value;
         const struct arc_yaml_node *extends = arc_yaml_at(said, "extends", "file");
@@ -391,13 +403,16 @@ int arc_compose_files(const struct arc_loading *l, bool by_bake, char ***files, 
     const char *base =
         by_bake ? "" : arc_path_parent(l->memory, (*files)[0]); /* bake runs in the root */
     size_t merged = arc_texts_count(*files); /* into one, by the paths of the first */
+    struct homes homes = {0};
     char **settings = NULL;
 
     for (size_t i = 0; (*files)[i]; i++) {
         const char *own = i < merged ? base : arc_path_parent(l->memory, (*files)[i]);
+        arc_each (home, homes.items, i < merged ? 0 : homes.count)
+            own = strcmp(home->name, (*files)[i]) == 0 ? home->value : own;
         if (i == FILES_MAX)
             return arc_error_set(l->err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
-        ARC_TRY(add_of_file(l, (*files)[i], own, files, &settings, given));
+        ARC_TRY(add_of_file(l, (*files)[i], own, files, &settings, given, &homes));
     }
 
     ARC_TRY(add_path(l, NULL, base, ".env", &settings));
