@@ -191,7 +191,7 @@ void arc_earlier_configs_free(struct arc_earlier_configs *configs)
 }
 
 /* The configuration `path` of a commit; its root is NULL if it is missing or not valid. */
-static int read_earlier(const struct arc_git *git, struct arc_earlier_configs *configs,
+static int find_earlier(const struct arc_git *git, struct arc_earlier_configs *configs,
                         const struct arc_oid *commit, const char *path,
                         const struct arc_yaml_node **root, struct arc_error *err)
 {
@@ -228,7 +228,7 @@ int arc_services_add_gone(const struct arc_git *git, struct arc_earlier_configs 
     ARC_AUTO(gone) struct gone gone = {.there = there, .filters = filters, .err = err};
     const struct arc_yaml_node *root;
 
-    ARC_TRY(read_earlier(git, configs, from, path, &root, err));
+    ARC_TRY(find_earlier(git, configs, from, path, &root, err));
 
     arc_yaml_each (item, arc_yaml_at(root, "groups", group, "services")) {
         if (item->type != ARC_YAML_STRING)

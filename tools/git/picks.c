@@ -69,7 +69,7 @@ static int note_there(void *context, const struct arc_git_commit *commit)
     return arc_json_set(picks->there, arc_buf_text(&mark), by, noting->err);
 }
 
-int arc_picks_read(const struct arc_git *git, const struct arc_oid *there,
+int arc_picks_list(const struct arc_git *git, const struct arc_oid *there,
                    const struct arc_oid *here, struct arc_picks *out, struct arc_error *err)
 {
     struct arc_git_log_range range = {.from = here, .to = there};

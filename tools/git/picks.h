@@ -10,8 +10,8 @@ struct arc_picks {
     json_t *met;   /* marks in `there` that were found here, too */
 };
 
-/* Reads the commits that `there` has and `here` lacks. */
-int arc_picks_read(const struct arc_git *git, const struct arc_oid *there,
+/* Lists the commits that `there` has and `here` lacks. */
+int arc_picks_list(const struct arc_git *git, const struct arc_oid *there,
                    const struct arc_oid *here, struct arc_picks *out, struct arc_error *err);
 
 /* Whether `there` has a commit of `here`, too. One that is reverted only there counts as new, so

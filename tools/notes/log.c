@@ -467,7 +467,7 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
                             err));
     if (since && !log->all)
-        ARC_TRY(arc_picks_read(reading->git, since, &to, &reading->picks, err));
+        ARC_TRY(arc_picks_list(reading->git, since, &to, &reading->picks, err));
 
     int rc = arc_git_log(reading->git, &range, look_at, reading, NULL, err);
     if (rc < 0)

@@ -62,7 +62,7 @@ static char *print_core(const struct choice *choice, const struct core *core)
                             core->part[0], core->part[1], core->part[2]);
 }
 
-static int read_core(const struct arc_release_version *version, struct core *out,
+static int take_core(const struct arc_release_version *version, struct core *out,
                      struct arc_error *err)
 {
     *out = (struct core){0};
@@ -87,7 +87,7 @@ static int read_tag(const struct choice *choice, const char *name, struct core *
     ARC_TRY(arc_tag_parse(name, choice->group->group, &tag, err));
     *prerelease = tag.version.prerelease;
 
-    return read_core(&tag.version, out, err);
+    return take_core(&tag.version, out, err);
 }
 
 /* The level asked for since the last stable release; none if the last prerelease has all of it and
@@ -361,7 +361,7 @@ static char *find_beside(const struct choice *choice, const struct core *core, e
     arc_json_each (name, choice->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         if (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) &&
-            !tag.version.prerelease && !read_core(&tag.version, &theirs, NULL) &&
+            !tag.version.prerelease && !take_core(&tag.version, &theirs, NULL) &&
             memcmp(theirs.part, core->part, same * sizeof *core->part) == 0 &&
             compare_cores(&theirs, core) >= 0)
             arc_tag_keep_higher(&highest, &tag);
@@ -416,7 +416,7 @@ static int go_on_beside(const struct choice *choice, struct core *core, bool *fi
     if (!beside)
         return ARC_OK;
     ARC_TRY_ALLOC(lacking.names, err);
-    ARC_TRY(arc_picks_read(survey->git, &commit, &survey->head, &lacking.picks, err));
+    ARC_TRY(arc_picks_list(survey->git, &commit, &survey->head, &lacking.picks, err));
     ARC_TRY(arc_git_log(survey->git, &range, note_lacking, &lacking, NULL, err));
     arc_each (touch, choice->group->touches, choice->group->count)
         touch->since_stable &=
@@ -519,7 +519,7 @@ static bool counts_days(const struct choice *choice, const struct core *last, bo
     arc_json_each (name, choice->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         if (arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) ||
-            !tag.version.patch || read_core(&tag.version, &numbers, NULL))
+            !tag.version.patch || take_core(&tag.version, &numbers, NULL))
             continue;
         *zero = *zero || (tag.version.patch_len == 2 && *tag.version.patch == '0');
         bool month = numbers.part[0] == last->part[0] && numbers.part[1] == last->part[1];
