@@ -316,8 +316,7 @@ void arc_build_tell(const struct arc_build_listener *listener, const char *servi
     listener->on_event(listener->context, &event);
 }
 
-/* Waits as long as a registry asks. */
-/* Without the query, which may contain a signature. */
+/* Says why it waits; without the query of the URL, which may contain a signature. */
 static void tell_wait(void *listener, const char *url, int status, int64_t seconds)
 {
     arc_build_tell(listener, "", "waiting %" PRId64 " s, as the registry asks (HTTP %d): %.*s",

@@ -92,7 +92,7 @@ static int take_attestation(const struct arc_loading *l, const char *text, struc
         if (ARC_STARTS(field.text, "type="))
             type = field;
         else if (ARC_STARTS(field.text, "disabled="))
-            disabled |= strchr("1tT", field.text[strlen("disabled=")]) != NULL;
+            disabled |= ARC_STARTS(field.text, "disabled=1", "disabled=t", "disabled=T");
         else
             arc_text_item(&rest, ",", "%.*s", (int)field.len, field.text);
 
