@@ -232,6 +232,15 @@ static json_t *service_values(const struct arc_notes_options *options,
     /* clang-format on */
 }
 
+static json_t *services_values(const struct arc_notes_options *options)
+{
+    json_t *list = json_array();
+    arc_each (service, options->plan->services, options->plan->service_count)
+        if (service->selected)
+            arc_json_push(&list, service_values(options, service));
+    return list;
+}
+
 /* ---- the table's columns ------------------------------------------------------------------- */
 
 static bool any_platform(const json_t *services, const char *key)
@@ -364,10 +373,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                              "the plan is not of a release: it has no tag and version; make one "
                              "with 'arc-ci plan TAG --json'");
 
-    json_t *services = json_array();
-    arc_each (service, plan->services, plan->service_count)
-        if (service->selected)
-            arc_json_push(&services, service_values(options, service));
+    json_t *services = services_values(options);
     bool sorted = false;
     json_t *commits = notes_commits(options, &sorted);
     size_t count = json_array_size(commits);
