@@ -571,13 +571,18 @@ static void take_rest(struct init *init, bool each_its_own)
     }
 
     if (each_its_own && like) {
-        const char *form = like->before + strlen(like->prefix);
+        const char *form = like->before + strlen(like->prefix); /* behind the image's name */
+        int above = (int)(arc_path_name(like->prefix) - like->prefix);
         init_each_image (image, init) {
             if (image->group)
                 continue;
             image->group = init_add_group(init, image->codename);
-            init_add_text(init, &image->group->tags,
-                          init_print(init, "%s%s{version}", image->codename, form));
+            init_add_text(
+                init, &image->group->tags,
+                init_print(init, "%.*s%s%s{version}", above, like->prefix, image->codename, form));
+            init_each_image (other, init) /* an image is in one group */
+                if (image->name && arc_text_same(other->name, image->name))
+                    other->group = image->group;
         }
         return;
     }
