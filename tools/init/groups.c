@@ -792,15 +792,29 @@ static bool find_version(struct init *init, struct init_image *image, const char
     return false;
 }
 
-/* Undoes find_versions(): drops the versions, and images after the first `count`. */
-static void forget_versions(struct init *init, size_t count)
+/* Copies of all images, to restore them; NULL if memory ran out. */
+static struct init_image *copy_images(struct init *init)
 {
-    struct init_image **end = &init->images;
+    size_t count = 0;
+    struct init_image *copies =
+        arc_arena_array(&init->arena, init->image_count + 1, sizeof *copies);
 
-    for (size_t i = 0; *end && i < count; i++, end = &(*end)->next)
-        if (!(*end)->group)
-            (*end)->version_file = NULL;
-    *end = NULL;
+    init_each_image (image, init)
+        if (copies)
+            copies[count++] = *image;
+
+    return copies;
+}
+
+/* Undoes find_versions(): drops the images that it added, and what it learned about the others. */
+static void restore_images(struct init *init, const struct init_image *copies, size_t count)
+{
+    struct init_image *image = copies ? init->images : NULL;
+
+    for (size_t i = 0; image && i < count; i++) {
+        *image = copies[i];
+        image = image->next;
+    }
     init->image_count = count;
 }
 
@@ -809,6 +823,7 @@ static void forget_versions(struct init *init, size_t count)
 static bool find_versions(struct init *init)
 {
     size_t found = 0, count = init->image_count, seen = 0, left = 0;
+    const struct init_image *copies = copy_images(init);
 
     init_each_image (image, init)
         if (seen++ < count && !image->group) {
@@ -822,7 +837,7 @@ static bool find_versions(struct init *init)
             found += !image->group && find_version(init, image, ".", WHOLE_FILES);
 
     if (found * 2 <= left)
-        forget_versions(init, count);
+        restore_images(init, copies, count);
 
     return found * 2 > left;
 }
@@ -839,6 +854,7 @@ static bool use_files(struct init *init)
                 return false;
 
     size_t count = init->image_count;
+    const struct init_image *copies = copy_images(init);
     if (!init->families)
         return true;
     if (count < 2 || !find_versions(init))
@@ -860,7 +876,7 @@ static bool use_files(struct init *init)
         return true;
     }
 
-    forget_versions(init, count);
+    restore_images(init, copies, count);
 
     return false;
 }
