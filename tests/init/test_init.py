@@ -243,6 +243,11 @@ ODD = {  # files, tags, what is shown
     "images without letters": ({"a/Dockerfile": D, "a/images.yaml": '- {name: "12", version: 1}\n- {name: "13", version: 2}\n'}, [], "codename: image-2"),
     "tags that no pattern says": ({"Dockerfile": D}, ["a{b}/v1.0.0", "x{version}-v1.0.0"], 'tag: "v{version}"'),
     "two bake files": ({"Dockerfile": D, "docker-bake.hcl": BAKE % "x", "x-bake.hcl": BAKE % "y"}, ["v1.0.0"], 'tag: "shop-2/v{version}"'),
+    "a bake file's targets with tags of their own start the release's workflow": (
+        {"Dockerfile": D, "docker-bake.hcl": BAKE % "x" + BAKE.replace('"a"', '"b"') % "y"}, ["a/v1.0.0", "sdk/v1.0.0"], 'tags: ["a/v*", "b/v*"]'),
+    "a registry that reads like a number": ({"Dockerfile": D, "Makefile": "x:\n\tdocker build -t 1.10/acme/x:1 .\n"}, [], 'registry: "1.10"\n'),
+    "an add-on's name with a word of its own": ({"a/Dockerfile": D, "a/config.yaml": "image: 'acme/{arch}-{x}'\narch: [amd64]\n"}, [],
+                                                "what are its images called? 'acme/{arch}-{x}' is not valid"),
     "beside a bake file": ({"Dockerfile": D, "docker-bake.hcl": BAKE % "x", "b/Dockerfile": D, "compose.yaml": "services: {b: {build: b}}\n"},
                            [], "b/Dockerfile: no bake file names it"),
     "other contexts": ({"Dockerfile": D, "compose.yaml": "services: {b: {build: {context: ., additional_contexts: {lib: ./lib}}}}\n"}, [],

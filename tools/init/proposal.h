@@ -81,6 +81,7 @@ struct init_group {
     struct init_group *next;
     char *name;
     char **tags;               /* patterns; NULL: versions come from files */
+    char **starts;             /* what these tags start with, without placeholders */
     const char *versioning;    /* NULL: semver */
     struct init_image *images; /* linked by `peer` */
     size_t count;

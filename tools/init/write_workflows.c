@@ -13,10 +13,11 @@ static const char *quote(struct init *init, const char *text)
     return init_hold(init, &out);
 }
 
-/* The registry that a group's job logs in to; NULL for GHCR, which takes the job's own token. */
-static const char *find_login(const struct init_group *group)
+/* The registry that a group's job logs in to, as a YAML scalar; NULL for GHCR, which takes the job's
+ * own token. */
+static const char *find_login(struct init *init, const struct init_group *group)
 {
-    return strcmp(group->host, "ghcr.io") == 0 ? NULL : group->host;
+    return strcmp(group->host, "ghcr.io") == 0 ? NULL : quote(init, group->host);
 }
 
 /* Appends a text with those jobs; `list`: the branches or tags that start it. */
@@ -40,42 +41,51 @@ void init_write_images_workflow(struct init *init, const char *source, struct ar
         if (!group->is_train) /* which builds nothing */
             init_push(init, jobs,
                       json_pack("{s:s, s:s?}", "name", quote(init, group->name), "registry",
-                                find_login(group)));
+                                find_login(init, group)));
     fill(init, arc_embedded_init_images_workflow, source, quote(init, init->branch), jobs, out);
 }
 
-/* The length of the pattern's literal start. */
-static size_t measure_start(const char *pattern)
+/* What the group's tags start with, up to the version: one text for each name that {codename} stands
+ * for. NULL if versions come from files. */
+static char **list_starts(struct init *init, const struct init_group *group)
 {
-    const char *end = strstr(pattern, "{version}");
-    return end ? (size_t)(end - pattern) : strlen(pattern);
+    char **starts = NULL;
+
+    for (char **tag = group->tags; tag && *tag; tag++) {
+        const char *end = strstr(*tag, "{version}");
+        const char *start = end ? init_cut(init, *tag, (size_t)(end - *tag)) : *tag;
+        const char *rest = arc_text_after(start, "{codename}");
+        if (!rest)
+            init_add_text(init, &starts, start);
+        for (char **name = group->codenames; rest && name && *name; name++)
+            init_add_text(init, &starts, init_print(init, "%s%s", *name, rest));
+    }
+
+    return starts;
 }
 
-/* Appends an expression that tests for the pattern's literal start. */
-static void add_test(const char *pattern, struct arc_buf *out)
+/* Appends an expression that tests for the start of a tag. */
+static void add_test(const char *start, struct arc_buf *out)
 {
-    size_t len = measure_start(pattern);
     arc_buf_puts(out, "startsWith(github.ref_name, '");
-    for (size_t i = 0; i < len; i++)
-        arc_buf_printf(out, pattern[i] == '\'' ? "%c'" : "%c", pattern[i]);
+    for (; *start; start++)
+        arc_buf_printf(out, *start == '\'' ? "%c'" : "%c", *start);
     arc_buf_puts(out, "')");
 }
 
-/* Appends a condition that is true for this pattern's tags but not for those of groups with another
- * login, whose literal start may extend this one's, as "valkey-v" extends "" and "v". */
+/* Appends a condition that is true for tags with this start but not for those of groups with another
+ * login, whose start may extend this one, as "valkey-v" extends "" and "v". */
 static void add_condition(const struct init *init, const struct init_group *group,
-                          const char *pattern, struct arc_buf *out)
+                          const char *start, struct arc_buf *out)
 {
-    size_t len = measure_start(pattern);
-
     arc_text_separate(out, " || ");
-    add_test(pattern, out);
+    add_test(start, out);
 
     init_each_group (other, init)
-        for (char **tag = other->tags; tag && *tag && strcmp(group->host, other->host) != 0; tag++)
-            if (strncmp(pattern, *tag, len) == 0 && !ARC_STARTS(*tag + len, "{version}")) {
+        for (char **at = other->starts; at && *at && strcmp(group->host, other->host) != 0; at++)
+            if (strncmp(*at, start, strlen(start)) == 0 && strcmp(*at, start) != 0) {
                 arc_buf_puts(out, " && !");
-                add_test(*tag, out);
+                add_test(*at, out);
             }
 }
 
@@ -85,11 +95,11 @@ static json_t *make_release_job(struct init *init, const struct init_group *grou
 {
     ARC_AUTO(arc_buf) struct arc_buf condition = {0};
     bool lowers = init->fail_on && strcmp(init->fail_on, "CRITICAL") != 0;
-    const char *login = find_login(group);
+    const char *login = find_login(init, group);
 
     init_each_group (other, init)
-        for (char **tag = other->tags; tag && *tag && strcmp(group->host, other->host) == 0; tag++)
-            add_condition(init, group, *tag, &condition);
+        for (char **at = other->starts; at && *at && strcmp(group->host, other->host) == 0; at++)
+            add_condition(init, group, *at, &condition);
 
     const char *test = only ? NULL : quote(init, init_hold(init, &condition));
     const char *name = quote(init, only ? "release" : group->name);
@@ -104,13 +114,13 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
 
     init_each_group (group, init) {
         only = only && strcmp(init->groups->host, group->host) == 0;
-        for (char **tag = group->tags; tag && *tag; tag++) {
+        group->starts = list_starts(init, group);
+        for (char **at = group->starts; at && *at; at++) {
             ARC_AUTO(arc_buf)
             struct arc_buf filter = {0}; /* a GitHub pattern: its special characters are escaped */
-            size_t len = measure_start(*tag);
-            for (size_t i = 0; i < len; i++)
-                arc_buf_printf(&filter, strchr("+!()]", (*tag)[i]) ? "\\%c" : "%c", (*tag)[i]);
-            arc_buf_puts(&filter, len && (*tag)[len - 1] == 'v' ? "*" : "[0-9]*");
+            for (const char *c = *at; *c; c++)
+                arc_buf_printf(&filter, strchr("+!()]", *c) ? "\\%c" : "%c", *c);
+            arc_buf_puts(&filter, arc_text_ends(*at, "v") ? "*" : "[0-9]*");
             arc_text_item(&filters, ", ", "%s", quote(init, init_hold(init, &filter)));
         }
     }
