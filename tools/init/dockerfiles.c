@@ -78,11 +78,9 @@ char *init_name_dockerfile(struct init *init, const char *path)
 
     char *above =
         init_directory(init, directory); /* it belongs to another image: cuda12 in pytorch */
-    bool has_owner = false;
-    if (*named && strcmp(above, ".") != 0)
-        init_each_below (i, init, above)
-            has_owner = has_owner || (json_object_get(init->dockerfile_names, init->files[i]) &&
-                                      strcmp(init_directory(init, init->files[i]), above) == 0);
+    bool has_owner = false, is_deep = *named && strcmp(above, ".") != 0;
+    arc_json_each_pair (other, told, is_deep ? init->dockerfile_names : NULL)
+        has_owner = has_owner || strcmp(init_directory(init, other), above) == 0;
     if (has_owner)
         named = init_print(init, "%s-%s", arc_path_name(above), named);
 
@@ -174,9 +172,12 @@ static void look_at(struct init *init, bool set_aside)
             continue;
         bool is_aside = lies_in(path, aside) || is_for_windows(init, path) ||
                         init_is_among(variant, "dev development debug local");
-        if (is_aside != set_aside)
-            init_set_text(init, init->aside, path, variant);
-        else if (json_object_size(init->dockerfile_names) == INIT_FILES_MAX)
+        if (is_aside != set_aside) {
+            if (is_aside) /* the others have no FROM if those of tests count */
+                init_set_text(init, init->aside, path, variant);
+            continue;
+        }
+        if (json_object_size(init->dockerfile_names) == INIT_FILES_MAX)
             passed++;
         else if (has_instruction(init, path, "FROM", "FROM"))
             init_set_text(init, init->dockerfile_names, path, variant);
@@ -382,9 +383,13 @@ static void take_template(struct init *init, struct init_image *image, const cha
     size_t len = strlen(rest), tail = strlen(own);
     struct init_image named = {0};
 
-    if (last == template || !arc_text_is_visible(template) ||
-        !init_allows(init, arc_check_name, own))
+    if (last == template || !init_allows(init, arc_check_name, own))
         return;
+    if (!init_allows(init, arc_check_name,
+                     init_print(init, "%.*sx%s", (int)(arch - last), last, rest))) {
+        init_ask(init, image->file, 0, "what are its images called? '%s' is not valid", template);
+        return;
+    }
     char *registry = init_cut(init, template, (size_t)(last - template));
     if (!init_take_reference(init, init_print(init, "%s%s", registry, own), &named))
         return;
