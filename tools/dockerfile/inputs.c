@@ -695,7 +695,7 @@ static int is_missing(const struct arc_inputs *inputs, const struct entry *entry
     const struct folder *folder = &inputs->folders[entry->folder];
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
     struct stat st;
-    if (entry->linked || !*entry->path || strpbrk(entry->path, "*?[\\")) /* a pattern */
+    if (entry->linked || strpbrk(entry->path, "*?[\\")) /* a pattern */
         return 0;
 
     arc_buf_printf(&name, "%s%s/%s", inputs->root, folder->directory, entry->path);
