@@ -180,10 +180,15 @@ static bool read_context(struct reading *r)
     static const char known[] =
         "github env vars job jobs steps runner secrets strategy matrix needs inputs";
     int len = (int)r->len;
+    bool allowed = arc_text_lists(r->uses, r->token, r->len);
+    bool context = arc_text_lists(known, r->token, r->len);
 
-    if (arc_text_lists(r->uses, r->token, r->len))
+    if (allowed && context)
         return take(r, 'n');
-    if (arc_text_lists(known, r->token, r->len))
+    if (allowed)
+        return refuse(r, lint_text(r->lint, "'%.*s' is a function: write %.*s()", len, r->token,
+                                   len, r->token));
+    if (context)
         return refuse(r, lint_text(r->lint, "'%.*s' cannot be used here", len, r->token));
     return refuse(r, lint_text(r->lint, "there is no context '%.*s'; put a string in single quotes",
                                len, r->token));
@@ -250,7 +255,8 @@ static bool is_quoted_boolean(struct operand operand)
 
 static enum type find_type(struct lint *lint, struct operand operand)
 {
-    static const char *const texts[] = {"github.event.inputs.", "env.", "vars.", "secrets."};
+    static const char *const texts[] = {"github.event.inputs.", "github.event.inputs['", "env.",
+                                        "vars.", "secrets."};
 
     if (arc_text_is(operand.text, operand.len, "true"))
         return BOOLEAN;
@@ -260,13 +266,35 @@ static enum type find_type(struct lint *lint, struct operand operand)
         return find_input_type(lint, operand);
 
     arc_each_in (part, texts)
-        if (skip_part(&operand, *part))
-            return skip_name(&operand) && !operand.len ? TEXT : UNKNOWN;
+        if (skip_part(&operand, *part)) {
+            bool whole = skip_name(&operand) && (!operand.len || skip_part(&operand, "']"));
+            return whole && !operand.len ? TEXT : UNKNOWN;
+        }
     if (!skip_part(&operand, "steps.") && !skip_part(&operand, "needs."))
         return UNKNOWN;
     bool output = skip_name(&operand) && skip_part(&operand, ".outputs.") && skip_name(&operand);
 
     return output && !operand.len ? TEXT : UNKNOWN;
+}
+
+bool lint_misfits(struct lint *lint, const struct arc_yaml_node *value, const char *type)
+{
+    bool boolean = strcmp(type, "boolean") == 0;
+    const char *at = value->text, *text;
+    size_t len;
+
+    if (!at || (!boolean && strcmp(type, "number") != 0))
+        return false;
+    if (!lint_next_expression(&at, &text, &len))
+        return boolean ? value->type != ARC_YAML_BOOL
+                       : value->type != ARC_YAML_INT && value->type != ARC_YAML_FLOAT;
+    if (text != value->text + 3 || *at)
+        return true; /* a text with an expression in it */
+
+    arc_text_trim(&text, &len);
+    enum type found = find_type(lint, (struct operand){text, len});
+
+    return found == TEXT || (found == BOOLEAN && !boolean);
 }
 
 /* GitHub compares values of different types as numbers: 'true' is NaN, true is 1. An empty text is

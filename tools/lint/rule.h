@@ -172,6 +172,8 @@ void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node
  * NULL if nothing is. *doubt: why a valid one does not mean what it seems to, or NULL. */
 const char *lint_expression(struct lint *lint, const char *text, size_t len, const char *uses,
                             const char **doubt);
+/* Whether a value is surely not of an input's type, "boolean" or "number": a text is never taken for one. */
+bool lint_misfits(struct lint *lint, const struct arc_yaml_node *value, const char *type);
 /* The next expression between braces from *at on; moves *at past it. An unclosed one extends to the
  * end of the text. */
 bool lint_next_expression(const char **at, const char **start, size_t *len);

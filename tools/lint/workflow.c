@@ -96,6 +96,21 @@ static void check_inputs(const struct workflow *w, const struct arc_yaml_node *u
     }
 }
 
+/* Finds values that GitHub refuses when it has already started the run. */
+static void check_types(const struct workflow *w, const struct arc_yaml_node *uses,
+                        const struct arc_yaml_node *with, const struct arc_yaml_node *inputs)
+{
+    w->lint->document = w->root; /* reading what is called has changed it */
+    arc_yaml_each_pair (given, with) {
+        const char *type = arc_yaml_text_at(lint_input(inputs, given->key->text), "type");
+        if (lint_misfits(w->lint, given->value, type))
+            lint_find_at(w->lint, LINT_INPUTS, given->value,
+                         "%s takes a %s as '%s', and GitHub ends the run for a text: give the "
+                         "value without quotes, by inputs.NAME, or by fromJSON(TEXT)",
+                         uses->text, type, given->key->text);
+    }
+}
+
 static int check_action(void *context, const char *file);
 
 static const char *find_target(struct lint *lint, const char *path)
@@ -220,6 +235,8 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
                      on ? "workflow_call" : "runs");
     else
         check_inputs(w, uses, with, arc_yaml_get(on ? call : root, "inputs"), "input");
+    if (on)
+        check_types(w, uses, with, arc_yaml_get(call, "inputs"));
     if (on && !arc_yaml_is(secrets, "inherit"))
         check_inputs(w, uses, secrets, arc_yaml_get(call, "secrets"), "secret");
 }
@@ -746,6 +763,13 @@ static void check_whole(struct workflow *w)
     arc_each_in (start, starts) {
         const struct arc_yaml_node *event = arc_yaml_get(on, *start);
         list_names(w->lint, w->inputs, arc_yaml_get(event, "inputs"));
+    }
+    arc_yaml_each_pair (input, arc_yaml_at(on, "workflow_call", "inputs")) {
+        const struct arc_yaml_node *given = arc_yaml_get(input->value, "default");
+        const char *type = arc_yaml_text_at(input->value, "type");
+        if (given && lint_misfits(w->lint, given, type))
+            lint_find_at(w->lint, LINT_WORKFLOW, given, "the default of '%s' is not a %s",
+                         input->key->text, type);
     }
     arc_yaml_each (item, arc_yaml_get(on, "schedule")) {
         const struct arc_yaml_node *cron = arc_yaml_get(item, "cron");
