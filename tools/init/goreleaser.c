@@ -20,8 +20,8 @@ static const char *find_word(struct init *init, const char *word)
     return strcmp(word, ".ProjectName") == 0 ? init->repository : NULL;
 }
 
-/* "v{{ .Version }}" becomes "v{version}". A condition around the whole text is taken as true, one
- * around a part of it as false. */
+/* "v{{ .Version }}" becomes "v{version}". A condition around the whole text is taken as true unless
+ * it asks for a nightly build, one around a part of it as false. */
 static char *convert_template(struct init *init, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
@@ -36,12 +36,18 @@ static char *convert_template(struct init *init, const char *text)
             text += plain;
             continue;
         }
+        text = end + 2;
+        start += *start == '-'; /* "{{- if" and "end -}}" remove blanks */
+        end -= end > start && end[-1] == '-';
         size_t len = (size_t)(end - start);
         arc_text_trim(&start, &len);
         char *word = init_cut(init, start, len);
-        text = end + 2;
         if (ARC_STARTS(word, "if ", "else", "end")) {
-            left_out = strcmp(word, "end") != 0 && !(whole && *word == 'i');
+            bool is_nightly = ARC_HOLDS(word, ".IsNightly", ".IsSnapshot") && !strstr(word, "not ");
+            if (ARC_STARTS(word, "else"))
+                left_out = !whole || !left_out;
+            else
+                left_out = *word == 'i' && (!whole || is_nightly);
             continue;
         }
         const char *value = find_word(init, word);
@@ -63,6 +69,46 @@ static void add_lines(struct init *init, json_t *with, const char *name, const c
             init_add_input(init, with, name,
                            init_print(init, "%s%s", before, convert_template(init, item->text)));
     }
+}
+
+/* Adds what options of docker say: "--build-arg=NAME={{ .Version }}". */
+static void add_flags(struct init *init, json_t *with, const struct arc_yaml_node *flags)
+{
+    static const char *const inputs[][2] = {
+        {"--build-arg=", "build-args"}, {"--platform=", "platforms"}, {"--target=", "target"},
+        {"--label=", "labels"},         {"--secret=", "secrets"},     {"--ssh=", "ssh"},
+        {"--network=", "network"},      {"--add-host=", "add-hosts"}};
+
+    arc_yaml_each (flag, flags)
+        arc_each_in (name, inputs) {
+            const char *value = flag->text ? arc_text_after(flag->text, (*name)[0]) : NULL;
+            if (value && init_spend(init, flag->len))
+                init_add_input(init, with, (*name)[1], convert_template(init, value));
+        }
+}
+
+/* Adds the members of a mapping to an input of the build, each as NAME=VALUE. */
+static void add_pairs(struct init *init, json_t *with, const char *name,
+                      const struct arc_yaml_node *pairs)
+{
+    arc_yaml_each_pair (pair, pairs)
+        if (pair->value->text)
+            init_add_input(init, with, name,
+                           init_print(init, "%s=%s", pair->key->text,
+                                      convert_template(init, pair->value->text)));
+}
+
+/* Keeps the name of an index for the images that it joins. */
+static void take_manifest(struct init *init, const char *path, const struct arc_yaml_node *manifest)
+{
+    const struct init_step step = {.init = init, .when = "", .file = path};
+    const char *name = convert_template(init, arc_yaml_text_at(manifest, "name_template"));
+    const char *tag = strchr(arc_path_name(name), ':');
+    struct init_image named = {0};
+
+    if (tag && arc_text_is_visible(name) && init_take_reference(init, name, &named) &&
+        named.registries)
+        init_remember_tag(&step, &named, tag + 1);
 }
 
 static void take_docker(struct init *init, const char *path, const struct arc_yaml_node *docker)
@@ -96,13 +142,13 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
                       arc_yaml_get(docker, "tags"));
 
     add_lines(init, with, "platforms", "", arc_yaml_get(docker, "platforms"));
-    if (arch && arch->text)
+    add_flags(init, with, arc_yaml_get(docker, "build_flag_templates"));
+    add_flags(init, with, arc_yaml_get(docker, "flags"));
+    if (arch && arch->text && !*arc_json_text_of(with, "platforms"))
         init_set_text(init, with, "platforms", arch->text);
-    arc_yaml_each_pair (arg, arc_yaml_get(docker, "build_args"))
-        if (arg->value->text)
-            init_add_input(init, with, "build-args",
-                           init_print(init, "%s=%s", arg->key->text,
-                                      convert_template(init, arg->value->text)));
+    add_pairs(init, with, "build-args", arc_yaml_get(docker, "build_args"));
+    add_pairs(init, with, "labels", arc_yaml_get(docker, "labels"));
+    add_pairs(init, with, "annotations", arc_yaml_get(docker, "annotations"));
 
     init_take_build(&step);
     init_ask(init, path, 0,
@@ -128,5 +174,8 @@ void init_read_goreleaser(struct init *init)
             arc_yaml_each (docker, arc_yaml_get(yaml.root, *key))
                 if (init_spend(init, DOCKER_COST))
                     take_docker(init, path, docker);
+        arc_yaml_each (manifest, arc_yaml_get(yaml.root, "docker_manifests"))
+            if (init_spend(init, DOCKER_COST))
+                take_manifest(init, path, manifest);
     }
 }

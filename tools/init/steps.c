@@ -323,7 +323,8 @@ void init_remember_tag(const struct init_step *step, const struct init_image *im
     const char *when = init_says_version(tag) ? "" : step->when;
     const char *line = init_print(init, "%s%c%s\n", tag, WHEN, when);
 
-    bool is_release = ARC_HOLDS(tag, "{version}", "{image-tag}") || strcmp(tag, "latest") == 0;
+    bool is_release =
+        ARC_HOLDS(tag, "{version}", "{image-tag}", "{major}") || strcmp(tag, "latest") == 0;
     if (is_release && !strstr(before, line) && init_spend(init, strlen(before)))
         init_set_text(init, init->joined, key, init_print(init, "%s%s", before, line));
 }
