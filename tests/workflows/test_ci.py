@@ -1,8 +1,11 @@
 """arc-ci's release on its own tag. Here `make check` is not run within itself, the binaries stand ready instead of a Debian 12
 of its own, which takes minutes to fetch, nothing signs, and there is no macOS (docs/workflows.md says what was tried)."""
 import hashlib
+import os
 import re
 import shutil
+import subprocess
+import textwrap
 
 from stage import ROOT
 
@@ -54,3 +57,26 @@ def test_a_tag_of_another_version_is_not_released(checkout):
     jobs = {job.split("/")[-1]: result for job, result in run.jobs.items()}
     assert run.status != 0 and jobs["binary"] == "failure" and "release" not in jobs
     assert not checkout.double.state.of_tag("arc-ci/v99.0.0")
+
+
+SUDO = """#!/bin/bash
+case $1 in --preserve-env=*) kept=${1#*=}; shift ;; esac
+for name in ${kept//,/ }; do keep+=("$name=${!name}"); done
+exec env -i PATH="$PATH" "${keep[@]}" "$@"
+"""
+CHROOT = """#!/bin/bash
+mkdir -p "$1/arc-ci/dist"
+echo "$GITHUB_REPOSITORY" > "$1/arc-ci/dist/arc-ci.rb"
+"""
+
+
+def test_the_formula_is_made_for_the_repository_of_the_release(tmp_path):
+    """sudo passes on only what it is told to, and the build in the chroot writes the repository's name."""
+    text = (ROOT / ".github/workflows/arc-ci-release.yml").read_text()
+    script = textwrap.dedent(re.search(r"bytes everywhere\n        run: \|\n((?:          .*\n)+)", text)[1]).replace("/srv/", f"{tmp_path}/")
+    for name, content in {"sudo": SUDO, "chroot": CHROOT, "apt-get": "#!/bin/sh\n", "debootstrap": "#!/bin/sh\n", "cp": "#!/bin/sh\n"}.items():
+        (tmp_path / name).write_text(content)
+        (tmp_path / name).chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_REPOSITORY": "o/r"}
+    subprocess.run(["bash", "-ec", script], cwd=tmp_path, env=env, check=True)
+    assert (tmp_path / "debian/arc-ci/dist/arc-ci.rb").read_text() == "o/r\n"
