@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 
 import pytest
@@ -139,6 +140,38 @@ def test_one_checksum_per_architecture(releases, tmp_path):
     assert setup.run()[0].returncode == 0 and setup.step("path").returncode == 0
     setup = Setup(releases, tmp_path, sha256=f"{'a' * 64} {'b' * 64}")
     assert setup.run()[0].returncode == 3
+
+
+def key_of(setup, **env):
+    setup.output.write_text("")
+    assert setup.step("plan", **env).returncode == 0
+    return dict(line.split("=", 1) for line in setup.output.read_text().splitlines())["key"]
+
+
+@pytest.mark.parametrize("name", ["tools/main.c", "cmake/texts.c.in", "packaging/darwin/compat.h"])
+def test_a_build_belongs_to_every_file_that_it_reads(releases, tmp_path, monkeypatch, name):
+    for folder in ("tools", "include", "cmake", "packaging/darwin", ".github/actions/setup"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for file in ("CMakeLists.txt", "Makefile", "tests/deps.sh"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / file, tmp_path / file)
+    monkeypatch.setattr("test_setup.SCRIPT", tmp_path / SCRIPT.relative_to(ROOT))
+    setup = Setup(releases, tmp_path, "", "")
+    before = key_of(setup)
+    with open(tmp_path / name, "a") as file:
+        file.write("/* changed */\n")
+    assert key_of(setup) != before
+
+
+@pytest.mark.parametrize("library", ["libgit2-dev", "libyajl-dev", "zlib1g-dev"])
+def test_a_build_belongs_to_the_libraries_that_it_puts_inside(releases, tmp_path, library):
+    apt = tmp_path / "apt/apt-cache"
+    apt.parent.mkdir()
+    apt.write_text('#!/bin/sh\nfor name in "$@"; do [ "$name" != "$LIBRARY" ] || echo "Version: $NUMBER"; done\n')
+    apt.chmod(0o755)
+    setup = Setup(releases, tmp_path, "", "")
+    setup.env.update(PATH=f"{apt.parent}:{os.environ['PATH']}", LIBRARY=library)
+    assert key_of(setup, NUMBER="1") != key_of(setup, NUMBER="2")
 
 
 def test_jobs_that_may_write_take_nothing_from_a_cache():

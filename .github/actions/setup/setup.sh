@@ -21,10 +21,9 @@ checksum() {
 fingerprint() {
     (
         cd "$sources"
-        find CMakeLists.txt Makefile tools include tests/deps.sh -type f -print0 | sort -z | xargs -0 sha256sum
+        find CMakeLists.txt Makefile cmake tools include packaging/darwin tests/deps.sh -type f -print0 | sort -z | xargs -0 sha256sum
         cat /etc/os-release
-        apt-cache show libgit2-dev libcurl4-openssl-dev libmbedtls-dev libjansson-dev libyaml-dev 2>/dev/null |
-            grep -E '^(Package|Version):' || true
+        grep -oE '[a-z0-9-]+-dev' tests/deps.sh | xargs apt-cache show 2>/dev/null | grep -E '^(Package|Version):' || true
     ) | sha256sum | cut -c 1-24
 }
 
