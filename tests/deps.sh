@@ -99,6 +99,11 @@ PREFERENCES
 
 echo "Installing:$missing" >&2
 apt_get update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
+# Packages that other releases lack are left out below; without lists all of them would be.
+[ -n "$(apt-cache madison git)" ] || {
+    echo "apt has no lists of packages, so it cannot install:$missing" >&2
+    exit 3
+}
 packages=
 for package in $missing; do
     case "${ID:-} ${VERSION_ID:-} $backported" in

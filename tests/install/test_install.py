@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler
@@ -137,6 +138,23 @@ def test_any_prefix_goes_and_uninstall_leaves_nothing_behind(prefix, below, tmp_
     assert not [path for path in place.rglob("*") if not path.is_dir() or path.name in ("arc-ci", "arcci")]
 
 
+def test_a_build_for_another_machine_does_not_run_the_program(tmp_path):
+    for folder, options, run_here in (("own", (), True), ("other", ("-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=riscv64"), False)):
+        run("cmake", "-S", ROOT, "-B", tmp_path / folder, "-G", "Ninja", "-DBUILD_TESTING=OFF", *options)
+        built = run("ninja", "-C", tmp_path / folder, "-t", "query", "all").split()
+        assert "arc-ci" in built and ("man" in built, "completion" in built) == (run_here, run_here)
+
+
+# ---- deps.sh ---------------------------------------------------------------------------------------
+
+def test_without_lists_of_packages_deps_says_so(tmp_path):
+    for name, status in (("apt-get", 0), ("apt-cache", 0), ("dpkg-query", 1)):
+        (tmp_path / name).write_text(f"#!/bin/sh\nexit {status}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run([ROOT / "tests/deps.sh", "build"], env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, capture_output=True, text=True)
+    assert done.returncode == 3 and "apt has no lists of packages" in done.stderr, done
+
+
 # ---- install.sh: the line of docs/install.md, against a server of this machine -------------------
 
 PROGRAM = b"#!/bin/sh\necho arc-ci 0.1.0\n"
@@ -186,6 +204,7 @@ def test_the_documented_line_installs(version, server, tmp_path):
 @pytest.mark.parametrize("old, new, status, said", [
     ("SHA256", "0" * 64, 1, f"has the checksum {hashlib.sha256(PROGRAM).hexdigest()}, not"),
     ("SHA256", "abc", 2, "'abc' is not a SHA-256"),
+    ("SHA256", "z" * 64, 2, "is not a SHA-256"),
     ("0.1.0 SHA256", "../x " + "0" * 64, 2, "'../x' is not a version"),
     ("0.1.0 SHA256", "9.9.9 " + "0" * 64, 3, "cannot download"),
     ("0.1.0 SHA256", "", 2, "usage: install.sh VERSION SHA256"),
@@ -196,3 +215,26 @@ def test_nothing_is_installed_otherwise(server, tmp_path, old, new, status, said
     done = install(documented_line().replace(old, new).replace("SHA256", "0" * 64), tmp_path, server)
     assert done.returncode == status and said in done.stderr, done
     assert not list(tmp_path.rglob("*arc-ci*"))
+
+
+def test_a_checksum_counts_in_capitals_too(server, tmp_path):
+    checksum = hashlib.sha256(PROGRAM).hexdigest().upper()
+    assert install(documented_line().replace("SHA256", checksum), tmp_path, server).returncode == 0
+
+
+def test_a_folder_in_the_programs_place_stays_as_it_is(server, tmp_path):
+    folder = tmp_path / ".local/bin/arc-ci"
+    folder.mkdir(parents=True)
+    done = install(documented_line().replace("SHA256", hashlib.sha256(PROGRAM).hexdigest()), tmp_path, server)
+    assert done.returncode == 3 and f"{folder} is a directory" in done.stderr, done
+    assert not list(folder.iterdir()) and list(folder.parent.iterdir()) == [folder]
+
+
+def test_without_a_program_for_checksums_nothing_is_installed(server, tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "uname", "mkdir", "rm", "tr", "curl"):
+        (tools / name).symlink_to(shutil.which(name))
+    done = install(documented_line().replace("SHA256", "0" * 64), tmp_path, {**server, "PATH": str(tools)})
+    assert done.returncode == 3 and "neither sha256sum nor shasum" in done.stderr, done
+    assert not list((tmp_path / ".local/bin").iterdir())
