@@ -1,6 +1,6 @@
 /* An arena: many small allocations that are freed together.
  *
- * Running out of memory is sticky: texts are "" from then on, arrays NULL, and one
+ * A text for which memory runs out is "", an array NULL; the arena remembers it, and one
  * arc_arena_check() at the end reports it.
  */
 #ifndef ARCCI_ARENA_H
@@ -24,7 +24,8 @@ struct arc_arena {
 void *arc_arena_array(struct arc_arena *arena, size_t count, size_t size);
 
 /* Appends a zeroed element to an array and returns it; NULL when out of memory. `items` is the
- * address of the array's pointer, `count` of its length. The array may move. */
+ * address of the array's pointer, `count` of its length. The array may move. Only for an array that
+ * began as NULL with length 0 and that nothing else makes longer: its room follows from its length. */
 void *arc_arena_append(struct arc_arena *arena, void *items, size_t *count, size_t size);
 
 /* A copy of a text, or of its first `len` bytes; NULL gives NULL. */

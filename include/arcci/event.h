@@ -43,8 +43,8 @@ struct arc_event {
 
 /* Reads GITHUB_EVENT_NAME, GITHUB_EVENT_PATH, GITHUB_REF, GITHUB_SHA and GITHUB_REPOSITORY. Without
  * GITHUB_EVENT_NAME it is a run by hand. ARC_EINPUT (with the file's line and column) for an event
- * file that is not a JSON object, or has a member of a wrong type or an invalid commit; ARC_EWORLD
- * for one that cannot be read. */
+ * file that is not a JSON object, or has a member of a wrong type or an invalid commit; ARC_ENOTFOUND
+ * for one that does not exist, ARC_EWORLD for one that cannot be read. */
 int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_error *err);
 /* Reads base, head, number and changed_files from the member `pull_request` of `root`. Errors as
  * arc_event_load(). */

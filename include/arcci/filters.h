@@ -87,7 +87,7 @@ struct arc_filters {
 
 /* Reads filters as paths-filter does: `input` with a line break or a colon is YAML, anything
  * else is the path of a YAML file, relative to `root` (may be NULL). ARC_EINPUT with
- * file:line:column for an invalid filter or pattern, ARC_ENOTFOUND for a missing file. *out is
+ * file:line:column for an invalid filter or pattern, without a place for a missing file. *out is
  * owned by the caller. */
 int arc_filters_load(const char *root, const char *input, struct arc_filters *out,
                      struct arc_error *err);

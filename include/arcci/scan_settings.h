@@ -38,8 +38,8 @@ enum arc_scanner {
     ARC_SCANNER_LICENSE = 8,
 };
 
-/* Returns "vuln" for ARC_SCANNER_VULN; parses a list of such names to bits, with errors as
- * arc_severity_set(). */
+/* Returns "vuln" for ARC_SCANNER_VULN, "unknown" for no bit or several; parses a list of such names
+ * to bits, with errors as arc_severity_set(). */
 const char *arc_scanner_name(enum arc_scanner scanner);
 int arc_scanner_set(const char *list, unsigned *out, struct arc_error *err);
 

@@ -1,5 +1,5 @@
 /* What arc-ci takes from Linux and the GNU C library, for macOS: included before every file there (CMakeLists.txt). Built by
- * packaging/dist.py, run by ci.yml on macOS runners. */
+ * packaging/dist.py, run by arc-ci-release.yml on macOS runners. */
 #ifndef ARC_DARWIN_COMPAT_H
 #define ARC_DARWIN_COMPAT_H
 

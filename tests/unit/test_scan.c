@@ -65,6 +65,11 @@ static void test_severities(void **state)
         if (!rc)
             assert_int_equal(set, table[i].set);
     }
+
+    assert_string_equal(arc_scanner_name(ARC_SCANNER_LICENSE), "license");
+    assert_string_equal(arc_scanner_name((enum arc_scanner)0), "unknown");
+    assert_string_equal(arc_scanner_name((enum arc_scanner)(ARC_SCANNER_VULN | ARC_SCANNER_SECRET)),
+                        "unknown");
 }
 
 static void test_time(void **state)

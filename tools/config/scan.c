@@ -105,10 +105,10 @@ int arc_severity_set(const char *list, unsigned *out, struct arc_error *err)
 
 const char *arc_scanner_name(enum arc_scanner scanner)
 {
-    size_t i = 0;
-    while (1U << i != (unsigned)scanner)
-        i++;
-    return scanners[i];
+    for (size_t i = 0; i < ARC_COUNT(scanners); i++)
+        if (1U << i == (unsigned)scanner)
+            return scanners[i];
+    return "unknown";
 }
 
 int arc_scanner_set(const char *list, unsigned *out, struct arc_error *err)
