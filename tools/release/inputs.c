@@ -185,6 +185,9 @@ static int expand_pattern(const char *text, struct asset_list *list, struct arc_
 
     if (*text == '!' && text[1] != '(')
         return exclude_pattern(text + 1, list, err);
+    if (!*pattern)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--asset: '%.300s' names no file; is a variable not set?", text);
     if (!pattern[plain] || arc_file_kind(pattern) != ARC_FILE_NONE)
         return add_given(list, text, err);
 
@@ -419,6 +422,10 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     ARC_AUTO(asset_list) struct asset_list assets = {0};
     const char *tag = project->wanted.tag;
 
+    if (files->options.draft && files->options.publish)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--draft keeps the release a draft, and --publish publishes it: give "
+                             "one of them");
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
     ARC_TRY(check_needs(files, &needs, err));
 
