@@ -120,6 +120,25 @@ static const char *first_error(const struct findings *findings)
     return NULL;
 }
 
+/* Warns if no baseline is of a service that a report is of, so that they are compared with nothing. */
+static int check_services(struct scan_judged *judged, const struct findings *before,
+                          struct arc_error *err)
+{
+    const struct findings *now = &judged->findings;
+
+    arc_each (old, before->targets, before->target_count)
+        arc_each (target, now->targets, now->target_count)
+            if (strcmp(old->service, target->service) == 0)
+                return ARC_OK;
+    if (!before->target_count || !now->target_count)
+        return ARC_OK;
+
+    return scan_warn(judged, err,
+                     "no baseline is of a service of the reports ('%s', '%s'), so all findings "
+                     "count as new: give both the same SERVICE=",
+                     before->targets->service, now->targets->service);
+}
+
 /* Marks findings that the previous release's reports lack. If the baseline cannot be read, the
  * number of new findings is unknown. */
 static int compare_baseline(struct scan_judged *judged, const struct arc_env *env,
@@ -137,6 +156,7 @@ static int compare_baseline(struct scan_judged *judged, const struct arc_env *en
         return scan_warn(judged, err, "new findings cannot be told from old ones: %s",
                          first_error(&before));
 
+    ARC_TRY(check_services(judged, &before, err));
     ARC_TRY(scan_find_prefixes(&before, options->root, env, err));
     ARC_TRY(findings_join(&before, err));
 
