@@ -55,6 +55,22 @@ def test_inner_paths_count_beside_the_submodule(outer):
     assert changes(outer)[0]["f_files"] == "lib/sub"
 
 
+def test_each_service_counts_only_what_changed_since_its_own_release(outer):
+    group = "{registry: ghcr.io/o, paths: [lib/sub/**], services: ["
+    commit(outer, "a/Dockerfile", "FROM scratch\n")
+    commit(outer, "b/Dockerfile", "FROM scratch\n")
+    commit(outer, ".github/arc-ci.yaml", f"groups:\n  x: {group}a]}}\n  y: {group}b]}}\n")
+    git(outer, "tag", "y/v1.0.0")
+    git(outer, "tag", "x/v1.0.0")
+    commit(outer / "lib/sub", "src/x", "3\n")
+    commit(outer, "top", "3\n")
+    git(outer, "tag", "y/v1.1.0")
+    run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--since-release", "--submodules", "--json"],
+                         cwd=outer, env=ENV, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["changes"] == ["a"]
+
+
 def test_one_that_is_removed_has_its_files_deleted(outer):
     git(outer, "update-index", "--force-remove", "lib/sub")
     git(outer, "commit", "-q", "-m", "gone")

@@ -235,7 +235,8 @@ static int compare(struct run *run, struct arc_error *err)
     int rc;
     const bool of_worktree = run->base.kind == ARC_BASE_WORKTREE;
 
-    arc_git_renames_free(&run->renames); /* of another base */
+    arc_git_renames_free(&run->renames); /* of another base, as the submodules */
+    run->inner.count = 0;
     if (run->options->renames && (of_worktree || run->base.kind == ARC_BASE_COMMITS)) {
         ARC_TRY(arc_git_find_renames(run->git, &run->base.base,
                                      of_worktree ? NULL : &run->base.head, &run->renames, err));
