@@ -334,6 +334,23 @@ def test_what_is_more_than_can_be_looked_at_is_said(tmp_path, files):
     assert any("describe more than is read" in remark["text"] for remark in document["questions"]), document["questions"]
 
 
+TOO_MANY = {
+    "compose files": {f"d{n}/compose.yaml": "services: {}\n" for n in range(501)},
+    "bake files": {f"d{n}/docker-bake.json": "{}\n" for n in range(501)},
+    "goreleaser's files": {f"d{n}/.goreleaser.yaml": "{}\n" for n in range(501)},
+    "images": {".github/workflows/ci.yml": "on: push\njobs:\n" + "".join(
+        f"  j{n}: {{strategy: {{matrix: {{a: {list(range(251))}}}}}, steps: [{{uses: docker/build-push-action@v6,"
+        f" with: {{push: true, tags: 'ghcr.io/acme/x{n}-${{{{ matrix.a }}}}:1'}}}}]}}\n" for n in range(4))},
+}
+
+
+@pytest.mark.parametrize("files", TOO_MANY.values(), ids=TOO_MANY)
+def test_what_is_after_the_first_ones_is_said(tmp_path, files):
+    make(tmp_path, {"Dockerfile": "FROM scratch\n", **files})
+    questions = [remark["text"] for remark in json.loads(arc(tmp_path, "init", "--json"))["questions"]]
+    assert any("after the first" in question for question in questions), questions
+
+
 @pytest.mark.parametrize("files", [{}, {"README.md": "x"}, {"Dockerfile": "not one\n"}, {"Dockerfile.md": "FROM x\n"}], ids=str)
 def test_nothing_to_propose(tmp_path, files):
     make(tmp_path, {"x": "y", **files})

@@ -359,7 +359,7 @@ static bool read_beside(struct init *init, struct bake *bake)
 void init_read_bake_files(struct init *init)
 {
     size_t count = 0;
-    for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
+    for (size_t i = 0; i < init->file_count; i++) {
         const char *path = init->files[i], *base = arc_path_name(path);
         bool is_hcl = arc_text_ends(path, ".hcl"), is_json = arc_text_ends(path, ".json");
         bool is_named = strstr(base, is_hcl ? "bake" : "docker-bake") &&
@@ -372,12 +372,13 @@ void init_read_bake_files(struct init *init)
         const char *text = init_read(init, path);
         if (!read_beside(init, &bake))
             continue;
+        if (!init_counts(init, &count))
+            break;
         if (text && is_hcl)
             read_hcl(init, &bake, text);
         else if (text)
             read_json(init, &bake);
         take_bake(init, &bake);
-        count++;
     }
 
     if (count && !init->groups)

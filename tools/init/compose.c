@@ -382,15 +382,16 @@ void init_read_compose_files(struct init *init)
     init_settle(init);
 
     /* those in the root first: they are for all */
-    for (size_t i = 0; i < 2 * init->file_count && count < INIT_FILES_MAX; i++) {
+    for (size_t i = 0; i < 2 * init->file_count; i++) {
         const char *path = init->files[i % init->file_count], *name = arc_path_name(path);
         bool is_turn = (name == path) == (i < init->file_count);
         name = arc_or(arc_text_after(name, "docker-"), name);
         if (!is_turn || !init_is_yaml(path) || !ARC_STARTS(name, "compose") ||
             !strchr(".-_", name[7]) || init_is_aside(path))
             continue;
+        if (!init_counts(init, &count))
+            break;
         init_add_text(init, &files, path);
-        count++;
     }
 
     for (char **file = files; file && *file && free_to_use; file++)

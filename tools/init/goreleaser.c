@@ -162,14 +162,15 @@ void init_read_goreleaser(struct init *init)
     size_t count = 0;
 
     /* for a file in another folder, goreleaser runs in the root, with -f */
-    for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
+    for (size_t i = 0; i < init->file_count; i++) {
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
         const char *path = init->files[i];
         if (!init_is_among(arc_path_name(path), ".goreleaser.yml .goreleaser.yaml goreleaser.yml "
                                                 "goreleaser.yaml") ||
             init_is_aside(path) || !init_read_yaml(init, path, &yaml))
             continue;
-        count++;
+        if (!init_counts(init, &count))
+            break;
         arc_each_in (key, keys)
             arc_yaml_each (docker, arc_yaml_get(yaml.root, *key))
                 if (init_spend(init, DOCKER_COST))

@@ -140,6 +140,16 @@ bool init_has_directory(struct init *init, const char *path)
     return false;
 }
 
+bool init_counts(struct init *init, size_t *count)
+{
+    if ((*count)++ < INIT_FILES_MAX)
+        return true;
+    init_ask(init, NULL, 0,
+             "files after the first %d of a kind were not read: add their images by hand",
+             INIT_FILES_MAX);
+    return false;
+}
+
 const char *init_read(struct init *init, const char *path)
 {
     ARC_AUTO(arc_buf) struct arc_buf raw = {.max = INIT_BYTES_MAX}, text = {0};
@@ -342,6 +352,9 @@ struct init_image *init_add_image(struct init *init, const struct init_image *im
 
     if (init->image_count < INIT_IMAGES_MAX)
         added = arc_arena_array(&init->arena, 1, sizeof *added);
+    else
+        init_ask(init, NULL, 0, "images after the first %d are not listed: add them by hand",
+                 INIT_IMAGES_MAX);
     if (!added)
         return NULL;
 

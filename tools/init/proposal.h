@@ -220,6 +220,9 @@ bool init_is_yaml(const char *path);
          i < (init)->file_count && arc_path_below(directory, (init)->files[i]); i++)
 size_t init_first_below(struct init *init, const char *directory);
 
+/* Counts a file of a kind. False, with a question, if there are more than INIT_FILES_MAX. */
+bool init_counts(struct init *init, size_t *count);
+
 /* Reads a tracked file as text, at most INIT_BYTES_MAX of it. If it cannot be read: NULL, and a
  * question is added. Control characters are made visible. Lives as long as the proposal. */
 const char *init_read(struct init *init, const char *path);
