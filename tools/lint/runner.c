@@ -132,6 +132,21 @@ static bool exports_output(const char *line, const char *end)
     return false;
 }
 
+/* Whether a line writes to a file called "GITHUB_OUTPUT", for want of a '$'. */
+static bool writes_name(const char *line, const char *end, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = line; (at = memmem(at, (size_t)(end - at), name, len)); at += len) {
+        const char *before = at, *behind = at + len;
+        before -= before > line && strchr("\"'", before[-1]);
+        while (before > line && before[-1] == ' ')
+            before--;
+        if (before > line && before[-1] == '>' && !arc_is_word(*behind) && !strchr("./-", *behind))
+            return true;
+    }
+    return false;
+}
+
 static void check_line(struct subject *s, const struct arc_yaml_node *script, const char *line,
                        const char *end)
 {
@@ -140,6 +155,14 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
     static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH",
                                         "GITHUB_STATE"};
     bool loses_status = false; /* of a command in `echo "x=$(…)"` to a file of the runner */
+
+    arc_each_in (file, files)
+        if (writes_name(line, end, *file))
+            find_in_script(s, LINT_SHELL, script, line,
+                           lint_text(s->lint,
+                                     "this makes a file called %s, which GitHub does not "
+                                     "read: write to \"$%s\"",
+                                     *file, *file));
 
     arc_each_in (engine, engines)
         if (stand_in_order(line, end, ARC_WORDS("apt", " install", *engine)))
