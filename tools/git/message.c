@@ -13,12 +13,15 @@ static struct arc_message_type read_type(const char *text)
     struct arc_message_type type = {.text = text, .len = strspn(text, ARC_ALNUM "-_")};
     const char *rest = text + type.len;
 
+    type.bang =
+        type.len && ARC_STARTS(rest, "!("); /* the wrong place, but what is meant is clear */
+    rest += type.bang;
     if (type.len && *rest == '(') {
         rest += strcspn(rest, ")\n");
         rest += *rest == ')';
     }
-    type.bang = *rest == '!';
-    rest += type.bang;
+    type.bang |= *rest == '!';
+    rest += *rest == '!';
     bool ends = rest[0] == ':' && (rest[1] == ' ' || !rest[1]);
 
     return ends ? type : (struct arc_message_type){.text = text};
