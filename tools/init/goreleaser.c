@@ -71,7 +71,7 @@ static void add_lines(struct init *init, json_t *with, const char *name, const c
     }
 }
 
-/* Adds what options of docker say: "--build-arg=NAME={{ .Version }}". */
+/* Adds what options of docker say, such as `--build-arg=NAME={{ .Version }}`. */
 static void add_flags(struct init *init, json_t *with, const struct arc_yaml_node *flags)
 {
     static const char *const inputs[][2] = {
