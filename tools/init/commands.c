@@ -92,9 +92,7 @@ static const char *place(const struct script *script, const char *path)
     return arc_or(resolved, path);
 }
 
-/* Turns the options of a build into inputs of docker/build-push-action, and records the files of a
- * bake. */
-static void take_options(struct script *script, const json_t *words, size_t first)
+const char *init_find_input(const char *option)
 {
     static const char *const inputs[][2] = {{"-t --tag", "tags"},
                                             {"-f --file", "file"},
@@ -107,6 +105,18 @@ static void take_options(struct script *script, const json_t *words, size_t firs
                                             {"--ssh", "ssh"},
                                             {"--network", "network"},
                                             {"--add-host", "add-hosts"}};
+
+    arc_each_in (row, inputs)
+        if (init_is_among(option, (*row)[0]))
+            return (*row)[1];
+
+    return NULL;
+}
+
+/* Turns the options of a build into inputs of docker/build-push-action, and records the files of a
+ * bake. */
+static void take_options(struct script *script, const json_t *words, size_t first)
+{
     static const char flags[] =
         "--push --load --no-cache --pull -q --quiet --rm --squash --compress "
         "--force-rm -D --debug --check --all";
@@ -135,10 +145,10 @@ static void take_options(struct script *script, const json_t *words, size_t firs
             init_set_text(init, with, "push", "true");
         if (init_is_among(option, flags))
             continue;
-        for (size_t i = 0; i < ARC_COUNT(inputs); i++)
-            if (init_is_among(option, inputs[i][0]))
-                init_add_input(init, with, inputs[i][1],
-                               strcmp(inputs[i][1], "file") == 0 ? place(script, value) : value);
+        const char *input = init_find_input(option);
+        if (input)
+            init_add_input(init, with, input,
+                           strcmp(input, "file") == 0 ? place(script, value) : value);
         index += !equals;
     }
 

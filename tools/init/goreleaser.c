@@ -74,17 +74,15 @@ static void add_lines(struct init *init, json_t *with, const char *name, const c
 /* Adds what options of docker say, such as `--build-arg=NAME={{ .Version }}`. */
 static void add_flags(struct init *init, json_t *with, const struct arc_yaml_node *flags)
 {
-    static const char *const inputs[][2] = {
-        {"--build-arg=", "build-args"}, {"--platform=", "platforms"}, {"--target=", "target"},
-        {"--label=", "labels"},         {"--secret=", "secrets"},     {"--ssh=", "ssh"},
-        {"--network=", "network"},      {"--add-host=", "add-hosts"}};
-
-    arc_yaml_each (flag, flags)
-        arc_each_in (name, inputs) {
-            const char *value = flag->text ? arc_text_after(flag->text, (*name)[0]) : NULL;
-            if (value && init_spend(init, flag->len))
-                init_add_input(init, with, (*name)[1], convert_template(init, value));
-        }
+    arc_yaml_each (flag, flags) {
+        const char *equals = flag->text ? strchr(flag->text, '=') : NULL;
+        if (!equals || !init_spend(init, flag->len))
+            continue;
+        const char *option = init_cut(init, flag->text, (size_t)(equals - flag->text));
+        const char *input = strcmp(option, "--label") == 0 ? "labels" : init_find_input(option);
+        if (input)
+            init_add_input(init, with, input, convert_template(init, equals + 1));
+    }
 }
 
 /* Adds the members of a mapping to an input of the build, each as NAME=VALUE. */

@@ -125,6 +125,10 @@ void init_take_commands(const struct init_step *step, const char *text, const js
  * result lives as long as the proposal. */
 const char *init_from_powershell(struct init *init, const char *text);
 
+/* The input of docker/build-push-action that an option of a build is, such as "--build-arg"; NULL for
+ * none. */
+const char *init_find_input(const char *option);
+
 /* Adds a line to an input of a build. */
 void init_add_input(struct init *init, json_t *with, const char *name, const char *value);
 
