@@ -13,8 +13,8 @@ static struct arc_message_type read_type(const char *text)
     struct arc_message_type type = {.text = text, .len = strspn(text, ARC_ALNUM "-_")};
     const char *rest = text + type.len;
 
-    type.bang =
-        type.len && ARC_STARTS(rest, "!("); /* the wrong place, but what is meant is clear */
+    /* the wrong place for '!', but what is meant is clear */
+    type.bang = type.len && ARC_STARTS(rest, "!(");
     rest += type.bang;
     if (type.len && *rest == '(') {
         rest += strcspn(rest, ")\n");
