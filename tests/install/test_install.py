@@ -71,6 +71,21 @@ def test_pkg_config_names_the_prefix_that_was_asked_for(installed):
     assert file.read_text().startswith("prefix=/usr\n")
 
 
+def test_pkg_config_names_folders_given_from_the_root(tmp_path):
+    folders = {name: tmp_path / "usr" / name for name in ("libdir", "includedir")}
+    run("cmake", "-S", ROOT, "-B", tmp_path / "build", "-G", "Ninja", "-DBUILD_TESTING=OFF",
+        *(f"-DCMAKE_INSTALL_{name.upper()}={path}" for name, path in folders.items()))
+    run("cmake", "--install", tmp_path / "build", "--component", "pkgconfig")
+    env = {**os.environ, "PKG_CONFIG_PATH": str(folders["libdir"] / "pkgconfig")}
+    assert {name: pathlib.Path(run("pkg-config", f"--variable={name}", "arcci", env=env).strip()) for name in folders} == folders
+
+
+def test_programs_of_another_minor_version_ask_for_another_library(installed):
+    [library] = [path for path in installed.rglob("libarcci.so") if path.exists()]
+    version = re.search(r"VERSION (\d+\.\d+)", (ROOT / "CMakeLists.txt").read_text().partition("project(")[2])[1]
+    assert f"[libarcci.so.{version}]" in run("readelf", "-d", library)
+
+
 @pytest.mark.parametrize("link", ["shared", "static"])
 def test_programs_build_by_pkg_config(link, installed, repository, tmp_path):
     [file] = installed.rglob("arcci.pc")
