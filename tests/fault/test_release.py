@@ -431,6 +431,15 @@ def test_a_published_release_among_many_is_found_by_its_tag(project, double):
     assert double.count == 3, "the tag, one page, the release by its tag"
 
 
+def test_a_published_release_comes_before_a_draft_of_a_nearer_page(project, double):
+    assert project.run(double)[0] == 0
+    for i in range(150):
+        double.state.add_release(f"other/v0.0.{i}")
+    double.state.add_release(TAG, draft=True, body=our_draft("old"))
+    assert project.run(double)[0] == 0
+    check(double, project)
+
+
 def test_writes_are_paced(project, double):
     """Fifteen at once, then one a second."""
     for i in range(30):

@@ -136,10 +136,7 @@ static int get_release(struct release_run *run, const char *part, const char *wh
     int rc = arc_transport_send(run->t, ARC_GET(why), &reply, err, "/repos/%s/releases/%s",
                                 run->o->repository, part);
 
-    if (!rc)
-        run->release = arc_steal(&reply.body);
-
-    return arc_error_except(ARC_ENOTFOUND, rc, err);
+    return rc ? arc_error_except(ARC_ENOTFOUND, rc, err) : consider_release(run, reply.body, err);
 }
 
 int release_find(struct release_run *run, struct arc_error *err)
@@ -148,7 +145,7 @@ int release_find(struct release_run *run, struct arc_error *err)
 
     json_array_clear(run->rivals);
     int rc = list_releases(run, 1, 1, err);
-    bool further = rc == ARC_ELIMIT && !run->release;
+    bool further = rc == ARC_ELIMIT && (!run->release || arc_json_true_of(run->release, "draft"));
     ARC_TRY(arc_error_except(ARC_ELIMIT, rc, err));
 
     /* Rivals are created moments apart for one commit, so they are neighbours in the listing
