@@ -351,6 +351,14 @@ def test_a_draft_is_updated_as_a_draft(project, double):
     assert double.state.releases[0]["_latest"] == "true"
 
 
+def test_a_draft_that_a_person_marked_as_a_prerelease_stays_one(project, double):
+    assert project.run(double, "--draft")[0] == 0
+    double.state.releases[0]["prerelease"] = True
+    assert project.run(double)[0] == 0
+    release, = double.state.releases
+    assert release["prerelease"] and not release["draft"] and release["_latest"] != "true"
+
+
 def test_other_peoples_attachments_stay(project, double):
     assert project.run(double)[0] == 0
     double.state.add_asset(double.state.releases[0], "manual.pdf", b"pdf", "application/pdf")

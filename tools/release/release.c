@@ -109,19 +109,18 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     const char *now = arc_json_text_of(run->release, "body");
     bool draft = is_draft_now(run), publish = draft && !stays_draft(run);
     bool untouched = draft && release_draft_untouched(name_now, now);
-    bool kept = !untouched && run->o->mode != ARC_BODY_REPLACE; /* keep what a person changed */
+    bool kept = run->o->mode != ARC_BODY_REPLACE; /* keep what a person changed */
     bool marked = arc_json_true_of(run->release, "prerelease");
     bool prerelease = run->prerelease || (kept && marked);
     const char *name = arc_or(run->o->name, run->tag);
     ARC_AUTO_FREE char *want = NULL;
 
-    if (kept && *name_now && strcmp(name_now, run->tag) != 0) /* GitHub shows the tag for an empty
+    if (kept && !untouched && *name_now && strcmp(name_now, run->tag) != 0) /* GitHub shows the tag for an empty
                                                                  title */
         name = name_now;
 
     ARC_TRY(want_body(run, untouched, publish, &want, err));
-    if (!untouched)
-        say_kept(run, want, prerelease);
+    say_kept(run, want, prerelease);
 
     if (draft && !publish && !run->o->draft && !run->waits) {
         release_say(run, "%s stays a draft, since a person made it: --publish publishes it",
