@@ -44,6 +44,7 @@ class Project:
         self.put("version.json", json.dumps(VERSION))
         self.put("build.json", json.dumps(BUILD))
         self.put("notes.md", BODY)
+        self.named = ("--name=Messaging 0.1.0",)
         self.assets = {"build.json": None}
         for service in ("flash", "strange", "sonic"):
             self.assets[f"{service}.spdx.json"] = json.dumps({"name": service, "filler": "x" * 20000}).encode()
@@ -61,7 +62,7 @@ class Project:
 
     def arguments(self):
         given = [f"--asset={name}" for name, content in self.assets.items() if content is not None]
-        return ["release", "--version=version.json", "--build=build.json", "--notes=notes.md", "--name=Messaging 0.1.0",
+        return ["release", "--version=version.json", "--build=build.json", "--notes=notes.md", *self.named,
                 "--checksums", *given]
 
     def expected(self):

@@ -351,6 +351,19 @@ def test_a_draft_is_updated_as_a_draft(project, double):
     assert double.state.releases[0]["_latest"] == "true"
 
 
+@pytest.mark.parametrize("mode", ["auto", "keep", "replace", "prepend", "append"])
+def test_without_notes_our_drafts_title_and_text_stay(project, double, mode):
+    assert project.run(double, "--draft", f"--body-mode={mode}")[0] == 0
+    draft = dict(double.state.releases[0])
+    project.put("notes.md", "")
+    project.named = ()
+    count = double.count
+    assert project.run(double, "--draft", f"--body-mode={mode}")[0] == 0
+    assert double.state.releases == [draft] and double.count - count == 2
+    assert project.run(double, f"--body-mode={mode}")[0] == 0
+    check(double, project, draft["body"].partition("\n")[2])
+
+
 def test_a_draft_that_a_person_marked_as_a_prerelease_stays_one(project, double):
     assert project.run(double, "--draft")[0] == 0
     double.state.releases[0]["prerelease"] = True

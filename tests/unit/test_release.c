@@ -150,7 +150,7 @@ static void test_body_modes(void **state)
         ARC_AUTO_FREE char *kept = release_body(table[i].mode, table[i].existing, "");
         assert_string_equal(kept, table[i].existing ? table[i].existing : "");
         ARC_AUTO_FREE char *draft = NULL;
-        assert_int_equal(release_draft_body(table[i].mode, "title", "new", &draft, NULL), 0);
+        assert_int_equal(release_draft_body(table[i].mode, "title", NULL, "new", &draft, NULL), 0);
         assert_true(release_draft_made(draft));
         ARC_AUTO_FREE char *published = release_body(table[i].mode, draft, "new");
         ARC_AUTO_FREE char *fresh = release_body(table[i].mode, NULL, "new");
@@ -163,7 +163,7 @@ static void test_drafts(void **state)
 {
     (void)state;
     ARC_AUTO_FREE char *draft = NULL;
-    assert_int_equal(release_draft_body(ARC_BODY_AUTO, "title", "a\nb\n", &draft, NULL), 0);
+    assert_int_equal(release_draft_body(ARC_BODY_AUTO, "title", NULL, "a\nb\n", &draft, NULL), 0);
     size_t mark = strcspn(draft, "\n") + 1;
     char text[512];
     static const struct {

@@ -95,11 +95,11 @@ char *release_body(enum arc_body_mode mode, const char *existing, const char *ou
     return arc_buf_steal(&out);
 }
 
-int release_draft_body(enum arc_body_mode mode, const char *name, const char *ours, char **out,
-                       struct arc_error *err)
+int release_draft_body(enum arc_body_mode mode, const char *name, const char *existing,
+                       const char *ours, char **out, struct arc_error *err)
 {
     char sha256[ARC_SHA256_HEX];
-    ARC_AUTO_FREE char *body = release_body(mode, NULL, ours);
+    ARC_AUTO_FREE char *body = release_body(mode, existing, ours);
 
     ARC_TRY_ALLOC(body, err);
     ARC_TRY(hash_text(name, body, sha256, err));

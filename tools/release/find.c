@@ -191,7 +191,7 @@ int release_create(struct release_run *run, struct arc_error *err)
     const char *name = arc_or(o->name, run->tag);
     ARC_AUTO_FREE char *body = NULL;
 
-    ARC_TRY(release_draft_body(o->mode, name, o->body, &body, err));
+    ARC_TRY(release_draft_body(o->mode, name, NULL, o->body, &body, err));
     /* No target_commitish: GitHub does not need it for an existing tag, and with it refuses a token
      * without `workflows` if the commit's workflow files are on no branch. */
     ARC_AUTO_JSON json_t *fields =

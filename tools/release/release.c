@@ -61,16 +61,17 @@ static bool stays_draft(const struct release_run *run)
 
 /* Makes the wanted body; *out is a new string. A draft of ours that stays a draft keeps its mark:
  * recomputed if nobody edited the text, unchanged if a person did. */
-static int want_body(const struct release_run *run, bool untouched, bool publish, char **out,
-                     struct arc_error *err)
+static int want_body(const struct release_run *run, const char *name, bool untouched, bool publish,
+                     char **out, struct arc_error *err)
 {
     const struct arc_release_options *o = run->o;
     const char *now = arc_json_text_of(run->release, "body");
+    const char *existing = untouched && *o->body ? NULL : now;
     bool marked = is_draft_now(run) && !publish && release_draft_made(now);
 
     if (marked && (untouched || (o->mode == ARC_BODY_REPLACE && *o->body)))
-        return release_draft_body(o->mode, arc_or(o->name, run->tag), o->body, out, err);
-    *out = release_body(o->mode, untouched ? NULL : now, o->body);
+        return release_draft_body(o->mode, name, existing, o->body, out, err);
+    *out = release_body(o->mode, existing, o->body);
     ARC_TRY_ALLOC(*out, err);
     if (!marked)
         return ARC_OK;
@@ -115,11 +116,11 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     const char *name = arc_or(run->o->name, run->tag);
     ARC_AUTO_FREE char *want = NULL;
 
-    if (kept && !untouched && *name_now && strcmp(name_now, run->tag) != 0) /* GitHub shows the tag for an empty
-                                                                 title */
+    /* GitHub shows the tag for an empty title. */
+    if (*name_now && (!run->o->name || (kept && !untouched && strcmp(name_now, run->tag) != 0)))
         name = name_now;
 
-    ARC_TRY(want_body(run, untouched, publish, &want, err));
+    ARC_TRY(want_body(run, name, untouched, publish, &want, err));
     say_kept(run, want, prerelease);
 
     if (draft && !publish && !run->o->draft && !run->waits) {

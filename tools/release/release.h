@@ -91,10 +91,10 @@ int release_upload(struct release_run *run, struct arc_error *err);
 /* Returns the wanted body by the mode; `existing` may be NULL. If `ours` is empty, the existing
  * body stays in every mode. A new string, or NULL when out of memory. */
 char *release_body(enum arc_body_mode mode, const char *existing, const char *ours);
-/* Makes the body of an unpublished draft: ours after a hidden mark with the digest of title and
- * body. *out is a new string. */
-int release_draft_body(enum arc_body_mode mode, const char *name, const char *ours, char **out,
-                       struct arc_error *err);
+/* Makes the body of an unpublished draft: release_body() after a hidden mark with the digest of
+ * title and body. *out is a new string. */
+int release_draft_body(enum arc_body_mode mode, const char *name, const char *existing,
+                       const char *ours, char **out, struct arc_error *err);
 /* Whether arc-ci made the draft; whether its title and body are still what arc-ci wrote, so that
  * arc-ci may replace or delete it. */
 bool release_draft_made(const char *body);
