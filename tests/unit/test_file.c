@@ -59,7 +59,10 @@ static void expect(const char *of, size_t max, int code, const char *message)
 static void test_refused(void **state)
 {
     (void)state;
-    char name[96];
+    char name[96], endless[PATH_MAX + 2];
+    memset(endless, 'n', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    expect(endless, 10, ARC_ENOTFOUND, "cannot read it: File name too long");
     expect(path, 39999, ARC_ELIMIT, "it is longer than the limit of 39999 bytes");
     expect(folder, 10, ARC_EINPUT, "it is not a regular file");
     snprintf(name, sizeof name, "%s/none", folder);

@@ -67,7 +67,7 @@ const char *arc_file_below(const char *top, const char *path)
 
 static int cannot_read(const char *name, int number, struct arc_error *err)
 {
-    bool missing = number == ENOENT || number == ENOTDIR;
+    bool missing = number == ENOENT || number == ENOTDIR || number == ENAMETOOLONG;
     if (number == ENOMEM)
         return arc_error_nomem(err);
     return arc_error_set(err, missing ? ARC_ENOTFOUND : ARC_EWORLD, "cannot read %s: %s", name,

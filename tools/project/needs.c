@@ -177,7 +177,11 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
 
     if (!*text) /* of a variable that is not set */
         return arc_error_set(err, ARC_EINPUT, "--needs is empty: pass toJSON(needs)");
-    ARC_TRY_PREFIX(arc_document_read(text, &needs, err), err, "--needs");
+    int rc = arc_document_read(text, &needs, err);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--needs: '%.100s' is neither toJSON(needs) nor a file with it", text);
+    ARC_TRY_PREFIX(rc, err, "--needs");
 
     arc_json_each_pair (job, entry, needs) {
         json_t *result = json_object_get(entry, "result");
