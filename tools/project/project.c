@@ -349,14 +349,14 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         return arc_tag_parse(name, NULL, &project->tag, err);
 
     int rc = arc_project_load_config(project, &unread);
+    /* Without a configuration the tag alone is enough, but there is no group to choose. */
+    if (rc && (rc != ARC_ENOTFOUND || project->wanted.group))
+        return arc_error_pass(rc, &unread, err);
     const char *none = "no tag was given and GITHUB_REF is not set";
     if (!name && !rc)
         return arc_config_refuse_group(&project->config, none, err);
     if (!name)
         return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", none);
-    /* Without a configuration the tag alone is enough, but there is no group to choose. */
-    if (rc && (rc != ARC_ENOTFOUND || project->wanted.group))
-        return arc_error_pass(rc, &unread, err);
     if (!rc)
         group = find_tagged(&project->config, tag, &count);
     if (project->wanted.group || reads_otherwise(&project->config, tag, group)) {
