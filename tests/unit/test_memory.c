@@ -16,6 +16,7 @@
 #include "arcci/scan.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "config/described.h"
 #include "git/git.h"
 #include "yaml/yaml.h"
 #include <cmocka.h>
@@ -116,6 +117,10 @@ static int set_up(void **state)
         "{k: 'docker-image://ghcr.io/a/arc-c-t:latest'}}}\n"
         "  n: {registry: ghcr.io/n, services: [{codename: n, build: services/b}]}\n"
         "  t: {includes: [m, {group: n, version: 1.2.3}]}\n");
+    put("bake.json", "{\"services\": {\"a\": {\"extends\": {\"file\": \"parent.yaml\"}}}}");
+    put("compose.yaml", "include: [{path: more.yaml, env_file: m.env}]\nservices: {b: {}}\n");
+    put("parent.yaml", "services: {p: {env_file: [{path: p.env}]}}\n");
+    put("more.yaml", "services: {}\n");
     put("y.Dockerfile", "FROM ghcr.io/a/arc-c-s:latest\n");
     put(".github/arc-ci-lint.yaml",
         "service-name: arc-{codename}\nnetwork: net\nlabels: {arc.codename: '{codename}'}\n"
@@ -212,6 +217,46 @@ static int call_rich(char **answer, struct arc_error *err)
     assert_string_equal(arc_buf_text(&text), "y: b-s b-t");
 
     return arc_text_copy(arc_buf_text(&text), answer, err);
+}
+
+/* What a list of bake and compose files names. */
+static int call_files(char **answer, struct arc_error *err)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    const struct arc_loading l = {root, &memory, err};
+    char bake[] = "bake.json", compose[] = "compose.yaml", *given[] = {bake, compose, NULL};
+    struct arc_group group = {.described = {.files = given}};
+    char **files = NULL;
+
+    ARC_TRY(arc_described_files(&l, &group, &files, NULL));
+    for (char **file = files; *file; file++)
+        arc_buf_printf(&text, " %s", *file);
+    ARC_TRY(arc_buf_check(&text, "the files", err));
+    assert_string_equal(arc_buf_text(&text),
+                        " bake.json compose.yaml parent.yaml more.yaml m.env .env");
+
+    return arc_text_copy(arc_buf_text(&text), answer, err);
+}
+
+/* The answer of docker compose. */
+static int call_compose(char **answer, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO_JSON json_t *targets = NULL;
+
+    arc_buf_puts(&text, "services:\n  a: &a\n    image: i\n    platform: linux/arm64\n"
+                        "    build: {context: /x, additional_contexts: {c: 'service:b', d: /y},\n"
+                        "      secrets: [{source: s}], ssh: ['k: /z'], sbom: true, tags: [t],\n"
+                        "      ulimits: {u: {soft: 1, hard: 2}}, extra_hosts: ['h=1', 'h=2']}\n"
+                        "  b: *a\n  i: {<<: *a, profiles: []}\n"
+                        "secrets: {s: {environment: E}}\n");
+    ARC_TRY(arc_buf_check(&text, "the answer", err));
+    ARC_TRY(arc_compose_targets(root, &text, &targets, err));
+    countdown = 0;
+    *answer = json_dumps(targets, JSON_SORT_KEYS);
+
+    return ARC_OK;
 }
 
 static int call_lint(char **answer, struct arc_error *err)
@@ -407,6 +452,15 @@ static void test_config(void **state)
     torture(call_rich, false, 5000, 1);
 }
 
+static void test_described(void **state)
+{
+    (void)state;
+    torture(call_files, false, 5000, 1);
+    torture(call_files, true, 5000, 1);
+    torture(call_compose, false, 5000, 1);
+    torture(call_compose, true, 5000, 1);
+}
+
 static void test_lint(void **state)
 {
     (void)state;
@@ -465,10 +519,11 @@ static void test_yaml_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_yaml),    cmocka_unit_test(test_yaml_error),
-        cmocka_unit_test(test_config),  cmocka_unit_test(test_scan),
-        cmocka_unit_test(test_lint),    cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_release), cmocka_unit_test(test_report),
+        cmocka_unit_test(test_yaml),      cmocka_unit_test(test_yaml_error),
+        cmocka_unit_test(test_config),    cmocka_unit_test(test_scan),
+        cmocka_unit_test(test_described), cmocka_unit_test(test_lint),
+        cmocka_unit_test(test_rules),     cmocka_unit_test(test_release),
+        cmocka_unit_test(test_report),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -73,12 +73,13 @@ static void take_contexts(struct reading *r, const char *name, const json_t *con
     arc_json_each_pair (context, value, contexts) {
         ARC_AUTO_FREE char *familiar = strdup(context);
         const char *text = json_string_value(value);
-        if (!familiar || !text)
-            continue;
-        arc_image_familiarize(familiar);
-        if (ARC_STARTS(text, "service:"))
+        if (familiar)
+            arc_image_familiarize(familiar);
+        if (!familiar)
+            arc_json_put(&out, context, NULL);
+        else if (ARC_STARTS(arc_or(text, ""), "service:"))
             arc_json_put(&out, familiar, json_sprintf("target:%s", text + 8));
-        else
+        else if (text)
             arc_json_put(&out, familiar, json_string(from_root(r, text)));
     }
     arc_json_put(&r->target, name, out);
@@ -137,13 +138,15 @@ static void take_hosts(struct reading *r, const char *name, const json_t *hosts)
     json_t *out = json_is_object(hosts) ? json_incref((json_t *)hosts) : json_object();
 
     arc_json_each (host, hosts) {
-        const char *text = json_string_value(host);
-        size_t len = text ? strcspn(text, "=:") : 0;
-        ARC_AUTO_FREE char *address = text ? strndup(text, len) : NULL;
-        const char *before = arc_json_text_of(out, arc_or(address, "")); /* a host may have two */
+        const char *text = arc_or(json_string_value(host), "");
+        size_t len = strcspn(text, "=:");
+        ARC_AUTO_FREE char *key = strndup(text, len);
+        const char *before = arc_json_text_of(out, arc_or(key, "")); /* a host may have two */
         const char *comma = *before ? "," : "";
-        if (address && text[len])
-            arc_json_put(&out, address, json_sprintf("%s%s%s", before, comma, text + len + 1));
+        if (!key)
+            arc_json_put(&out, text, NULL);
+        else if (text[len])
+            arc_json_put(&out, key, json_sprintf("%s%s%s", before, comma, text + len + 1));
     }
     arc_json_put(&r->target, name, out);
 }
@@ -374,7 +377,7 @@ static int add_of_file(const struct arc_loading *l, const char *file, const char
     if (arc_file_kind_in(l->root, file) == ARC_FILE_OTHER)
         return arc_error_set(l->err, ARC_EINPUT, "%s leads out of the repository", file);
     int rc = arc_yaml_read_in(l->root, file, ARC_YAML_ANY_TAG, &yaml, l->err);
-    if (rc && arc_bake_is_hcl(file)) {
+    if (rc && rc != ARC_ENOMEM && arc_bake_is_hcl(file)) {
         arc_error_clear(l->err);
         return ARC_OK; /* buildx reports what is wrong */
     }
