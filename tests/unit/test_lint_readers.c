@@ -39,6 +39,9 @@ static void test_instructions(void **state)
     expect_instructions("RUN <<EOF\nUSER root\n EOF\nEOF\nUSER x\n", "1 RUN|<<EOF\n5 USER|x\n");
     expect_instructions("COPY <<-'A' <<\"B\" /x\nUSER a\nA\nUSER b\nB\nUSER x\n",
                         "1 COPY|<<-'A' <<\"B\" /x\n6 USER|x\n");
+    expect_instructions("COPY <<-\\A /x\nUSER a\n\tA\nUSER x\n", "1 COPY|<<-\\A /x\n4 USER|x\n");
+    expect_instructions("RUN echo it\\'s <<A\nUSER a\nA\nUSER x\n",
+                        "1 RUN|echo it\\'s <<A\n4 USER|x\n");
     expect_instructions("RUN <<EOF\nUSER root\n", "1 RUN|<<EOF\n"); /* never closed */
     expect_instructions("RUN echo $((1 << 2))\nUSER x\n", "1 RUN|echo $((1 << 2))\n2 USER|x\n");
     expect_instructions("LABEL a=<<EOF\nUSER x\n", "1 LABEL|a=<<EOF\n2 USER|x\n");

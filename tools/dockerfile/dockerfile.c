@@ -142,9 +142,11 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
     word += out->chomp;
 
     for (; word < end; word++) {
+        bool escaped = *word == '\\' && word + 1 < end;
+        word += escaped;
         if (*word == '<' || name == sizeof out->name - 1)
             return false;
-        if (*word != '"' && *word != '\'')
+        if (escaped || (*word != '"' && *word != '\''))
             out->name[name++] = *word;
     }
 
@@ -154,14 +156,12 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
 /* Skips the bodies of the heredocs that an instruction opens. */
 static void skip_heredocs(struct arc_dockerfile *d, const char *args)
 {
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = d->args.max};
     struct arc_heredoc heredoc;
 
-    while (*(args += strspn(args, " \t\r"))) {
-        size_t len = 0, left, name = 0;
-        for (char quote = 0; args[len] && (quote || !blank(args[len])); len++)
-            arc_word_quotes(&quote, args[len]);
-        bool opens = arc_dockerfile_heredoc(args, len, &heredoc);
-        args += len;
+    while (arc_word_take(&args, '\\', &word)) {
+        size_t left, name;
+        bool opens = arc_dockerfile_heredoc(arc_buf_text(&word), word.len, &heredoc);
 
         for (const char *line; opens && next_line(d, &line, &left);) {
             name = strlen(heredoc.name);

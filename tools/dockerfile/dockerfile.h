@@ -40,7 +40,7 @@ struct arc_heredoc {
     bool chomp;    /* "<<-": leading tabs are removed */
 };
 
-/* Whether the word opens a heredoc: "<<EOT", "<<-'EOT'", "3<<EOT". */
+/* Whether the word opens a heredoc: "<<EOT", "<<-'EOT'", "<<\EOT", "3<<EOT". */
 bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *out);
 
 /* Takes the next word of *text, with quotes and backslashes resolved; false at the end. *equals, if
