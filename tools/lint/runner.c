@@ -12,7 +12,7 @@ struct subject {
     const struct arc_yaml_node *root; /* NULL for an action */
     bool refreshed;                   /* a previous step fetched the package index */
     bool drafted, promoted;           /* a previous step drafted the release, moved the tags */
-    bool makes_tag;                   /* a step makes a git tag */
+    bool handles_tag;                 /* a step makes a git tag, or checks one out */
 };
 
 static const char *text_given(const struct arc_yaml_node *with, const char *name)
@@ -147,22 +147,38 @@ static bool writes_name(const char *line, const char *end, const char *name)
     return false;
 }
 
+/* The files that the runner reads, and the commands that they replaced. */
+static const char *const files[][2] = {{"GITHUB_OUTPUT", "::set-output "},
+                                       {"GITHUB_ENV", "::set-env "},
+                                       {"GITHUB_PATH", "::add-path::"},
+                                       {"GITHUB_STATE", "::save-state "}};
+
+static void check_files(struct subject *s, const struct arc_yaml_node *script, const char *line,
+                        const char *end)
+{
+    arc_each_in (file, files) {
+        const char *name = (*file)[0], *command = (*file)[1];
+        if (writes_name(line, end, name))
+            find_in_script(s, LINT_SHELL, script, line,
+                           lint_text(s->lint,
+                                     "this makes a file called %s, which GitHub does not "
+                                     "read: write to \"$%s\"",
+                                     name, name));
+        if (memmem(line, (size_t)(end - line), command, strlen(command)))
+            find_in_script(s, LINT_SHELL, script, line,
+                           lint_text(s->lint,
+                                     "GitHub has given up '%s…', which any printed line could "
+                                     "say: write to \"$%s\"",
+                                     command, name));
+    }
+}
+
 static void check_line(struct subject *s, const struct arc_yaml_node *script, const char *line,
                        const char *end)
 {
     static const char *const engines[] = {" docker.io", " containerd", " runc"};
     static const char *const prints[][2] = {{"echo", "$("}, {"echo", "`"}, {"printf", "$("}};
-    static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH",
-                                        "GITHUB_STATE"};
     bool loses_status = false; /* of a command in `echo "x=$(…)"` to a file of the runner */
-
-    arc_each_in (file, files)
-        if (writes_name(line, end, *file))
-            find_in_script(s, LINT_SHELL, script, line,
-                           lint_text(s->lint,
-                                     "this makes a file called %s, which GitHub does not "
-                                     "read: write to \"$%s\"",
-                                     *file, *file));
 
     arc_each_in (engine, engines)
         if (stand_in_order(line, end, ARC_WORDS("apt", " install", *engine)))
@@ -171,9 +187,10 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
 
     arc_each_in (print, prints)
         arc_each_in (file, files)
-            loses_status = loses_status ||
-                           stand_in_order(line, end, ARC_WORDS((*print)[0], (*print)[1], *file));
-    if (loses_status && takes_output(line, end))
+            loses_status =
+                loses_status ||
+                stand_in_order(line, end, ARC_WORDS((*print)[0], (*print)[1], (*file)[0]));
+    if (loses_status && takes_output(line, end) && !stand_in_order(line, end, ARC_WORDS("$env:")))
         find_in_script(s, LINT_SHELL, script, line,
                        "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
                        "line of its own first");
@@ -183,7 +200,8 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
                        "where $(…) fails, the line succeeds: assign the value on a line of its own "
                        "first");
 
-    s->refreshed = s->refreshed || stand_in_order(line, end, ARC_WORDS("apt", " update"));
+    s->refreshed = s->refreshed || stand_in_order(line, end, ARC_WORDS("apt", " update")) ||
+                   stand_in_order(line, end, ARC_WORDS("apt", " --update"));
 
     if (stand_in_order(line, end, ARC_WORDS("apt", " install")) && !s->refreshed)
         find_in_script(s, LINT_SHELL, script, line,
@@ -225,13 +243,12 @@ static bool is_quoted(const char *line, const char *at)
  * shell makes one line of it. */
 static bool writes_variable(const char *line, size_t len, const char *variable)
 {
-    static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE"};
     const char *end = line + len, *at = line;
     size_t name = strlen(variable);
     bool file = false;
 
-    arc_each_in (text, files)
-        file = file || memmem(line, len, *text, strlen(*text));
+    arc_each_in (row, files)
+        file = file || memmem(line, len, (*row)[0], strlen((*row)[0]));
     if (!file || !name || memchr(line, '|', len) || memchr(line, '`', len) ||
         memmem(line, len, "$(", 2))
         return false;
@@ -288,21 +305,23 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
         size_t len = strcspn(line, "\n");
         while (len && line[len - 1] == '\\' && line[len]) /* goes on */
             len += 1 + strcspn(line + len + 1, "\n");
-        if (line[strspn(line, " \t")] != '#')
+        if (line[strspn(line, " \t")] != '#') {
+            check_files(s, script, line, line + len);
             check_line(s, script, line, line + len);
+        }
         line += len + (line[len] == '\n');
     }
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-/* Whether a workflow creates a tag, so that the given tag does not exist yet. */
-static bool makes_tag(const struct arc_yaml_node *root)
+/* Whether a workflow creates the given tag, which does not exist yet, or checks it out by itself. */
+static bool handles_tag(const struct arc_yaml_node *root)
 {
     arc_yaml_each_pair (job, arc_yaml_get(root, "jobs")) {
         arc_yaml_each (step, arc_yaml_get(job->value, "steps")) {
             const char *run = arc_yaml_text_at(step, "run"), *tag = run;
-            if (strstr(run, "arc-ci tag") ||
+            if (ARC_HOLDS(run, "arc-ci tag", "git checkout ", "git switch ") ||
                 (strstr(run, "gh release create") && !strstr(run, "--verify-tag")))
                 return true;
             while ((tag = strstr(tag, "git tag "))) {
@@ -343,7 +362,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
                 takes_tag || is_git_tag(arc_yaml_at(s->root, "on", *event, "inputs", *name));
 
     if (ARC_STARTS(uses->text, "actions/checkout@") && takes_tag && events_own &&
-        !lint_input(with, "repository") && !s->makes_tag)
+        !lint_input(with, "repository") && !s->handles_tag)
         lint_find_at(
             s->lint, LINT_TAG_REF, uses,
             "without the tag as `ref`, checkout uses the event's commit instead of the tag given "
@@ -595,7 +614,7 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *hol
                      "GitHub starts nothing of a workflow with both `queue: max` and "
                      "`cancel-in-progress: true`");
 
-    if (strstr(key, "github.sha"))
+    if (strstr(key, "github.sha") && !(cancels && strstr(key, "github.ref")))
         lint_find_at(
             s->lint, LINT_QUEUE, concurrency,
             "two events for one commit share this group, and a waiting run is cancelled: use "
@@ -747,7 +766,7 @@ static void check_filters(const struct subject *s)
 void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
 {
     struct subject s = {.lint = lint, .root = root};
-    s.makes_tag = makes_tag(root);
+    s.handles_tag = handles_tag(root);
     check_required(&s);
     check_filters(&s);
     check_queue(&s, root);

@@ -53,7 +53,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
     }
 
     size_t len = ref ? (size_t)(ref - text) : uses->len;
-    if (!*text || strstr(text, "${{") || ARC_STARTS(text, ".\\")) /* valid on Windows */
+    if (!*text || ARC_STARTS(text, ".\\")) /* valid on Windows */
         return;
     if (!ref || !ref[1] || strchr(ref + 1, '@') || !memchr(text, '/', len)) {
         lint_find_at(w->lint, LINT_WORKFLOW, uses,
@@ -244,7 +244,7 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
 static void check_uses(const struct workflow *w, const struct arc_yaml_node *holder)
 {
     const struct arc_yaml_node *uses = arc_yaml_get(holder, "uses");
-    if (!uses || !uses->text)
+    if (!uses || !uses->text || strstr(uses->text, "${{")) /* never valid, as places.c finds */
         return;
     if (is_local(uses->text))
         check_local(w, uses, holder);
@@ -271,6 +271,21 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
         lint_find(w->lint, LINT_SCRIPT, script->source->name, lint_script_line(script, expression),
                   "a script contains '${{%.*s}}'; pass the value by env and quote it", (int)len,
                   expression);
+}
+
+/* Checks the shell of a script: one that the runner knows (its source, ScriptHandler.cs), or a
+ * command line for the script's file. */
+static void check_shell(const struct workflow *w, const struct arc_yaml_node *shell)
+{
+    static const char *const known[] = {"bash", "sh", "pwsh", "python", "cmd", "powershell", NULL};
+    const char *text = shell ? arc_or(shell->text, "") : "";
+
+    check_script(w, shell);
+    if (*text && !ARC_HOLDS(text, "{0}", "${{") && !arc_text_among(text, known))
+        lint_find_at(w->lint, LINT_WORKFLOW, shell,
+                     "'%s' is none of GitHub's shells (bash, sh, pwsh, python, cmd, powershell), "
+                     "and a command line names the script as {0}",
+                     text);
 }
 
 /* Whether a local `uses` is inside a folder that a step creates, with another repository's files or
@@ -373,7 +388,7 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
                      arc_text_ends(shell, ".json") && !strpbrk(shell + 7, " \t\n");
         if (!keeps) /* prints text instead of running it */
             check_script(w, arc_yaml_get(step, "run"));
-        check_script(w, arc_yaml_get(step, "shell"));
+        check_shell(w, arc_yaml_get(step, "shell"));
         arc_each_in (name, scripts)
             check_script(w, lint_input(arc_yaml_get(step, "with"), *name));
     }
@@ -687,7 +702,7 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     if (check_call(w, arc_yaml_get(job->value, "uses")))
         check_uses(w, job->value);
     check_steps(w, arc_yaml_get(job->value, "steps"));
-    check_script(w, arc_yaml_at(job->value, "defaults", "run", "shell"));
+    check_shell(w, arc_yaml_at(job->value, "defaults", "run", "shell"));
 
     const struct arc_yaml_node *container = arc_yaml_get(job->value, "container");
     bool map = container && container->type == ARC_YAML_MAP;
@@ -805,7 +820,7 @@ static void check_workflow(struct lint *lint, const char *file)
     w.jobs = names;
     check_whole(&w);
     check_grant(lint, yaml.root);
-    check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell"));
+    check_shell(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell"));
     arc_yaml_each_pair (job, jobs)
         check_job(&w, job);
     check_circles(&w, jobs);
