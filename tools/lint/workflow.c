@@ -18,7 +18,7 @@ struct workflow {
     struct lint *lint;
     const struct arc_yaml_node *root;
     json_t *jobs;   /* object: the names of all jobs → their places; NULL for an action */
-    json_t *inputs; /* object: the names of the inputs; NULL if it cannot be called */
+    json_t *inputs; /* object: the names of the inputs */
     json_t *needs;  /* object: the jobs that the current job needs */
     json_t *ids;    /* object: the ids of its steps */
     json_t *matrix; /* object: the keys of its matrix; NULL if an expression makes it */
@@ -580,10 +580,11 @@ static void check_circles(const struct workflow *w, const struct arc_yaml_node *
                          "the job '%s' waits for itself", jobs->pairs[i].key->text);
 }
 
-/* Lists the keys of a job's matrix. False if there is none, or an expression makes it. */
+/* Lists the keys of a job's matrix. False if an expression makes it. */
 static bool list_matrix(struct lint *lint, const struct arc_yaml_node *job, json_t *names)
 {
-    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix");
+    const struct arc_yaml_node *strategy = arc_yaml_get(job, "strategy");
+    const struct arc_yaml_node *matrix = arc_yaml_get(strategy, "matrix");
     const struct arc_yaml_node *include = arc_yaml_get(matrix, "include");
 
     list_names(lint, names, matrix);
@@ -596,7 +597,8 @@ static bool list_matrix(struct lint *lint, const struct arc_yaml_node *job, json
     arc_json_each_pair (name, value, names)
         if (strstr(name, "${{"))
             return false;
-    return matrix && !matrix->text && !(include && include->text);
+    return !(strategy && strategy->text) && !(matrix && matrix->text) &&
+           !(include && include->text);
 }
 
 static bool is_expression(const struct arc_yaml_node *node)
@@ -805,14 +807,11 @@ static void check_workflow(struct lint *lint, const char *file)
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     if (!lint_read_yaml(lint, LINT_WORKFLOW, file, &yaml))
         return;
-    struct workflow w = {.lint = lint, .root = yaml.root};
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
-    const struct arc_yaml_node *on = arc_yaml_get(yaml.root, "on");
     ARC_AUTO_JSON json_t *names = json_object();
     ARC_AUTO_JSON json_t *inputs = json_object();
+    struct workflow w = {.lint = lint, .root = yaml.root, .inputs = inputs};
     lint_places(lint, "workflow", yaml.root);
-    if (arc_yaml_names(on, "workflow_call") || arc_yaml_names(on, "workflow_dispatch"))
-        w.inputs = inputs;
 
     arc_yaml_each_pair (job, jobs)
         lint_set(lint, names, lint_small(lint, job->key->text, job->key->len),
