@@ -51,9 +51,19 @@ static char *name_tag(const struct choice *choice, const char *version)
     return arc_tag_name_version(choice->group->group, version, &choice->survey->memory);
 }
 
-static bool is_taken(const struct choice *choice, const char *tag)
+/* Whether a tag on any branch has the version, in any spelling of the group's. */
+static bool is_taken(const struct choice *choice, const char *version)
 {
-    return tag && arc_json_lists(choice->tags, tag);
+    bool taken = false;
+
+    arc_json_each (name, choice->tags) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        taken =
+            taken || (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) &&
+                      arc_text_is(tag.version.text, tag.version.len, version));
+    }
+
+    return taken;
 }
 
 static char *print_core(const struct choice *choice, const struct core *core)
@@ -477,7 +487,7 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     }
 
     enum arc_bump step = out->bump == ARC_BUMP_NONE ? ARC_BUMP_PATCH : out->bump;
-    while (is_taken(choice, name_tag(choice, print_core(choice, &core)))) {
+    while (is_taken(choice, print_core(choice, &core))) {
         raise_core(&core, step);
         out->reason = "the first that no tag on any branch has";
     }
@@ -610,12 +620,12 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
         next.part[2] = (uint64_t)date.tm_mday;
     else if (next.part[0] == last.part[0] && next.part[1] == last.part[1])
         next.part[2] = last.part[2] + !prerelease;
-    while (!style.day && is_taken(choice, name_tag(choice, print_date(choice, &style, &next))))
+    while (!style.day && is_taken(choice, print_date(choice, &style, &next)))
         next.part[2]++;
 
     char *version = print_date(choice, &style, &next);
     ARC_TRY(survey_is_above(choice->group, name_tag(choice, version), &above, err));
-    bool taken = is_taken(choice, name_tag(choice, version));
+    bool taken = is_taken(choice, version);
     if (!above || taken) {
         out->bump = ARC_BUMP_NONE;
         out->reason = arc_arena_printf(&choice->survey->memory,
@@ -660,6 +670,8 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
 
     if (out->version)
         out->tag = name_tag(&choice, out->version);
+    else
+        out->unclaimed = NULL;
 
     if (out->version && !out->tag) {
         out->version = NULL;
