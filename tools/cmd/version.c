@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 
@@ -64,16 +65,22 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
 
 static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    if (option_flag(inv, "next") && option_given(inv, "group"))
-        return arc_error_set(err, ARC_EINPUT, "--group goes without --next, which takes a GROUP");
-    if (option_flag(inv, "next"))
+    static const char *const of_next[] = {"bump", "prerelease", "explain"};
+    static const char *const of_tag[] = {"group", "previous-tag"};
+    bool next = option_flag(inv, "next");
+
+    arc_each_in (name, of_tag)
+        if (next && option_given(inv, *name))
+            return arc_error_set(err, ARC_EINPUT, "--%s goes without --next, which takes a GROUP",
+                                 *name);
+    if (next)
         return choose_next(inv, report, err);
 
-    /* These options need --next: without it they would be ignored. */
-    static const char *const of_next[] = {"bump", "prerelease", "explain"};
-    for (size_t i = 0; i < ARC_COUNT(of_next); i++)
-        if (option_given(inv, of_next[i]))
-            return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", of_next[i]);
+    arc_each_in (name, of_next) { /* they would be ignored */
+        const char *value = option_value(inv, *name);
+        if (value && !ARC_AMONG(value, "auto", "false"))
+            return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", *name);
+    }
 
     ARC_TRY(arc_project_load_version(inv->project, err));
     ARC_TRY(arc_version_write(inv->project->version, &report->document, err));
