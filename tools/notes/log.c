@@ -383,8 +383,15 @@ static int find_ends(const struct arc_git *git, const struct arc_plan *plan, str
     int rc = arc_git_resolve_in(git, "refs/tags/", previous, from, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, rc, "the tag %s is not in this clone", previous);
+    ARC_TRY(rc);
 
-    return rc;
+    struct arc_oid base;
+    ARC_TRY(arc_git_merge_base(git, from, to, &base, err));
+    if (strcmp(base.hex, to->hex) == 0 && strcmp(from->hex, to->hex) != 0)
+        return arc_error_set(err, ARC_EINPUT, "%s is later in the history than this release",
+                             previous);
+
+    return ARC_OK;
 }
 
 /* ---- who is new ----------------------------------------------------------------------------- */
