@@ -139,7 +139,7 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
                                      .date = arc_arena_text(&log->memory, date)};
     ARC_TRY(arc_arena_check(&log->memory, reading->err));
     size_t len = 0;
-    if (!reading->plan->source)
+    if (!reading->plan->source || log->all)
         return ARC_OK;
     row->pull = arc_message_squashed(row->subject, &len);
     if (row->pull) {
