@@ -117,6 +117,14 @@ def test_a_tag_that_the_ledger_does_not_name_is_adrift(shop):
     assert "build.json of the release shop/v1.1.0 is empty or gone" in row_of(shop, "--registry")["problem"]
 
 
+def test_a_name_that_every_build_moves_is_not_adrift(shop):
+    path = shop.repo / ".github/arc-ci.yaml"
+    path.write_text(path.read_text().replace("latest,", "latest, edge, \"nightly-{date}\","))
+    for name in shop.images:
+        shop.registry.state.repository(name).put({"schemaVersion": 2, "manifests": []}, "edge")
+    assert row_of(shop, "--registry")["adrift"] == []
+
+
 def test_the_page_has_the_builds_by_itself(shop, tmp_path):
     scanned(shop)
     page, build = tmp_path / "status.html", shop.folder / "build.json"

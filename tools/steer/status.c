@@ -252,7 +252,8 @@ static int compare_tags(struct asking *asking, const struct survey_group *group,
         const char *digest = find_released(group->lock, ledger, tag->service->service);
         if (digest)
             snprintf(tag->expected, sizeof tag->expected, "%s", digest);
-        if (*tag->digest && strcmp(tag->digest, tag->expected) == 0)
+        if (tag->planned->kind == ARC_TAG_MOVING || /* it may be another build's by now */
+            (*tag->digest && strcmp(tag->digest, tag->expected) == 0))
             continue;
         const char *now = arc_text_or(tag->digest, NULL);
         const char *expected = arc_text_or(tag->expected, NULL);
