@@ -148,6 +148,28 @@ def test_several_are_taken_back_or_one_of_a_line(world):
     assert world.latest() == ["shop/v1.0.0"]
 
 
+@pytest.mark.parametrize("whose, back", [("release's", True), ("branch's", False), ("nobody's", False), ("unknown", True)])
+def test_a_name_that_every_build_moves_goes_back_from_the_release_alone(shop, whose, back):
+    path = shop.repo / ".github/arc-ci.yaml"
+    path.write_text(path.read_text().replace("latest,", "latest, edge,"))
+    before = {}
+    for name in shop.images:
+        repository = shop.registry.state.repository(name)
+        index = repository.document("shop-v1.3.0")
+        if whose == "branch's":
+            index["annotations"]["org.opencontainers.image.revision"] = "a" * 40
+        if whose == "unknown":
+            del index["annotations"]["org.opencontainers.image.revision"]
+        if whose != "nobody's":
+            repository.put(index, "edge")
+        before[name] = repository.tags.get("edge")
+    done = shop.run("rollback", "shop", "1.2.0")
+    for name in shop.images:
+        tags = shop.registry.state.repository(name).tags
+        assert tags.get("edge") == (tags["shop-v1.2.0"] if back else before[name]) and tags["latest"] == tags["shop-v1.2.0"]
+    assert done.err.count(":edge stays: it is not the image of a release that is taken back") == 4 * (whose == "branch's")
+
+
 def test_another_groups_latest_stays(shop):
     for release in shop.github.state.releases:
         release["_latest"] = "false"

@@ -155,7 +155,8 @@ class World:
                 images = [image_of(repository, platform, service["labels"], service["service"]) for platform in service["platforms"]]
                 notes = [attestation_of(repository, one, {"materials": []}) for one in images]
                 repository.put({"schemaVersion": 2, "mediaType": INDEX, "manifests": [*images, *notes], "annotations": {
-                    "org.opencontainers.image.version": plan["version"]["version"]}}, service["staging"])
+                    "org.opencontainers.image.version": plan["version"]["version"],
+                    "org.opencontainers.image.revision": plan["revision"]}}, service["staging"])
 
     def prepare(self, version, message="feat: more", group="shop"):
         """Commits, tags, and pushes what a build would have; plan.json and build.json lie beside the repository."""

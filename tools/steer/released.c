@@ -115,6 +115,8 @@ int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
         ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
         int rc = arc_registry_manifest(registry, tag->image, tag->planned->tag, &manifest, err);
         memcpy(tag->digest, manifest.digest, sizeof tag->digest);
+        tag->revision = arc_arena_text(
+            memory, arc_annotation(manifest.document, "org.opencontainers.image.revision"));
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     }
 

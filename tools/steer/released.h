@@ -28,10 +28,11 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
 /* A tag of a service in a registry. All borrowed. */
 struct released_tag {
     const struct arc_planned_service *service;
-    const struct arc_planned_tag *planned;
+    struct arc_planned_tag *planned;
     const char *image;                 /* the service's image, or a mirror */
     char digest[ARC_DIGEST_LEN + 1];   /* its digest; empty: no such tag */
     char expected[ARC_DIGEST_LEN + 1]; /* digest of the service's version tag */
+    const char *revision;              /* the commit that its index names; "": none */
 };
 
 /* Looks up all floating tags of the plan in parallel. *out is in `memory`. Errors as

@@ -385,11 +385,29 @@ static int check_expected(const struct rollback *rollback, const struct released
                          tag->service->image, rollback->tag.text, tag->expected, built->digest);
 }
 
+/* Whether a name that any build moves, such as `edge`, is another build's than that of a release
+ * that is taken back. A train's images name their own groups' commits. */
+static bool is_anothers(const struct rollback *rollback, const struct released_tag *tag)
+{
+    if (tag->planned->kind != ARC_TAG_MOVING || rollback->group->includes ||
+        strcmp(tag->digest, tag->expected) == 0)
+        return false;
+
+    arc_each (taken, rollback->taken, rollback->taken_count) {
+        struct arc_oid commit;
+        if (!arc_git_tag_commit(rollback->project->git, taken->tag, &commit, NULL) &&
+            strcmp(commit.hex, tag->revision) == 0)
+            return false;
+    }
+
+    return *tag->revision || !*tag->digest;
+}
+
 /* Finds the floating tags' current and new targets. */
 static int list_moves(struct rollback *rollback, struct arc_error *err)
 {
     struct released_tag *tags;
-    size_t count;
+    size_t count, left = 0;
 
     ARC_TRY(released_look_up(rollback->registry, &rollback->plan, &rollback->memory, &tags, &count,
                              err));
@@ -400,6 +418,15 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
         ARC_TRY(check_expected(rollback, tag, err));
         if (!goes_back(tag->planned))
             continue;
+        if (is_anothers(rollback, tag)) {
+            left++;
+            tag->planned->move = false;
+            if (*tag->digest)
+                ARC_TRY(arc_warn(&rollback->warnings, err,
+                                 "%s:%s stays: it is not the image of a release that is taken back",
+                                 tag->image, tag->planned->tag));
+            continue;
+        }
         json_t *move =
             json_pack("{s:s, s:s, s:s, s:s?, s:s, s:b}", "service", tag->service->service, "image",
                       tag->image, "tag", tag->planned->tag, "from", arc_text_or(tag->digest, NULL),
@@ -407,7 +434,7 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
         ARC_TRY(arc_json_append(rollback->moves, move, err));
     }
 
-    if (json_array_size(rollback->moves))
+    if (json_array_size(rollback->moves) || left)
         return ARC_OK;
 
     return arc_error_set(err, ARC_EINPUT, "no tag moves back to %s: %s", rollback->tag.text,
