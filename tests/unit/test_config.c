@@ -297,6 +297,8 @@ static const char *const wrong[][2] = {
     {REGISTRY("ghcr.io//a"),
      "4:15: registry: 'ghcr.io//a' is not an image prefix: behind the host only lower-case letters, "
      "digits and '.', '_', '-' between them"},
+    {"groups: {g: {compose: {files: []}}}\n", "1:31: 'files' is empty"},
+    {"groups: {g: {bake: {files: []}}}\n", "1:28: 'files' is empty"},
     {SERVICES("[]"), "4:15: 'services' must be a list of directories or mappings, this is empty"},
     {SERVICES("services/a"),
      "4:15: 'services' must be a list of directories or mappings, this is a string"},

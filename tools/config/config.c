@@ -84,7 +84,8 @@ static const struct arc_table file_table = {"this file", .fields = file_fields};
 #define DESCRIBED(member) offsetof(struct arc_described, member)
 
 static const struct arc_field bake_fields[] = {
-    {"files", FIELD_LIST, DESCRIBED(files), .required = true, .check = arc_check_path},
+    {"files", FIELD_LIST, DESCRIBED(files), .required = true, .filled = true,
+     .check = arc_check_path},
     {"targets", FIELD_LIST, DESCRIBED(targets), .check = arc_check_target},
     {"variables", FIELD_KEYED, DESCRIBED(variables), .check = arc_check_build_arg},
     {0},
@@ -94,7 +95,8 @@ static const struct arc_field bake_brief = {"bake", FIELD_LIST, DESCRIBED(files)
 static const struct arc_table bake_table = {"'bake'", bake_fields, .brief = &bake_brief};
 
 static const struct arc_field compose_fields[] = {
-    {"files", FIELD_LIST, DESCRIBED(files), .required = true, .check = arc_check_path},
+    {"files", FIELD_LIST, DESCRIBED(files), .required = true, .filled = true,
+     .check = arc_check_path},
     {"services", FIELD_LIST, DESCRIBED(targets), .check = arc_check_target},
     {"profiles", FIELD_LIST, DESCRIBED(profiles), .check = arc_check_target},
     {"variables", FIELD_KEYED, DESCRIBED(variables), .check = arc_check_build_arg},
