@@ -224,6 +224,17 @@ def test_a_codename_belongs_to_one_group(tmp_path, other, refused):
     assert not refused or ".github/arc-ci.yaml:3: the codename 'default' in docker-bake.json belongs to group 'w' already (line 2)" in run.stderr
 
 
+@pytest.mark.parametrize("base, codename", [("_base", "t-base"), ("3scale", "t-3scale"), ("Base_X", "base-x")])
+def test_a_target_whose_name_is_no_codename(tmp_path, base, codename):
+    """A leading underscore is usual for what others start from, and nobody can give a target another name."""
+    printed(tmp_path)
+    targets = {"app": {"context": ".", "dockerfile": "Dockerfile", "tags": ["localhost:1/o/app:1"], "contexts": {"b": f"target:{base}"}},
+               base: {"context": ".", "dockerfile": "Dockerfile"}}
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'target': targets})}\nEND\n")
+    bake = json.loads(arc(tmp_path, "plan", "--bake", env={"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}))
+    assert sorted(bake["target"]) == ["app", codename] and bake["target"]["app"]["contexts"] == {"b": f"target:{codename}"}
+
+
 @pytest.mark.parametrize("tag", ["1.2.0", "v1", "1.2-x", "edge"])
 def test_a_base_of_the_same_release_is_known_by_what_buildx_prints(tmp_path, tag):
     assert "contexts" not in printed(tmp_path)

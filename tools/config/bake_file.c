@@ -68,8 +68,8 @@ static int take_pairs(const struct arc_loading *l, const json_t *object, bool co
         if (!text)
             continue;
         if (contexts && ARC_STARTS(text, "target:"))
-            pair->value =
-                arc_arena_printf(l->memory, "target:%s", arc_codename_of(l->memory, text + 7));
+            pair->value = arc_arena_printf(l->memory, "target:%s",
+                                           arc_codename_of_target(l->memory, text + 7));
         else if (contexts)
             ARC_TRY(take_context(l, text, &pair->value));
         else
@@ -349,7 +349,7 @@ int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, co
     struct arc_service *service = &reading.service;
     const json_t *tags = json_object_get(target, "tags");
 
-    service->codename = arc_codename_of(l->memory, name);
+    service->codename = arc_codename_of_target(l->memory, name);
     service->linked = linked;
     service->line = group->line;
     service->build.files = files;

@@ -347,7 +347,7 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
             bool found = false;
             const char *codename = pair->value + 7;
             arc_json_each_pair (name, target, targets)
-                if (!found && strcmp(arc_codename_of(l->memory, name), codename) == 0) {
+                if (!found && strcmp(arc_codename_of_target(l->memory, name), codename) == 0) {
                     found = true;
                     ARC_TRY(arc_bake_add_target(l, group, name, target, true, files, version));
                 }
@@ -387,7 +387,7 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
         if (!makes_image(l, group, target) ||
             (json_object_size(asked) && !json_object_get(asked, name)))
             continue;
-        const char *codename = arc_codename_of(l->memory, name);
+        const char *codename = arc_codename_of_target(l->memory, name);
         ARC_TRY(arc_arena_check(l->memory, l->err));
         if (arc_group_find_service(group, codename))
             return arc_error_set(l->err, ARC_EINPUT,

@@ -133,7 +133,8 @@ int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading 
 
 /* ---- what was not said ---------------------------------------------------------------------- */
 
-char *arc_codename_of(struct arc_arena *memory, const char *name)
+/* In lower case, with '-' for other characters than letters and digits. */
+static char *make_codename(struct arc_arena *memory, const char *name)
 {
     char *text = arc_text_lower(arc_arena_text(memory, name));
     for (char *c = text; *c; c++)
@@ -142,13 +143,20 @@ char *arc_codename_of(struct arc_arena *memory, const char *name)
     return text;
 }
 
+char *arc_codename_of_target(struct arc_arena *memory, const char *name)
+{
+    if (!arc_is_alnum(*name) || arc_is_digit(*name))
+        name = arc_arena_printf(memory, "t-%s", name + strspn(name, "_.-"));
+    return make_codename(memory, name);
+}
+
 static int complete_names(const struct arc_loading *l, struct arc_service *service)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
     const char *from = arc_or(service->name, arc_path_name(service->directory));
 
     if (!service->codename)
-        service->codename = arc_codename_of(l->memory, from);
+        service->codename = make_codename(l->memory, from);
     if (!service->name)
         service->name = service->codename;
     ARC_TRY(arc_arena_check(l->memory, l->err));
@@ -204,7 +212,7 @@ static int name_variant(const struct arc_loading *l, struct arc_service_reading 
 
     if (!reading->named)
         service->codename = arc_arena_printf(l->memory, "%s-%s", service->codename,
-                                             arc_codename_of(l->memory, suffix));
+                                             make_codename(l->memory, suffix));
     if (!reading->titled && !shared)
         service->name = arc_arena_printf(l->memory, "%s-%s", service->name, suffix);
 

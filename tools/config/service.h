@@ -23,9 +23,9 @@ int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading 
 int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,
                          const struct arc_group *group);
 
-/* The codename for a name or a bake target: lower case, with '-' for other characters than letters
- * and digits. */
-char *arc_codename_of(struct arc_arena *memory, const char *name);
+/* The codename for a bake target or a service of Compose: lower case, with '-' for other characters
+ * than letters and digits, and "t-" in front of one that starts with no letter: "_base", "3scale". */
+char *arc_codename_of_target(struct arc_arena *memory, const char *name);
 
 /* Makes service.images: each template for every registry, without duplicates. ARC_EINPUT if one is
  * not a valid name. */
