@@ -224,6 +224,25 @@ def test_a_codename_belongs_to_one_group(tmp_path, other, refused):
     assert not refused or ".github/arc-ci.yaml:3: the codename 'default' in docker-bake.json belongs to group 'w' already (line 2)" in run.stderr
 
 
+@pytest.mark.parametrize("image, tags, clash", [("o/a", "", None), ("o/a", ", image-tags: ['1', latest]", "1"), ("o/b", ", image-tags: ['1']", None)])
+def test_a_name_of_an_image_belongs_to_one_group(tmp_path, image, tags, clash):
+    printed(tmp_path)
+    commit(tmp_path, {".github/arc-ci.yaml": f"groups:\n  w: {{registry: localhost:1, image: 'localhost:1/{image}', services: [{{codename: w, build: w}}]{tags}}}\n"
+                      "  a: {bake: docker-bake.json}\n", "w/Dockerfile": "FROM scratch\n"})
+    run = subprocess.run([ARC_CI, "plan", "--group=a"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"}, capture_output=True, text=True)
+    assert run.returncode == (2 if clash else 0), run.stderr
+    assert not clash or f".github/arc-ci.yaml:3: the image 'localhost:1/o/a:{clash}' in docker-bake.json belongs to group 'w' already (line 2)" in run.stderr
+
+
+@pytest.mark.parametrize("train, clash", [("latest", False), ("'1'", True), ("'2'", True), ("'{image-tag}'", False)])
+def test_a_train_that_gives_an_image_of_a_bake_file_its_name(tmp_path, train, clash):
+    printed(tmp_path)
+    commit(tmp_path, {".github/arc-ci.yaml": f"groups:\n  t: {{includes: [a], image-tags: [{train}]}}\n  a: {{bake: docker-bake.json, image-tags: ['2']}}\n"})
+    run = subprocess.run([ARC_CI, "changes"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"}, capture_output=True, text=True)
+    assert run.returncode == (2 if clash else 0), run.stderr
+    assert not clash or f".github/arc-ci.yaml:2: includes: 'a' gives its images the name {train}, too" in run.stderr
+
+
 @pytest.mark.parametrize("base, codename", [("_base", "t-base"), ("3scale", "t-3scale"), ("Base_X", "base-x")])
 def test_a_target_whose_name_is_no_codename(tmp_path, base, codename):
     """A leading underscore is usual for what others start from, and nobody can give a target another name."""

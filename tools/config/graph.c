@@ -70,21 +70,89 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
     return ARC_OK;
 }
 
+static bool is_for(const struct arc_image_tag *tag, const char *image)
+{
+    return !image || !tag->image || strcmp(tag->image, image) == 0;
+}
+
+/* A name that both lists give an image (NULL: any); NULL: none. {image-tag} and {group} are other
+ * names in each group. */
+static const char *find_clash(const struct arc_image_tag *a, const struct arc_image_tag *b,
+                              const char *image)
+{
+    for (; a->name; a++) {
+        if (ARC_HOLDS(a->name, "{image-tag}", "{group}") || !is_for(a, image))
+            continue;
+        for (const struct arc_image_tag *tag = b; tag->name; tag++)
+            if (is_for(tag, image) && strcmp(a->name, tag->name) == 0)
+                return a->name;
+    }
+
+    return NULL;
+}
+
+static const struct arc_image_tag *tags_of(const struct arc_group *group,
+                                           const struct arc_service *service)
+{
+    return arc_or(service->image_tags, group->image_tags);
+}
+
+static int check_train(const struct arc_config *config, const struct arc_group *train,
+                       const struct arc_group *group, struct arc_error *err)
+{
+    arc_each (service, group->services, group->service_count) {
+        const char *clash = find_clash(train->image_tags, tags_of(group, service), NULL);
+        if (clash)
+            return arc_error_at(err, ARC_EINPUT, config->path, train->line, 0,
+                                "includes: '%s' gives its images the name '%s', too: a name is "
+                                "moved by one group alone",
+                                group->name, clash);
+    }
+    return ARC_OK;
+}
+
+/* Whether another group has a service like one of a group that docker's files define. */
+static int check_service(const struct arc_config *config, const struct arc_group *group,
+                         const struct arc_service *service, const struct arc_group *other,
+                         struct arc_error *err)
+{
+    arc_each (same, other->services, other->service_count) {
+        const char *clash = NULL, *file = group->described.files[0];
+
+        if (same->linked || service->linked)
+            continue;
+        if (strcmp(same->codename, service->codename) == 0)
+            return arc_error_at(err, ARC_EINPUT, config->path, group->line, 0,
+                                "the codename '%s' in %s belongs to group '%s' already (line %u); "
+                                "filters and jobs are named by it",
+                                service->codename, file, other->name, same->line);
+
+        for (char **image = service->images; *image; image++) {
+            if (arc_texts_have(same->images, *image))
+                clash = find_clash(tags_of(group, service), tags_of(other, same), *image);
+            if (clash)
+                return arc_error_at(err, ARC_EINPUT, config->path, group->line, 0,
+                                    "the image '%s:%s' in %s belongs to group '%s' already (line "
+                                    "%u); a name is moved by one group alone",
+                                    *image, clash, file, other->name, same->line);
+        }
+    }
+
+    return ARC_OK;
+}
+
 int arc_config_distinct(const struct arc_config *config, struct arc_error *err)
 {
-    arc_each (group, config->groups, config->group_count)
-        for (size_t i = 0; group->described.files && i < group->service_count; i++) {
-            const struct arc_service *service = &group->services[i];
-            arc_each (other, config->groups, config->group_count) {
-                const struct arc_service *same = arc_group_find_service(other, service->codename);
-                if (other != group && same && !same->linked && !service->linked)
-                    return arc_error_at(err, ARC_EINPUT, config->path, group->line, 0,
-                                        "the codename '%s' in %s belongs to group '%s' already "
-                                        "(line %u); filters and jobs are named by it",
-                                        service->codename, group->described.files[0], other->name,
-                                        same->line);
-            }
-        }
+    arc_each (group, config->groups, config->group_count) {
+        for (struct arc_include *include = group->includes; include && include->group; include++)
+            arc_each (other, config->groups, config->group_count)
+                if (strcmp(other->name, include->group) == 0)
+                    ARC_TRY(check_train(config, group, other, err));
+        for (size_t i = 0; group->described.files && i < group->service_count; i++)
+            arc_each (other, config->groups, config->group_count)
+                if (other != group)
+                    ARC_TRY(check_service(config, group, &group->services[i], other, err));
+    }
 
     return ARC_OK;
 }

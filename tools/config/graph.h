@@ -24,8 +24,9 @@ int arc_service_platforms(const struct arc_group *group, const struct arc_servic
 int arc_config_unique(const struct arc_config *config, const struct arc_service *service,
                       const struct arc_yaml_node *entry, struct arc_error *err);
 
-/* ARC_EINPUT at a group that a bake or compose file defines if another group has the codename of one
- * of its services. */
+/* Checks groups whose services are known now: ARC_EINPUT at one that a bake or compose file defines
+ * if another has the codename of one of its services, or gives one of its images the same name; and
+ * at a train that gives images a name which a group in it gives them. */
 int arc_config_distinct(const struct arc_config *config, struct arc_error *err);
 
 /* ARC_EINPUT, showing the cycle, if services depend on themselves. The place is the depends_on

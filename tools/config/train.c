@@ -45,32 +45,8 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
     return arc_arena_check(l->memory, l->err);
 }
 
-static bool same_name(const struct arc_image_tag *tags, const char *name)
-{
-    for (; tags && tags->name; tags++)
-        if (strcmp(tags->name, name) == 0)
-            return true;
-    return false;
-}
-
-/* Only one group may move a tag, or groups would take it from each other. */
-static const char *find_clash(const struct arc_group *train, const struct arc_group *included)
-{
-    for (const struct arc_image_tag *tag = train->image_tags; tag->name; tag++) {
-        bool own = strstr(tag->name, "{image-tag}") || strstr(tag->name, "{group}");
-        if (!own && same_name(included->image_tags, tag->name))
-            return tag->name;
-        for (size_t i = 0; !own && i < included->service_count; i++)
-            if (same_name(included->services[i].image_tags, tag->name))
-                return tag->name;
-    }
-
-    return NULL;
-}
-
 static int check_include(const struct arc_yaml_node *node, const struct arc_config *config,
-                         const struct arc_group *train, const struct arc_include *include,
-                         struct arc_error *err)
+                         const struct arc_include *include, struct arc_error *err)
 {
     const struct arc_group *group = config->groups, *end = group + config->group_count;
 
@@ -90,13 +66,6 @@ static int check_include(const struct arc_yaml_node *node, const struct arc_conf
                                   "includes: '%s' is released by versions in files, not by tags",
                                   group->name);
 
-    const char *clash = find_clash(train, group);
-    if (clash)
-        return arc_yaml_error(node, err,
-                              "includes: '%s' gives its images the name '%s', too: a name is moved "
-                              "by one group alone",
-                              group->name, clash);
-
     return ARC_OK;
 }
 
@@ -107,7 +76,7 @@ int arc_trains_check(const struct arc_yaml_node *groups, const struct arc_config
         const struct arc_group *train = &config->groups[i];
         const struct arc_yaml_node *list = arc_yaml_get(groups->pairs[i].value, "includes");
         for (size_t k = 0; train->includes && train->includes[k].group; k++)
-            ARC_TRY(check_include(list->items[k], config, train, &train->includes[k], err));
+            ARC_TRY(check_include(list->items[k], config, &train->includes[k], err));
     }
     return ARC_OK;
 }
