@@ -105,8 +105,8 @@ struct arc_recipe {
     char *provenance; /* "mode=max", "false"; NULL: the default */
     char *sbom;       /* "true", "generator=…" */
     char *output;     /* how the image is written: "compression=zstd,rewrite-timestamp=true" */
-    bool no_cache;
-    bool pull;
+    bool no_cache, no_cache_given; /* the second: whether the file says it, true or false */
+    bool pull, pull_given;
 };
 
 /* The release that a train takes an image from. */

@@ -187,7 +187,7 @@ static int take_member(const struct arc_loading *l, const char *key, const json_
         *(char **)slot = arc_arena_text(l->memory, json_string_value(value));
         return arc_arena_check(l->memory, l->err);
     case FIELD_FLAG:
-        *(bool *)slot = json_is_true(value);
+        arc_field_set_flag(field, build, json_is_true(value));
         return ARC_OK;
     case FIELD_ARGS:
     case FIELD_KEYED:

@@ -31,8 +31,8 @@ static const struct arc_field recipe_fields[] = {
     {"provenance", FIELD_SCALAR, AT(provenance), .check = arc_check_line},
     {"sbom", FIELD_SCALAR, AT(sbom), .check = arc_check_line},
     {"output", FIELD_TEXT, AT(output), .check = arc_check_output},
-    {"no_cache", FIELD_FLAG, .offset = AT(no_cache)},
-    {"pull", FIELD_FLAG, .offset = AT(pull)},
+    {"no_cache", FIELD_FLAG, .offset = AT(no_cache), .count = AT(no_cache_given)},
+    {"pull", FIELD_FLAG, .offset = AT(pull), .count = AT(pull_given)},
     {0},
 };
 /* Compose's short form is just the context. */

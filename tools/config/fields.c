@@ -226,6 +226,13 @@ static int read_items(const struct arc_loading *l, const struct arc_yaml_node *l
     return ARC_OK;
 }
 
+void arc_field_set_flag(const struct arc_field *field, void *out, bool value)
+{
+    *(bool *)((char *)out + field->offset) = value;
+    if (field->count)
+        *(bool *)((char *)out + field->count) = true;
+}
+
 static int read_field(const struct arc_loading *l, const struct arc_yaml_node *node,
                       const struct arc_field *field, void *out)
 {
@@ -262,7 +269,7 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
     case FIELD_FLAG:
         if (node->type != ARC_YAML_BOOL)
             return wrong_type(l, node, field, "true or false");
-        *(bool *)slot = arc_yaml_bool(node);
+        arc_field_set_flag(field, out, arc_yaml_bool(node));
         return ARC_OK;
     case FIELD_NODE:
         *(const struct arc_yaml_node **)slot = node;
@@ -350,14 +357,8 @@ void arc_fields_overlay(const struct arc_table *table, void *out, const void *fr
 
     for (const struct arc_field *field = table->fields; field->key; field++) {
         const char *theirs = (const char *)from + field->offset;
-        size_t size = sizeof(void *);
-        if (field->kind == FIELD_FLAG)
-            size = sizeof(bool);
-        else if (field->kind == FIELD_PORT)
-            size = sizeof(unsigned);
-        if (field->kind == FIELD_TABLE)
-            arc_fields_overlay(field->fields, out, from);
-        else if (memcmp(theirs, zero, size) != 0)
+        size_t size = field->kind == FIELD_PORT ? sizeof(unsigned) : sizeof(void *);
+        if (memcmp(theirs, zero, size) != 0)
             memcpy((char *)out + field->offset, theirs, size);
     }
 }
@@ -415,7 +416,8 @@ int arc_fields_inherit(const struct arc_loading *l, const struct arc_table *tabl
             ARC_TRY(arc_pairs_inherit(l, slot, *(struct arc_pair **)from));
             break;
         case FIELD_FLAG:
-            *(bool *)slot |= *(bool *)from;
+            if (!*((bool *)own + field->count) && *((const bool *)given + field->count))
+                arc_field_set_flag(field, own, *(bool *)from);
             break;
         default:
             break;

@@ -51,7 +51,8 @@ struct arc_field {
     const char *const *words;       /* the only values of a FIELD_TEXT; NULL: any */
     arc_read *read;                 /* of a FIELD_OWN */
     const struct arc_table *fields; /* of a FIELD_TABLE, or of each item of a FIELD_ITEMS */
-    size_t count;                   /* of FIELD_ITEMS: the offset of their number */
+    size_t count; /* of FIELD_ITEMS: the offset of their number; of FIELD_FLAG: that of whether it
+                     is given, 0: nobody asks */
 };
 
 struct arc_table {
@@ -117,6 +118,9 @@ void arc_service_fill(const char *template, const struct arc_group *group,
 
 /* Whether a node is an unquoted {version}: a mapping of one key without a value. */
 bool arc_field_lacks_quotes(const struct arc_yaml_node *node);
+
+/* Sets the FIELD_FLAG of a struct. */
+void arc_field_set_flag(const struct arc_field *field, void *out, bool value);
 
 /* Checks one scalar; an error has its place. */
 int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check *check,
