@@ -133,8 +133,12 @@ static void test_caches_are_of_every_kind(void **state)
         {"s3,region=eu,bucket=b,prefix=p/",
          "['type=s3,name=flash,region=eu,bucket=b,prefix=p/', "
          "'type=s3,name=flash-linux-arm64,region=eu,bucket=b,prefix=p/']",
-         "['type=s3,name=flash-linux-arm64,region=eu,bucket=b,prefix=p/,mode=max,"
-         "ignore-error=true']"},
+         "['type=s3,name=flash-linux-arm64,mode=max,ignore-error=true,region=eu,bucket=b,"
+         "prefix=p/']"},
+        /* buildx takes the last of two */
+        {"gha,mode=min",
+         "['type=gha,scope=flash,mode=min', 'type=gha,scope=flash-linux-arm64,mode=min']",
+         "['type=gha,scope=flash-linux-arm64,mode=max,ignore-error=true,mode=min']"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         assert_int_equal(arc_bake_check_cache(kinds[i][0], NULL), ARC_OK);

@@ -205,7 +205,8 @@ int arc_bake_check_cache(const char *cache, struct arc_error *err)
                          cache);
 }
 
-/* The cache of one name to read from (`to`: to write), for buildx. In a registry it is stored as an
+/* The cache of one name to read from (`to`: to write), for buildx, which takes the last of two
+ * options of a name: the user's. In a registry it is stored as an
  * image manifest: some (ECR) do not accept an index of layers, and BuildKit makes manifests by
  * default only since 0.21. */
 static json_t *make_place(const struct arc_bake_options *options,
@@ -226,10 +227,10 @@ static json_t *make_place(const struct arc_bake_options *options,
                             service->service, name, mode);
 
     if ((found = cache_options(options->cache, "gha")))
-        return json_sprintf("type=gha,scope=%s%s%s%s", service->service, name, found, mode);
+        return json_sprintf("type=gha,scope=%s%s%s%s", service->service, name, mode, found);
 
-    return json_sprintf("type=s3,name=%s%s%s%s", service->service, name,
-                        cache_options(options->cache, "s3"), mode);
+    return json_sprintf("type=s3,name=%s%s%s%s", service->service, name, mode,
+                        cache_options(options->cache, "s3"));
 }
 
 /* A cell writes its own cache, since cells may be built at the same time; it also reads those of
