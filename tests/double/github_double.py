@@ -690,7 +690,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def handle_any(self):
         double = self.server.double
         url = urllib.parse.urlsplit(self.path)
-        query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
+        query = {}
+        for name, value in urllib.parse.parse_qsl(url.query, keep_blank_values=True):    # a token's scopes come one by one
+            query[name] = f"{query[name]} {value}" if name in query else value
         path = url.path
         for prefix in (API, UPLOADS):
             path = path[len(prefix):] if path.startswith(prefix + "/") else path

@@ -70,6 +70,7 @@ class State:
         self.address = ""               # how it names itself where a page leads to the next: "http://{host}"
         self.push = {}                  # image's path → (status, code, message): refused uploads
         self.login = False              # asks for a token
+        self.knows_delete = True        # as an action in its scope; Quay wants "push" to remove, and refuses what it does not know
         self.tokens = {}
 
     def repository(self, name):
@@ -108,7 +109,8 @@ class RegistryDouble(Double):
     def check_login(self, request, name):
         granted = self.state.tokens.get((request.headers.get("Authorization") or "").removeprefix("Bearer "), [])
         upload = "/blobs/uploads/" in request.path
-        action = {"GET": "pull", "HEAD": "pull", "DELETE": "push" if upload else "delete"}.get(request.method, "push")
+        removes = "delete" if self.state.knows_delete and not upload else "push"
+        action = {"GET": "pull", "HEAD": "pull", "DELETE": removes}.get(request.method, "push")
         if any(scope.startswith(f"repository:{name}:") and action in scope.rsplit(":", 1)[1].split(",") for scope in granted):
             return
         actions = "pull,push" if action == "push" else action
@@ -136,6 +138,8 @@ class RegistryDouble(Double):
         wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if request.headers.get("Authorization") != wanted:
             return 401, b'{"errors": [{"code": "UNAUTHORIZED", "message": "wrong user or password"}]}', {}
+        if not self.state.knows_delete and "delete" in request.query.get("scope", ""):
+            return 400, b'{"errors": [{"code": "INVALID_REQUEST", "message": "Unable to decode repository and actions"}]}', {}
         token = f"token-{len(self.state.tokens)}"
         self.state.tokens[token] = request.query.get("scope", "").split(" ")
         return 200, json.dumps({"token": token}).encode(), {}

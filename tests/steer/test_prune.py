@@ -150,6 +150,18 @@ def test_a_released_image_keeps_what_it_has(world):
         assert len(repository.manifests) == 2, "the index that was tried on is gone again"
 
 
+@pytest.mark.parametrize("knows_delete", [True, False])
+def test_a_login_that_may_remove(world, knows_delete):
+    """distribution asks for the action "delete"; Quay for "pull,push", and gives no token for what it does not know (v2auth.py)."""
+    world.registry.state.login, world.registry.state.knows_delete = True, knows_delete
+    (world.folder / "home/.docker").mkdir(parents=True)
+    (world.folder / "home/.docker/config.json").write_text(json.dumps(world.registry.login()))
+    old(world, "staging-0123456789ab", "1.2.3")
+    old(world, "staging-1123456789ab")
+    assert prune(world, "--apply", "--keep=0")["removed"] == 3
+    assert world.registry.state.repository("o/arc-a").tags.keys() == {"1.2.3"}
+
+
 def test_releases_under_way_are_left_alone(world):
     """A tag that has no release, a draft, and a run that waits; not one that is published."""
     shas = {}
