@@ -472,6 +472,30 @@ def test_what_moved_is_seen_where_the_registry_refuses_to_be_asked_by_head(shop,
     assert shop.server.manifests["o/a", "latest"] == (INDEX, old)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_tag_that_another_run_moved_on_is_not_put_back(shop, monkeypatch, known):
+    """It moves `latest` between ours and the failure; and of a registry that no longer answers, nobody knows."""
+    later = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": []}, INDEX)["digest"]
+    old = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": {"old": "1"}}, INDEX)["digest"]
+    shop.server.manifests["o/a", "latest"] = shop.server.manifests["o/a", old]
+    refused = []
+
+    def put(self):
+        if not self.path.endswith("/o/b/manifests/latest"):
+            return Registry.do_GET(self)
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if refused:  # the second time it is sent alone, after the others
+            self.server.manifests["o/a", "latest"] = self.server.manifests["o/a", later]
+        refused.append(self.path)
+        return self.answer(403)
+    monkeypatch.setattr(Registry, "do_PUT", put)
+    if not known:
+        monkeypatch.setattr(Registry, "do_HEAD", lambda self: self.answer(500))
+    run = shop.promote(LD_PRELOAD=quick_sleep())
+    assert run.returncode == 1 and f"cannot move {shop.host}/o/b:latest" in run.stderr, run.stderr
+    assert shop.server.manifests["o/a", "latest"] == shop.server.manifests["o/a", later if known else old], run.stderr
+
+
 @pytest.mark.parametrize("annotated", [False, True])
 def test_the_tag_was_moved_meanwhile(shop, annotated):
     shop.git("commit", "-q", "--allow-empty", "-m", "two")

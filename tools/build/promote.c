@@ -300,12 +300,16 @@ static int put_back(struct promotion *promotion, const struct move *move)
     return arc_registry_untag(promotion->registry, move->image, move->tag, NULL);
 }
 
-/* Whether a tag moved although the registry did not confirm it: the answer may have been lost. */
-static bool moved_after_all(struct promotion *promotion, const struct move *move)
+/* Whether this run moved a tag, perhaps although the registry did not confirm it, since the answer
+ * may have been lost; and no other run moved it on. */
+static bool is_ours(struct promotion *promotion, const struct move *move)
 {
     char now[ARC_DIGEST_LEN + 1] = "";
-    int rc = arc_registry_resolve(promotion->registry, move->image, move->tag, now, NULL);
-    return !rc && strcmp(now, move->index->digest) == 0;
+    bool known = !arc_registry_resolve(promotion->registry, move->image, move->tag, now, NULL);
+    bool there = known && strcmp(now, move->index->digest) == 0;
+    bool other = known && !there && strcmp(now, move->before.digest) != 0;
+
+    return there || (move->moved && !other);
 }
 
 /* Puts back the tags that moved before `stuck` failed, last one first. */
@@ -317,7 +321,7 @@ static int undo(struct promotion *promotion, const struct move *stuck, struct ar
 
     for (size_t i = promotion->move_count; i-- > 0;) {
         const struct move *move = &promotion->moves[i];
-        if (!move->tried || (!move->moved && !moved_after_all(promotion, move)))
+        if (!move->tried || !is_ours(promotion, move))
             continue;
         if (put_back(promotion, move) == ARC_OK)
             count++;
