@@ -281,7 +281,8 @@ static int check_images(const struct reading *reading, const json_t *index, stru
 
 /* ---- attestations -------------------------------------------------------------------------- */
 
-/* "pkg:docker/nats@2.10.24-alpine?platform=…" → "nats:2.10.24-alpine" (purl-spec, type docker). */
+/* "pkg:docker/nats@2.10.24-alpine?platform=…" → "nats:2.10.24-alpine" (purl-spec, type docker); with
+ * its digest if the Dockerfile has that (BuildKit, util/purl). */
 static int add_base(const struct reading *reading, const json_t *material, struct arc_error *err)
 {
     const char *name = arc_text_after(arc_json_text_of(material, "uri"), "pkg:docker/");
@@ -303,6 +304,8 @@ static int add_base(const struct reading *reading, const json_t *material, struc
         }
     }
 
+    if (strstr(name, "?digest=") || strstr(name, "&digest="))
+        arc_buf_printf(&ref, "@sha256:%s", digest);
     if (ref.failed)
         return ARC_OK;
 
