@@ -58,3 +58,17 @@ def test_a_base_named_by_its_digest_does_not_move(shop, named, query, ref, again
     if again:
         assert [service["base-images"] for service in json.loads(done.stdout)["services"]] == 2 * [
             [{"ref": f"{shop.host}/base/nats{ref.format(old)}", "digest": f"sha256:{old}"}]]
+
+
+@pytest.mark.parametrize("status, built", [(401, True), (403, True), (404, True), (400, False)])
+def test_a_repository_that_the_first_push_makes(shop, monkeypatch, status, built):  # noqa: F811
+    """Quay answers a robot that may make it 401 (endpoints/v2/__init__.py); whether it may is what the uploads ask."""
+    def get(self):
+        if self.command == "POST":
+            return self.answer(202)
+        return self.answer(status, b'{"errors": [{"code": "UNAUTHORIZED", "message": "access to the requested resource is not authorized"}]}')
+    for method in ("do_GET", "do_POST"):
+        monkeypatch.setattr(Registry, method, get, raising=False)
+    done = build(shop)
+    assert ("built after all" in done.stderr) == built, done.stderr
+    assert built or f"the registry answers {status}" in done.stderr

@@ -137,7 +137,8 @@ int arc_build_find(const struct arc_build_options *options, const struct arc_ver
     bool moved = false;
     *found = false;
     int rc = arc_verify_index(verify, memory, built, NULL, &problem);
-    if (rc == ARC_ENOTFOUND || rc == ARC_EFAILED)
+    bool hidden = rc == ARC_EWORLD && arc_registry_hides(verify->registry);
+    if (rc == ARC_ENOTFOUND || rc == ARC_EFAILED || hidden)
         return ARC_OK;
     ARC_TRY(arc_error_pass(rc, &problem, err));
     if (!built->key || strcmp(built->key, key) != 0)

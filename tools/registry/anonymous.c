@@ -2,6 +2,11 @@
 #include "os/environment.h"
 #include "registry/call.h"
 
+bool arc_registry_hides(const struct arc_registry *registry)
+{
+    return registry->status == 401 || registry->status == 403 || registry->status == 404;
+}
+
 int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_clock *clock,
                                   const char *image, const char *reference, bool *kept,
                                   struct arc_error *err)
@@ -17,8 +22,7 @@ int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_cl
     nobody.vars = vars;
     ARC_TRY(arc_registry_new(&nobody, clock, &registry, err));
     int rc = arc_registry_resolve(registry, image, reference, digest, err);
-    int status = registry->status;
-    *kept = rc && (status == 401 || status == 403 || status == 404);
+    *kept = rc && arc_registry_hides(registry);
 
     return *kept ? ARC_OK : rc;
 }

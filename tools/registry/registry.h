@@ -61,6 +61,10 @@ const char *arc_annotation(const json_t *of, const char *name);
 int arc_registry_manifest(struct arc_registry *registry, const char *image, const char *reference,
                           struct arc_manifest *out, struct arc_error *err);
 
+/* Whether the last request was refused with 401, 403 or 404, as Quay does for a repository that the
+ * first push will make. */
+bool arc_registry_hides(const struct arc_registry *registry);
+
 /* Whether clients without a login cannot read what `reference` names (401, 403 or 404). Any other
  * failure is an error, since it proves nothing. */
 int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_clock *clock,
