@@ -72,3 +72,14 @@ def test_a_repository_that_the_first_push_makes(shop, monkeypatch, status, built
     done = build(shop)
     assert ("built after all" in done.stderr) == built, done.stderr
     assert built or f"the registry answers {status}" in done.stderr
+
+
+@pytest.mark.parametrize("load", [False, True])
+def test_what_was_not_pushed_has_no_digest_to_pull_by(shop, load):  # noqa: F811
+    """buildx names one all the same: of what the builder keeps."""
+    shop.plan["push"] = False
+    outputs = shop.folder.parent / "outputs"
+    done = build(shop, *["--load"][:load], docker=BAKES, GITHUB_OUTPUT=str(outputs))
+    assert done.returncode == 0, done.stderr
+    tag = f":{shop.plan['services'][0]['staging']}" if load else ""
+    assert {f"a-image-ref={shop.host}/o/a{tag}", "a-image-digest="} <= set(outputs.read_text().splitlines())

@@ -78,7 +78,8 @@ static int add_service(struct report *report, const struct arc_build_options *op
             seconds = cell->duration;
     }
 
-    const char *digest = arc_or(built->digest, "");
+    bool pushed = options->plan->push && !options->load;
+    const char *digest = pushed ? arc_or(built->digest, "") : "";
     if (options->load)
         snprintf(ref, sizeof ref, "%.700s:%.200s", built->image, loaded_tag(options, built));
     else
