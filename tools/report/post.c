@@ -36,19 +36,25 @@ static bool is_same(const json_t *now, const json_t *want, const char *const *me
     return true;
 }
 
-/* Sends a create or an update. A lost answer is not an error, but sets *again: look again. */
-__attribute__((format(printf, 5, 6))) static int send_change(struct arc_transport *transport,
-                                                             struct arc_request request,
-                                                             bool *again, struct arc_error *err,
-                                                             const char *format, ...)
+/* Sends a request. A change whose answer was lost is not an error, but sets *again: look again. *out
+ * (may be NULL) is the answer, or the first item of a list, a new reference; NULL for none. */
+__attribute__((format(printf, 6, 7))) static int send_call(const struct report_posting *p,
+                                                           struct arc_request request, json_t **out,
+                                                           bool *again, struct arc_error *err,
+                                                           const char *format, ...)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-
     int rc;
-    ARC_WITH_ARGS(format, rc = arc_transport_vsend(transport, request, &reply, err, format, args));
-    if (!rc || !reply.doubtful)
-        return rc;
-    *again = true;
+
+    ARC_WITH_ARGS(format,
+                  rc = arc_transport_vsend(p->transport, request, &reply, err, format, args));
+    *again = *again || (rc && reply.doubtful);
+    if (rc)
+        return reply.doubtful ? ARC_OK : rc;
+    if (out && !request.body && !json_is_array(reply.body))
+        return arc_error_set(err, ARC_EWORLD, "GitHub's answer is not a list: %s", request.why);
+    if (out)
+        *out = json_incref(json_is_array(reply.body) ? json_array_get(reply.body, 0) : reply.body);
 
     return ARC_OK;
 }
@@ -113,16 +119,16 @@ static int post_status(const struct report_posting *p, json_t *status, const jso
     ARC_TRY(arc_json_set(status, "action", json_string(action), err));
 
     if (!check)
-        return send_change(p->transport, ARC_POST(body, "set the status"), again, err,
-                           "/repos/%s/statuses/%s", p->target->repository, p->target->revision);
+        return send_call(p, ARC_POST(body, "set the status"), NULL, again, err,
+                         "/repos/%s/statuses/%s", p->target->repository, p->target->revision);
     if (!now)
-        return send_change(p->transport, ARC_POST(body, "create the check run"), again, err,
-                           "/repos/%s/check-runs", p->target->repository);
+        return send_call(p, ARC_POST(body, "create the check run"), NULL, again, err,
+                         "/repos/%s/check-runs", p->target->repository);
 
     json_object_del(body, "head_sha");
-    return send_change(p->transport, ARC_PATCH(body, "update the check run"), again, err,
-                       "/repos/%s/check-runs/%lld", p->target->repository,
-                       (long long)arc_json_number_of(now, "id"));
+    return send_call(p, ARC_PATCH(body, "update the check run"), NULL, again, err,
+                     "/repos/%s/check-runs/%lld", p->target->repository,
+                     (long long)arc_json_number_of(now, "id"));
 }
 
 static int post_statuses(const struct report_posting *p, struct arc_error *err)
@@ -156,42 +162,17 @@ static int post_statuses(const struct report_posting *p, struct arc_error *err)
 
 /* ---- the deployment: one for a group and an environment, its newest status kept true ----- */
 
-/* Sends a request. *out is the list's first item or the created object, a new reference; NULL for
- * none. */
-static int send_call(const struct report_posting *p, const char *path, const json_t *body,
-                     const char *why, json_t **out, bool *lost, struct arc_error *err)
-{
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    struct arc_request request = {
-        .method = body ? "POST" : "GET", .path = path, .body = body, .why = why};
-    int rc = p->transport->send(p->transport, &request, &reply, err);
-    *lost = rc && reply.doubtful;
-    if (*lost)
-        arc_error_clear(err);
-    else if (!rc && !body && !json_is_array(reply.body))
-        return arc_error_set(err, ARC_EWORLD, "GET %s: the answer is not a list", path);
-    else if (!rc)
-        *out = json_incref(json_is_array(reply.body) ? json_array_get(reply.body, 0) : reply.body);
-
-    return *lost ? ARC_OK : rc;
-}
-
-static int find_deployment(const struct report_posting *p, json_t **out, bool *lost,
+static int find_deployment(const struct report_posting *p, json_t **out, bool *again,
                            struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     const char *name = arc_json_text_of(p->report, "group");
     ARC_AUTO_FREE char *environment = arc_url_encode(p->target->environment);
     ARC_AUTO_FREE char *group = arc_url_encode(name);
 
     ARC_TRY_ALLOC(environment && group, err);
-    arc_buf_printf(&path, "/repos/%s/deployments", p->target->repository);
-    size_t base = path.len;
-    arc_buf_printf(&path, "?sha=%s&task=deploy%%3A%s&environment=%s&per_page=1",
-                   p->target->revision, group, environment);
-    ARC_TRY_ALLOC(!path.failed, err);
-    int rc = send_call(p, arc_buf_text(&path), NULL, "find the deployment of an earlier run", out,
-                       lost, err);
+    int rc = send_call(p, ARC_GET("find the deployment of an earlier run"), out, again, err,
+                       "/repos/%s/deployments?sha=%s&task=deploy%%3A%s&environment=%s&per_page=1",
+                       p->target->repository, p->target->revision, group, environment);
     if (rc || *out)
         return rc;
 
@@ -201,17 +182,17 @@ static int find_deployment(const struct report_posting *p, json_t **out, bool *l
                   json_sprintf("deploy:%s", name), "environment", p->target->environment,
                   "auto_merge", 0, "required_contexts", "description", "by arc-ci");
     ARC_TRY_ALLOC(body, err);
-    path.data[base] = '\0';
 
-    return send_call(p, path.data, body, "create the deployment", out, lost, err);
+    return send_call(p, ARC_POST(body, "create the deployment"), out, again, err,
+                     "/repos/%s/deployments", p->target->repository);
 }
 
 /* A deployment's statuses are a list that only grows; the newest counts. */
 static int set_status(const struct report_posting *p, const json_t *deployment, const char **action,
-                      bool *lost, struct arc_error *err)
+                      bool *again, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    ARC_AUTO_JSON json_t *now = NULL, *made = NULL;
+    ARC_AUTO_JSON json_t *now = NULL;
     const json_t *id = json_object_get(deployment, "id"), *worst = NULL;
 
     /* Of two with equal severity the later one: the summaries come last. */
@@ -234,18 +215,16 @@ static int set_status(const struct report_posting *p, const json_t *deployment, 
     else
         arc_buf_puts(&path, "{deployment_id}");
     arc_buf_puts(&path, "/statuses");
-    size_t base = path.len;
-    arc_buf_puts(&path, "?per_page=1");
     ARC_TRY_ALLOC(want && !path.failed, err);
 
-    int rc =
-        send_call(p, path.data, NULL, "see whether its status is there already", &now, lost, err);
-    if (rc || (now && is_same(now, want, ARC_WORDS("state", "description", "log_url"))))
-        return rc;
-    path.data[base] = '\0';
+    ARC_TRY(send_call(p, ARC_GET("see whether its status is there already"), &now, again, err,
+                      "%s?per_page=1", path.data));
+    if (now && is_same(now, want, ARC_WORDS("state", "description", "log_url")))
+        return ARC_OK;
     *action = now ? "updated" : "created";
 
-    return send_call(p, path.data, want, "set the deployment's status", &made, lost, err);
+    return send_call(p, ARC_POST(want, "set the deployment's status"), NULL, again, err, "%s",
+                     path.data);
 }
 
 static int post_deployment(const struct report_posting *p, struct arc_error *err)
@@ -254,12 +233,11 @@ static int post_deployment(const struct report_posting *p, struct arc_error *err
 
     for (int looks = 0; looks < REPORT_LOOKS; looks++) {
         ARC_AUTO_JSON json_t *deployment = NULL;
-        bool lost = false;
-        int rc = find_deployment(p, &deployment, &lost, err);
-        if (!rc && !lost)
-            rc = set_status(p, deployment, &action, &lost, err);
-        ARC_TRY(rc);
-        if (!lost) {
+        bool again = false;
+        ARC_TRY(find_deployment(p, &deployment, &again, err));
+        if (!again)
+            ARC_TRY(set_status(p, deployment, &action, &again, err));
+        if (!again) {
             json_t *row = json_pack("{s:s, s:s, s:s}", "environment", p->target->environment,
                                     "action", action, "url", arc_json_text_of(deployment, "url"));
             return arc_json_set(p->report, "deployment", row, err);
@@ -267,9 +245,8 @@ static int post_deployment(const struct report_posting *p, struct arc_error *err
         p->transport->clock->wait(p->transport->clock->context, (int64_t)1000 << looks);
     }
 
-    return arc_error_set(err, ARC_EWORLD,
-                         "the deployment to %.100s: given up after looking %d times",
-                         p->target->environment, REPORT_LOOKS);
+    return arc_error_prefix(err, "the deployment to %.100s: given up after looking %d times",
+                            p->target->environment, REPORT_LOOKS);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
