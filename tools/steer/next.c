@@ -559,7 +559,7 @@ static bool counts_days(const struct choice *choice, const struct core *last, bo
 static int find_style(const struct choice *choice, struct date_style *style, struct core *last,
                       bool *prerelease, struct arc_error *err)
 {
-    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0}, told = {0};
 
     *style = (struct date_style){.separator = '.'};
     ARC_TRY(read_tag(choice, choice->group->last, last, prerelease, err));
@@ -569,14 +569,20 @@ static int find_style(const struct choice *choice, struct date_style *style, str
     ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
     style->separator = tag.version.major[tag.version.major_len];
     style->short_year = tag.version.major_len <= 2;
-    style->zero_month =
-        *tag.version.minor == '0' || (style->short_year && tag.version.minor_len > 1);
     style->two_parts = !tag.version.patch;
     bool iso = style->separator == '-' && tag.version.minor_len + tag.version.patch_len == 4;
+
+    arc_json_each (name, choice->tags) { /* one of October to December does not tell */
+        ARC_AUTO(arc_tag) struct arc_tag one = {0};
+        if (!arc_tag_parse(json_string_value(name), choice->group->group, &one, NULL) &&
+            one.version.minor && (one.version.minor_len == 1 || *one.version.minor == '0'))
+            arc_tag_keep_higher(&told, &one);
+    }
+    style->zero_month = told.text ? *told.version.minor == '0' : style->short_year || iso;
     style->day = !style->two_parts &&
                  (style->separator == '-' || counts_days(choice, last, &style->zero_day));
     if (style->day) /* a date has zeros before both, or before none */
-        style->zero_month = style->zero_day = style->zero_month || style->zero_day || iso;
+        style->zero_month = style->zero_day = style->zero_month || style->zero_day;
 
     return ARC_OK;
 }
