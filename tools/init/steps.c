@@ -3,6 +3,7 @@
 #include "config/build.h"
 #include "config/fields.h"
 #include "init/sources.h"
+#include <ctype.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -17,8 +18,7 @@ static bool is_input(const char *name, const char *names)
     size_t len = 0, from = 0;
 
     for (const char *c = name; *c && len + 2 < sizeof plain; c++) {
-        bool upper = *c >= 'A' && *c <= 'Z';
-        if (upper && len)
+        if (c > name && isupper((unsigned char)*c) && islower((unsigned char)c[-1]))
             plain[len++] = '-';
         plain[len++] = *c == '_' ? '-' : *c;
     }
