@@ -1243,15 +1243,20 @@ static void take_unknown_build(const struct init_step *step)
     if (*registry && strncmp(image, registry, strlen(registry)) != 0)
         image = init_print(init, "%s/%s", registry, image);
 
-    if (!*tags)
+    const char *push = input(step, "push publish");
+    if (!*tags) {
         init_set(init, with, "outputs", json_sprintf("name=%s", image));
+        if (strcmp(push, "false") != 0)
+            init_ask(init, step->file, step->line,
+                     "which tags does %s give to the image? No input names them", step->uses);
+    }
     for (char *tag; (tag = init_next_item(init, &tags, ",\n"));)
         if (strchr(tag, '/'))
             arc_buf_printf(&names, "%s\n", tag);
         else
             arc_buf_printf(&names, "%s:%s\n", image, tag);
 
-    if (!*input(step, "push publish"))
+    if (!*push)
         init_set_text(init, with, "push", "true");
     init_set_text(init, with, "tags", init_hold(init, &names));
     known.with = with;
