@@ -261,10 +261,10 @@ static char *convert_tag(struct init *init, const char *item, const struct flavo
     return arc_text_is_visible(whole) ? whole : NULL;
 }
 
-/* Whether an image tag is that of a run that a branch started. */
+/* Whether an image tag is that of a run that a branch or a pull request started. */
 static bool is_of_branch(const char *tag, const char *when)
 {
-    return strstr(tag, "{branch}") || ARC_STARTS(when, "branch:");
+    return ARC_HOLDS(tag, "{branch}", "{pr}") || ARC_STARTS(when, "branch:");
 }
 
 /* Removes those tags where only git tags start the run, or let it push. */
