@@ -984,6 +984,18 @@ static json_t *find_dockerfiles(const struct init_step *step, const char *wanted
     return found;
 }
 
+/* Whether all that the build leaves is files or a cache, "type=local,dest=bin" or just "bin". */
+static bool makes_files(struct init *init, const char *outputs)
+{
+    bool makes = *outputs && arc_text_is_visible(outputs);
+
+    for (char *output; (output = init_next_item(init, &outputs, "\n"));)
+        makes = makes && (!strchr(output, '=') ||
+                          ARC_HOLDS(output, "type=local", "type=tar", "type=cacheonly"));
+
+    return makes;
+}
+
 /* The action's paths are relative to the workspace, which is also its default context. */
 void init_take_build(const struct init_step *step)
 {
@@ -998,6 +1010,10 @@ void init_take_build(const struct init_step *step)
     if (ARC_STARTS(arc_text_or(step->runner, ""), "windows") ||
         ARC_STARTS(input(step, "platforms platform"), "windows/")) {
         init_note(init, step->file, step->line, "builds for Windows, which arc-ci does not");
+        return;
+    }
+    if (makes_files(init, input(step, "outputs"))) {
+        init_note(init, step->file, step->line, "builds files, and no image");
         return;
     }
     if (is_default)
