@@ -1428,14 +1428,18 @@ void init_end_workflows(struct init *init)
         image->pushed = image->pushed || is_sent; /* another job loads its tags from a file */
         init->pushes = init->pushes || image->pushed;
         take_remembered(init, image, init->named);
-        image->by_digest = image->by_digest || image->in_parts;
+        image->by_digest = image->by_digest || image->part;
         take_remembered(init, image, init->joined);
     }
 
-    if (!init->pushes) /* tags of test builds do not say how images are released */
+    if (!init->pushes) /* test builds do not say how images are released */
         init_each_image (image, init) {
             image->tags = NULL;
             image->platforms = NULL;
+            if (!image->name || image->registries)
+                continue;
+            image->name = NULL; /* it stays on the runner */
+            image->codename = init_name_dockerfile(init, image->dockerfile);
         }
 
     for (struct init_image **at = &init->images, *image; (image = *at);) {
