@@ -994,6 +994,11 @@ static void take_published(struct init *init)
             init_ask(init, image->dockerfile, 0, "no %s file names it: is it released?", key);
             continue;
         }
+        if (!image->name &&
+            json_is_false(json_object_get(init->dockerfile_names, image->dockerfile))) {
+            init_ask(init, image->file, image->line, INIT_NAMELESS, image->dockerfile);
+            continue;
+        }
         group = arc_or(group, init_add_group(init, "images"));
         image->group = group;
     }

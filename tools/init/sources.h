@@ -47,6 +47,9 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
 #define INIT_CONTEXTS                                                                              \
     "which other contexts has %s? Name them under build.additional_contexts; none is proposed"
 
+/* The question for a build whose image has another, known name. */
+#define INIT_NAMELESS "it builds %s under names that only a run knows: left out. Is it released?"
+
 #define INIT_MOVING_TAGS "canary dev edge latest local main master nightly snapshot unstable"
 
 /* Build arguments that BuildKit predefines. */

@@ -1451,9 +1451,7 @@ void init_end_workflows(struct init *init)
         }
 
         if (image->pushed)
-            init_ask(init, image->file, image->line,
-                     "it builds %s under names that only a run knows: left out. Is it released?",
-                     image->dockerfile);
+            init_ask(init, image->file, image->line, INIT_NAMELESS, image->dockerfile);
         init_each_image (other, init) /* built from the same Dockerfile */
             published =
                 published || (other->pushed && strcmp(other->dockerfile, image->dockerfile) == 0);
