@@ -19,6 +19,8 @@ static const char *find_value(const struct script *script, const char *name)
     bool is_given = json_object_get(script->given, name) && own && arc_text_is_visible(own);
     if (own && (is_given || init_says_version(own) || ARC_HOLDS(own, "{revision}", "{sha7}")))
         return own; /* "${VERSION}-gpu" */
+    if (own && *script->step->when && init_is_among(own, INIT_MOVING_TAGS))
+        return own; /* of a branch's run */
     value = value && own ? init_as_written(value, own) : value;
     if (ARC_STARTS(name, "GITHUB_"))
         key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
