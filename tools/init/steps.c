@@ -407,6 +407,8 @@ static void take_names(const struct init_step *step)
         }
         for (char *tag; (tag = init_next_item(init, &rest, "\n"));)
             arc_buf_printf(&out, "%s:%s\n", arc_or(name, image), tag);
+        if (!*listed) /* the name is known all the same */
+            arc_buf_printf(&out, "%s:%s\n", arc_or(name, image), INIT_UNKNOWN_TEXT);
     }
 
     const char *named = init_hold(init, &out);
