@@ -642,36 +642,17 @@ static void learn_registries(struct init *init, const struct init_image *image)
         }
 }
 
-/* The platform at the end of a name: "linux.arm64", "web-armhf"; NULL: none. */
-static const char *platform_of(const char *name)
-{
-    static const char *const words[][2] = {
-        {"amd64", "linux/amd64"},    {"x86_64", "linux/amd64"},    {"arm64", "linux/arm64"},
-        {"arm64v8", "linux/arm64"},  {"aarch64", "linux/arm64"},   {"arm", "linux/arm/v7"},
-        {"armhf", "linux/arm/v7"},   {"armv7", "linux/arm/v7"},    {"arm32v7", "linux/arm/v7"},
-        {"armv6", "linux/arm/v6"},   {"arm32v6", "linux/arm/v6"},  {"386", "linux/386"},
-        {"i386", "linux/386"},       {"ppc64le", "linux/ppc64le"}, {"s390x", "linux/s390x"},
-        {"riscv64", "linux/riscv64"}};
-
-    arc_each_piece (word, name, ".-_")
-        arc_each_in (known, words)
-            if (strcasecmp(word.text, (*known)[0]) == 0) /* and nothing behind it */
-                return (*known)[1];
-
-    return NULL;
-}
-
 /* Recognizes a Dockerfile for one architecture by its name or folder, and asks: arc-ci makes an
  * index from one Dockerfile only. */
 static void take_architecture(struct init *init, struct init_image *image)
 {
     const char *path = image->dockerfile;
     const char *variant = variant_of(init, arc_path_name(path));
-    const char *platform = platform_of(arc_or(variant, ""));
+    const char *start, *platform = init_find_platform(arc_or(variant, ""), &start);
     const char *folder = arc_path_name(init_directory(init, path));
 
     if (!platform && strpbrk(folder, "0123456789")) /* a folder "arm" may be anything */
-        platform = platform_of(folder);
+        platform = init_find_platform(folder, &start);
     if (!platform)
         return;
     init_add_platform(init, image, path, 0, platform);

@@ -114,7 +114,7 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
     ARC_AUTO_JSON json_t *scope = init_made(init, json_object());
     ARC_AUTO_JSON json_t *with =
         init_made(init, json_pack("{s:s, s:s}", "context", ".", "push", "true"));
-    const struct arc_yaml_node *arch = arc_yaml_get(docker, "goarch");
+    const char *arch = arc_yaml_text_at(docker, "goarch");
     struct init_step step = {.init = init,
                              .uses = "",
                              .scope = scope,
@@ -142,8 +142,10 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
     add_lines(init, with, "platforms", "", arc_yaml_get(docker, "platforms"));
     add_flags(init, with, arc_yaml_get(docker, "build_flag_templates"));
     add_flags(init, with, arc_yaml_get(docker, "flags"));
-    if (arch && arch->text && !*arc_json_text_of(with, "platforms"))
-        init_set_text(init, with, "platforms", arch->text);
+    if (strcmp(arch, "arm") == 0)
+        arch = init_print(init, "arm/v%s", arc_text_or(arc_yaml_text_at(docker, "goarm"), "6"));
+    if (*arch && !*arc_json_text_of(with, "platforms"))
+        init_set(init, with, "platforms", json_sprintf("linux/%s", arch));
     add_pairs(init, with, "build-args", arc_yaml_get(docker, "build_args"));
     add_pairs(init, with, "labels", arc_yaml_get(docker, "labels"));
     add_pairs(init, with, "annotations", arc_yaml_get(docker, "annotations"));

@@ -434,11 +434,32 @@ void init_add_texts(struct init *init, char ***texts, char *const *more)
         init_add_text(init, texts, *more);
 }
 
+const char *init_find_platform(const char *name, const char **start)
+{
+    static const char *const words[][2] = {
+        {"amd64", "linux/amd64"},    {"x86_64", "linux/amd64"},    {"arm64", "linux/arm64"},
+        {"arm64v8", "linux/arm64"},  {"aarch64", "linux/arm64"},   {"arm", "linux/arm/v7"},
+        {"armhf", "linux/arm/v7"},   {"armv7", "linux/arm/v7"},    {"arm32v7", "linux/arm/v7"},
+        {"armv6", "linux/arm/v6"},   {"arm32v6", "linux/arm/v6"},  {"386", "linux/386"},
+        {"i386", "linux/386"},       {"ppc64le", "linux/ppc64le"}, {"s390x", "linux/s390x"},
+        {"riscv64", "linux/riscv64"}};
+    size_t len = strlen(name);
+
+    arc_each_in (row, words) {
+        const char *at = name + len - ARC_MIN(strlen((*row)[0]), len);
+        if (strcasecmp(at, (*row)[0]) != 0 || (at > name && !strchr(".-_", at[-1])))
+            continue;
+        *start = at;
+        return (*row)[1];
+    }
+
+    return NULL;
+}
+
 void init_add_platform(struct init *init, struct init_image *image, const char *file, unsigned line,
                        const char *text)
 {
-    static const char *const names[][2] = {
-        {"armv7", "arm/v7"}, {"armhf", "arm/v6"}, {"i386", "386"}};
+    static const char *const names[][2] = {{"armv7", "arm/v7"}, {"armhf", "arm/v6"}};
     char platform[ARC_PLATFORM_SIZE];
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
     char **known = image->platforms;

@@ -67,12 +67,12 @@ struct init_image {
     char **version_at;  /* path of keys within that file */
     char *version;      /* value found there; NULL: unknown */
     char *tag;          /* prefix of the git tags that start its publishing workflow; NULL: none */
+    char *part;         /* architecture in its tags: another step joins its images; NULL: none */
     json_t *kind;       /* its keys in the configuration besides the directory */
     bool pushed;        /* a workflow publishes it */
     bool by_workflow;   /* a workflow or goreleaser builds it */
     bool elsewhere;     /* also in a registry that only a run knows */
     bool by_digest;     /* without tags; another step adds them */
-    bool in_parts;      /* one for each architecture; another step joins them */
     bool settled;       /* the most authoritative files were read; later ones only fill gaps */
 };
 
@@ -277,6 +277,10 @@ json_t *init_make_place(struct init *init, const char *file, const char *key, co
 bool init_is_development(const char *stage);
 void init_add_text(struct init *init, char ***texts, const char *text);
 void init_add_texts(struct init *init, char ***texts, char *const *more);
+
+/* The platform of the architecture at the end of a name, "linux.arm64" or "web-armhf", and where
+ * that starts; NULL if there is none. */
+const char *init_find_platform(const char *name, const char **start);
 
 /* Adds a platform ("linux/arm64", "aarch64"; "armv7" of add-ons) in byte order, or asks which one
  * is meant. */

@@ -11,7 +11,7 @@
 #define WHEN '\x02'
 
 /* Whether an input's name is a spelling of one of these names: "dockerfile-path" of "dockerfile",
- * "docker_image_name" of "image", "buildArgs" of "args". */
+ * "docker_image_name" and "IMAGE_NAME" of "image", "buildArgs" of "args". */
 static bool is_input(const char *name, const char *names)
 {
     char plain[64];
@@ -562,6 +562,13 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         const char *given = init_release_value(name, false);
         if (init_is_among(name, INIT_GIVEN_ARGUMENTS))
             continue; /* set by BuildKit per platform */
+        if (known && image->part && strstr(value, image->part)) {
+            init_ask(init, step->file, 0,
+                     "which value has the build argument %s? Each architecture has its own; one "
+                     "Dockerfile has to choose by TARGETARCH",
+                     name);
+            continue;
+        }
         if (known && !given && init_says_version(value))
             known = !init_chooses_base(init, image->dockerfile, name); /* NODE_VERSION */
         bool is_other = known && init_is_among(value, "{revision} {sha7} {branch}");
@@ -587,32 +594,32 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
 /* Where an architecture ends a name, "1.0-arm64": its separator; NULL if none does. */
 static const char *find_architecture(const char *name)
 {
-    static const char *const ends[] = {"amd64", "x86_64", "arm64",   "aarch64",
-                                       "armv7", "s390x",  "ppc64le", "riscv64"};
-    arc_each_in (end, ends) {
-        size_t len = strlen(name), before = len - ARC_MIN(strlen(*end) + 1, len);
-        if (before && arc_text_ends(name, *end) && strchr("-_", name[before]))
-            return name + before;
-    }
-
-    return NULL;
+    const char *start = NULL;
+    (void)init_find_platform(name, &start);
+    return start && start > name + 1 && strchr("-_", start[-1]) ? start - 1 : NULL;
 }
 
-/* A tag that ends with an architecture, "1.0-arm64", is one part of an index that a later step
- * makes: takes the platform, and the tag without it. */
+/* Tags that end with an architecture, "1.0-arm64", are those of one part of an index that a later
+ * step makes: takes the tags without it and, if no input names it, the platform. */
 static void join_architectures(const struct init_step *step, struct init_image *image)
 {
     struct init *init = step->init;
     json_t *tags = image->tags;
+    bool is_told = *input(step, "platforms platform");
+    const char *end, *start;
+
+    arc_json_each_pair (tag, when, tags)
+        if (!find_architecture(tag))
+            return;
 
     image->tags = NULL;
-    image->in_parts = tags;
     arc_json_each_pair (tag, when, tags) {
-        const char *end = find_architecture(tag);
-        image->in_parts = image->in_parts && end && init_says_version(tag);
-        if (end)
-            init_add_platform(init, image, step->file, step->line, end + 1);
-        init_add_tag(init, &image->tags, end ? init_cut(init, tag, (size_t)(end - tag)) : tag,
+        end = find_architecture(tag);
+        bool is_part = init_says_version(tag) && (image->part || !image->tags);
+        image->part = is_part ? arc_arena_text(&init->arena, end + 1) : NULL;
+        if (!is_told)
+            init_add_platform(init, image, step->file, step->line, init_find_platform(tag, &start));
+        init_add_tag(init, &image->tags, init_cut(init, tag, (size_t)(end - tag)),
                      json_string_value(when));
     }
 }
@@ -730,7 +737,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
 
     image->pushed = more->pushed;
     image->by_digest = image->by_digest && more->by_digest;
-    image->in_parts = image->in_parts || more->in_parts;
+    image->part = arc_or(image->part, more->part);
     image->tag = arc_or(image->tag, more->tag);
     bool is_tagged = says_version(image) || says_version(more); /* a file's is another run's */
     image->version_at = is_tagged ? NULL : arc_or(image->version_at, more->version_at);
