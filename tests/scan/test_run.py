@@ -494,3 +494,21 @@ def test_a_cell_without_a_digest(place):
     del build["services"][0]["cells"][1]["digest"]
     assert place.run("--scan-type", "image", "--build", place.write("build.json", build)) == 2
     assert "flash" in place.stderr and "linux/arm64" in place.stderr
+
+
+def test_a_scan_may_write_over_its_baseline(place):
+    (place.path / "reports").mkdir()
+    place.write("reports/report.json", report())
+    place.write("fake/report.json", report(vulnerability()))
+    place.run("--scan-target", ".", "--report-dir", "reports", "--baseline", "reports/report.json")
+    assert place.document["new"] == 1
+    place.run("--scan-target", ".", "--report-dir", "reports", "--baseline", "reports/report.json")
+    assert place.document["new"] == 0
+
+
+def test_a_log_is_not_written_over_a_report(place):
+    (place.path / "log.json").symlink_to("r.json")
+    place.write("r.json", report())
+    assert place.run("--report", "a=r.json", "--sarif", "log.json") == 2 and "--sarif: log.json is a report" in place.stderr
+    assert place.run("--report", "fake/report.json", "--baseline", "r.json", "--sarif", "r.json") == 2
+    assert json.loads((place.path / "r.json").read_text()) == report()

@@ -130,7 +130,7 @@ static int check_services(struct scan_judged *judged, const struct findings *bef
         arc_each (target, now->targets, now->target_count)
             if (strcmp(old->service, target->service) == 0)
                 return ARC_OK;
-    if (!before->target_count || !now->target_count)
+    if (!now->target_count)
         return ARC_OK;
 
     return scan_warn(judged, err,
@@ -141,28 +141,25 @@ static int check_services(struct scan_judged *judged, const struct findings *bef
 
 /* Marks findings that the previous release's reports lack. If the baseline cannot be read, the
  * number of new findings is unknown. */
-static int compare_baseline(struct scan_judged *judged, const struct arc_env *env,
-                            struct arc_error *err)
+static int compare_baseline(struct scan_judged *judged, struct findings *before,
+                            const struct arc_env *env, struct arc_error *err)
 {
-    const struct arc_scan_options *options = judged->options;
-    ARC_AUTO(findings) struct findings before = {0};
     ARC_AUTO_JSON json_t *known = json_object();
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    if (json_array_size(options->baselines) == 0)
+    if (!before->target_count)
         return ARC_OK;
-    ARC_TRY(read_targets(&before, options->baselines, options->service, err));
-    if (first_error(&before))
+    if (first_error(before))
         return scan_warn(judged, err, "new findings cannot be told from old ones: %s",
-                         first_error(&before));
+                         first_error(before));
 
-    ARC_TRY(check_services(judged, &before, err));
-    ARC_TRY(scan_find_prefixes(&before, options->root, env, err));
-    ARC_TRY(findings_join(&before, err));
+    ARC_TRY(check_services(judged, before, err));
+    ARC_TRY(scan_find_prefixes(before, judged->options->root, env, err));
+    ARC_TRY(findings_join(before, err));
 
-    for (size_t i = 0; i < before.count; i++) {
+    arc_each (finding, before->list, before->count) {
         arc_buf_reset(&text);
-        findings_identity(&before.list[i], &text);
+        findings_identity(finding, &text);
         if (text.failed ||
             json_object_set_new_nocheck(known, arc_buf_text(&text), json_true()) != 0)
             return arc_error_nomem(err);
@@ -258,7 +255,8 @@ static void choose_verdict(struct scan_judged *judged)
         arc_buf_printf(reason, " of %s or above", arc_severity_name(policy->fail_on));
     } else {
         judged->verdict = ARC_VERDICT_CLEAN;
-        arc_buf_puts(reason, "everything was scanned, and nothing was found");
+        arc_buf_puts(reason,
+                     "everything that the scanner recognizes was scanned, and nothing was found");
         scan_add_left_out(reason, judged);
     }
 
@@ -346,13 +344,28 @@ static void judged_free(struct scan_judged *judged)
     json_decref(judged->missed);
 }
 
+/* Whether a file (or NULL) is one of the reports. */
+static bool writes_over(const char *file, const struct findings *findings)
+{
+    arc_each (target, findings->targets, findings->target_count)
+        if (file && arc_file_same(file, target->report))
+            return true;
+    return false;
+}
+
 static int look_at_targets(struct scan_judged *judged, const struct arc_env *env,
                            struct arc_error *err)
 {
     const struct arc_scan_options *options = judged->options;
     struct findings *findings = &judged->findings;
+    ARC_AUTO(findings) struct findings before = {0};
 
+    /* now: the scan may write over its baseline */
+    ARC_TRY(read_targets(&before, options->baselines, options->service, err));
     ARC_TRY(read_targets(findings, options->reports, options->service, err));
+    if (writes_over(options->sarif_file, &before) || writes_over(options->sarif_file, findings))
+        return arc_error_set(err, ARC_EINPUT, "--sarif: %s is a report that is read; name another",
+                             options->sarif_file);
     if (options->settings_problem)
         ARC_TRY(scan_warn(judged, err, "%s", options->settings_problem));
     if (options->scanner_info)
@@ -364,7 +377,7 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
     ARC_TRY(scan_ignore_apply(judged, err));
     drop_uncounted(judged);
     findings_sort(findings);
-    ARC_TRY(compare_baseline(judged, env, err));
+    ARC_TRY(compare_baseline(judged, &before, env, err));
     arc_each (target, findings->targets, findings->target_count)
         ARC_TRY(check_target(judged, target, err));
 
