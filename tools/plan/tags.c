@@ -296,15 +296,20 @@ static bool floats(const struct reading *reading, const char **reason)
     const struct arc_version_info *version = reading->options->version;
     unsigned when = reading->tag->when;
     bool part = has_part(reading);
-    bool latest = !part && (!when || (when & (ARC_WHEN_LATEST | ARC_WHEN_STABLE)));
+    bool any = !part && (when & (ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE)); /* "next" */
+    bool latest = !part && !any;
 
     if (!version) {
         *reason = "moves only on a release";
         return false;
     }
 
-    bool next = !part && !latest; /* "next", when: prerelease */
-    if (next || (is_shared(reading) && version->tags_known)) {
+    if (any && !version->prerelease && version->outrun) {
+        *reason = "a higher prerelease has this tag";
+        return false;
+    }
+
+    if (any || (is_shared(reading) && version->tags_known)) {
         *reason = "moves unless a higher version has it";
         return true;
     }

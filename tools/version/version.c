@@ -34,6 +34,7 @@ struct standing {
     struct arc_tag higher;   /* the highest stable version above it; NULL text for none */
     struct arc_tag previous; /* the highest version below it */
     struct arc_tag released; /* … that has a published release */
+    bool outrun;             /* some prerelease is higher */
     bool major_beaten;       /* a higher stable version has the same major */
     bool minor_beaten;       /* … and the same minor */
 };
@@ -76,6 +77,7 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
 
         int order = arc_release_version_compare(theirs, ours);
         bool stable = !theirs->prerelease && !arc_json_lists(options->marked, other.text);
+        standing->outrun |= order > 0 && !stable;
         if (order > 0 && stable) {
             bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
             bool minor = same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
@@ -155,6 +157,7 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
     out->latest = floats && !standing->higher.text;
     out->latest_major = floats && !standing->major_beaten;
     out->latest_minor = floats && !standing->minor_beaten;
+    out->outrun = standing->outrun;
     out->withdrawn = standing->withdrawn;
     out->latest_reason = explain_latest(tag, standing, options, prerelease, memory);
     out->tags_known = !standing->unknown;
