@@ -321,7 +321,7 @@ static const char *const wrong[][2] = {
      "with one group"},
     {SERVICES("[services/messaging, services/twin]"),
      "4:36: services: the codename 'flash' of 'services/twin' belongs to 'services/messaging' "
-     "already (line 4); filters and jobs are named by it"},
+     "already (line 4); filters and jobs are named by it: give one of them another"},
     {GROUPS("services: [services/messaging]", "services: [services/copy]"),
      "3:39: services: the image 'ghcr.io/a/arc-flash' of 'services/copy' belongs to 'services/messaging' "
      "already (line 2)"},

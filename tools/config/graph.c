@@ -52,11 +52,11 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
                                       "service is released with one group",
                                       service->directory, group->name, other->line);
             if (strcmp(other->codename, service->codename) == 0)
-                return arc_yaml_error(entry, err,
-                                      "services: the codename '%s' of '%s' belongs to '%s' already "
-                                      "(line %u); filters and jobs are named by it",
-                                      service->codename, service->directory, other->directory,
-                                      other->line);
+                return arc_yaml_error(
+                    entry, err,
+                    "services: the codename '%s' of '%s' belongs to '%s' already "
+                    "(line %u); filters and jobs are named by it: give one of them another",
+                    service->codename, service->directory, other->directory, other->line);
             if (group == own) /* may share an image with different tags, which the plan checks */
                 continue;
             for (char **image = service->images; *image; image++)
@@ -124,7 +124,7 @@ static int check_service(const struct arc_config *config, const struct arc_group
         if (strcmp(same->codename, service->codename) == 0)
             return arc_error_at(err, ARC_EINPUT, config->path, group->line, 0,
                                 "the codename '%s' in %s belongs to group '%s' already (line %u); "
-                                "filters and jobs are named by it",
+                                "filters and jobs are named by it: give one of them another",
                                 service->codename, file, other->name, same->line);
 
         for (char **image = service->images; *image; image++) {

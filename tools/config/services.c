@@ -98,8 +98,11 @@ static int add_directory(const struct entry *entry, const char *directory)
     ARC_TRY(arc_arena_check(entry->l->memory, entry->l->err));
 
     if (arc_file_kind_in(root, directory) != ARC_FILE_DIRECTORY)
-        return arc_yaml_error(entry->node, entry->l->err, "services: there is no directory %s%s",
-                              directory, exists(root, directory) ? ": it is a file" : "");
+        return arc_yaml_error(
+            entry->node, entry->l->err, "services: there is no directory %s%s", directory,
+            exists(root, directory) ? ": it is a file; name its directory, or write {codename: …, "
+                                      "build: {context: …, dockerfile: …}}"
+                                    : "");
 
     /* An entry that names its service needs no file; another tool's file may be there. */
     bool named = arc_yaml_get(entry->map, "codename") || arc_yaml_get(entry->map, "name");
@@ -112,6 +115,7 @@ struct walk {
     struct arc_glob *glob;
     size_t taken; /* services from earlier entries */
     size_t seen;
+    const char *missing; /* the Dockerfile of a directory that matches; or NULL */
 };
 
 static bool is_taken(const struct walk *walk, const char *directory)
@@ -133,7 +137,8 @@ static const char *said(const struct arc_yaml_node *build, const char *key, cons
     return node && node->type == ARC_YAML_STRING ? node->text : group;
 }
 
-static int find_dockerfile(const struct entry *entry, const char *directory, bool *found)
+/* *missing is NULL if the Dockerfile is there. */
+static int find_dockerfile(const struct entry *entry, const char *directory, const char **missing)
 {
     const struct arc_yaml_node *build = arc_yaml_get(entry->map, "build");
     const struct arc_recipe *group = &entry->group->build;
@@ -147,7 +152,7 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
     ARC_TRY(arc_recipe_place(entry->l, &recipe, false, name, name, directory));
     int rc = arc_recipe_complete(entry->l, &recipe, directory);
     ARC_TRY(arc_yaml_place(entry->node, "services", rc, entry->l->err));
-    *found = has_dockerfile(entry, &recipe);
+    *missing = has_dockerfile(entry, &recipe) ? NULL : recipe.dockerfile;
 
     return ARC_OK;
 }
@@ -176,10 +181,10 @@ static int walk_below(struct walk *walk, const char *directory)
             /* A directory is a service only if it has what one needs, since globs are loose. */
             const char *file = arc_path_join(&memory, path, "service.yaml");
             ARC_TRY(arc_arena_check(&memory, err));
-            bool made = exists(root, file);
-            if (!made)
-                ARC_TRY(find_dockerfile(walk->entry, path, &made));
-            if (made)
+            walk->missing = NULL;
+            if (!exists(root, file))
+                ARC_TRY(find_dockerfile(walk->entry, path, &walk->missing));
+            if (!walk->missing)
                 ARC_TRY(add_directory(walk->entry, path));
         }
 
@@ -210,8 +215,9 @@ static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
             return ARC_OK;
         return arc_yaml_error(node, err,
                               "services: no directory matches '%s' and holds a service.yaml or a "
-                              "Dockerfile",
-                              node->text);
+                              "Dockerfile%s%s",
+                              node->text, walk.missing ? "; there is no " : "",
+                              arc_or(walk.missing, ""));
     }
 
     bool here = strcmp(node->text, ".") == 0 || strcmp(node->text, "./") == 0;

@@ -70,11 +70,15 @@ static int tell_no_dockerfile(const char *root, const struct arc_service *servic
 {
     const struct arc_recipe *build = &service->build;
     const char *rest = arc_path_below(build->context, build->dockerfile);
-    bool of_root = rest && arc_file_kind_in(root, rest) == ARC_FILE_REGULAR;
+    ARC_AUTO_FREE char *own = arc_file_join(service->directory, arc_or(rest, ""));
+
+    ARC_TRY_ALLOC(own, err);
+    bool elsewhere = rest && (arc_file_kind_in(root, rest) == ARC_FILE_REGULAR ||
+                              arc_file_kind_in(root, own) == ARC_FILE_REGULAR);
 
     return arc_error_set(err, ARC_EINPUT, "service '%s' has no Dockerfile: there is no %s%s",
                          service->codename, build->dockerfile,
-                         of_root ? "; its path starts at the context, not at the root" : "");
+                         elsewhere ? "; its path starts at the context" : "");
 }
 
 /* ---- warnings ------------------------------------------------------------------------------- */
