@@ -37,10 +37,9 @@ struct matrix {
 };
 
 /* An axis is a list of values, or a mapping from values to their part of the suffix. */
-static const struct arc_yaml_node *value_at(const struct matrix *m, size_t axis)
+static const struct arc_yaml_node *value_at(const struct arc_yaml_node *axis, size_t at)
 {
-    const struct arc_yaml_node *node = m->axes[axis];
-    return node->type == ARC_YAML_MAP ? node->pairs[m->at[axis]].key : node->items[m->at[axis]];
+    return axis->type == ARC_YAML_MAP ? axis->pairs[at].key : axis->items[at];
 }
 
 static int add_axis(struct matrix *m, const struct arc_yaml_pair *pair)
@@ -60,7 +59,7 @@ static int add_axis(struct matrix *m, const struct arc_yaml_pair *pair)
         return arc_yaml_error(values, m->err, "variants: more than 16 arguments");
 
     for (size_t i = 0; i < values->count; i++) {
-        const struct arc_yaml_node *value = map ? values->pairs[i].key : values->items[i];
+        const struct arc_yaml_node *value = value_at(values, i);
         const struct arc_yaml_node *suffix = map ? values->pairs[i].value : value;
         if (!value->text || !suffix->text || value->type == ARC_YAML_NULL)
             return arc_yaml_error(value, m->err, "variants: %s has a value that is not a text",
@@ -79,7 +78,7 @@ static bool excludes(const struct matrix *m, const struct arc_yaml_node *rule)
     arc_yaml_each_pair (pair, rule)
         for (size_t a = 0; a < m->count; a++)
             if (strcmp(m->names[a], pair->key->text) == 0 &&
-                !arc_yaml_reads(value_at(m, a), pair->value->text))
+                !arc_yaml_reads(value_at(m->axes[a], m->at[a]), pair->value->text))
                 return false;
     return true;
 }
@@ -91,12 +90,20 @@ static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
                               "variants: 'exclude' must be a list of mappings, ARGUMENT: value");
 
     arc_yaml_each_pair (pair, rule) {
-        size_t a = 0;
+        const char *text = pair->value->text;
+        size_t a = 0, i = 0;
         while (a < m->count && strcmp(m->names[a], pair->key->text) != 0)
             a++;
-        if (a == m->count || !pair->value->text)
+        if (a == m->count)
             return arc_yaml_error(pair->key, m->err,
                                   "variants: 'exclude' names %s, which is not an argument of them",
+                                  pair->key->text);
+
+        while (text && i < m->axes[a]->count && !arc_yaml_reads(value_at(m->axes[a], i), text))
+            i++;
+        if (!text || i == m->axes[a]->count)
+            return arc_yaml_error(pair->value, m->err,
+                                  "variants: 'exclude' has a value that %s does not have",
                                   pair->key->text);
     }
 
@@ -114,7 +121,7 @@ static int add_combination(const struct arc_loading *l, const struct matrix *m,
     ARC_TRY_ALLOC(variant && args, l->err);
 
     for (size_t a = 0; a < m->count; a++) {
-        const struct arc_yaml_node *axis = m->axes[a], *value = value_at(m, a);
+        const struct arc_yaml_node *axis = m->axes[a], *value = value_at(axis, m->at[a]);
         bool map = axis->type == ARC_YAML_MAP;
         const char *part = map ? axis->pairs[m->at[a]].value->text : value->text;
         args[a] = (struct arc_pair){arc_arena_text(l->memory, m->names[a]),
