@@ -129,7 +129,8 @@ struct arc_group {
     struct arc_described described; /* what defines its services */
     struct arc_service *services;
     size_t service_count;
-    char **service_globs; /* the globs of `services`, as written */
+    struct arc_pair *service_globs; /* the globs of `services`, as written, and the name of the
+                                       Dockerfile that their build sections give; NULL: none */
     size_t service_glob_count;
     struct arc_include *includes; /* of a train, ends with {NULL}: once resolved, its services are
                                      those of other groups' releases; NULL: not a train */

@@ -126,8 +126,9 @@ int arc_services_add_folder(struct arc_filters *filters, const char *name, const
 struct gone {
     struct arc_arena memory;
     const char *const *there;
+    const char *dockerfile; /* of an entry's build section, else of the group's */
     struct arc_filters *filters;
-    char **removed; /* files that made a directory a service, and are removed */
+    char **removed; /* files */
     size_t removed_count;
     bool listed; /* `removed` is set */
     struct arc_error *err;
@@ -155,7 +156,7 @@ static int add_gone(const struct gone *gone, const char *path, size_t len)
 static int note_removed(void *context, const char *path, size_t len, enum arc_git_status status)
 {
     struct gone *gone = context;
-    if (status == ARC_GIT_DELETED && arc_service_directory(path))
+    if (status == ARC_GIT_DELETED)
         ARC_APPEND(&gone->memory, gone->removed, gone->removed_count, gone->err,
                    arc_arena_cut(&gone->memory, path, len));
     return arc_arena_check(&gone->memory, gone->err);
@@ -175,9 +176,11 @@ static int add_gone_of_glob(struct gone *gone, const char *pattern, size_t len,
     gone->listed = true;
     ARC_TRY(arc_glob_compile(pattern, len, &glob, NULL));
 
-    arc_each (file, gone->removed, gone->removed_count)
-        if (arc_glob_match(glob, *file, arc_service_directory(*file)))
-            ARC_TRY(add_gone(gone, *file, arc_service_directory(*file)));
+    arc_each (file, gone->removed, gone->removed_count) {
+        size_t folder = arc_service_directory(*file, gone->dockerfile);
+        if (folder && arc_glob_match(glob, *file, folder))
+            ARC_TRY(add_gone(gone, *file, folder));
+    }
 
     return ARC_OK;
 }
@@ -230,13 +233,18 @@ int arc_services_add_gone(const struct arc_git *git, struct arc_earlier_configs 
 
     ARC_TRY(find_earlier(git, configs, from, path, &root, err));
 
+    const struct arc_yaml_node *shared = arc_yaml_at(root, "groups", group, "build");
     arc_yaml_each (item, arc_yaml_at(root, "groups", group, "services")) {
-        if (item->type != ARC_YAML_STRING)
+        const struct arc_yaml_node *where = arc_or(arc_yaml_get(item, "directory"), item);
+        const char *own = arc_yaml_text_at(arc_yaml_get(item, "build"), "dockerfile");
+        const char *dockerfile = arc_text_or(own, arc_yaml_text_at(shared, "dockerfile"));
+        if (where->type != ARC_YAML_STRING)
             continue;
-        size_t len = arc_text_strip(item->text, item->len, "/");
-        int rc = strpbrk(item->text, "*?[{")
-                     ? add_gone_of_glob(&gone, item->text, len, git, from, to)
-                     : add_gone(&gone, item->text, len);
+        size_t len = arc_text_strip(where->text, where->len, "/");
+        gone.dockerfile = arc_text_or(dockerfile, NULL);
+        int rc = strpbrk(where->text, "*?[{")
+                     ? add_gone_of_glob(&gone, where->text, len, git, from, to)
+                     : add_gone(&gone, where->text, len);
         ARC_TRY(arc_error_memory(rc, err));
     }
 

@@ -10,11 +10,19 @@ const struct arc_service *arc_group_find_service(const struct arc_group *group,
     return NULL;
 }
 
-size_t arc_service_directory(const char *path)
+size_t arc_service_directory(const char *path, const char *dockerfile)
 {
-    const char *name = arc_path_name(path);
-    bool makes = name > path && ARC_AMONG(name, "service.yaml", "Dockerfile");
-    return makes ? (size_t)(name - path) - 1 : 0;
+    const char *name = arc_path_name(arc_or(dockerfile, "Dockerfile"));
+    const char *lower = strcmp(name, "Dockerfile") == 0 ? "dockerfile" : name;
+    const char *const files[] = {"service.yaml", arc_or(dockerfile, name), name, lower};
+
+    arc_each_in (file, files) {
+        size_t len = strlen(path), tail = strlen(*file);
+        if (len > tail + 1 && path[len - tail - 1] == '/' && arc_text_ends(path, *file))
+            return len - tail - 1;
+    }
+
+    return 0;
 }
 
 int arc_service_platforms(const struct arc_group *group, const struct arc_service *service,

@@ -11,9 +11,10 @@
 const struct arc_service *arc_group_find_service(const struct arc_group *group,
                                                  const char *codename);
 
-/* The length of the directory that a file, service.yaml or Dockerfile, makes a service for the globs
- * of `services`; 0 for other files. `path` is from the root. */
-size_t arc_service_directory(const char *path);
+/* The length of the directory that a file makes a service for the globs of `services`: service.yaml,
+ * or the Dockerfile, whose name in the build section is `dockerfile` (NULL: none is given). 0 for
+ * other files. `path` is from the root. */
+size_t arc_service_directory(const char *path, const char *dockerfile);
 
 /* The platforms of a service: its own, else all of the group's, without duplicates. NULL if there
  * are none; may be the service's own list. */

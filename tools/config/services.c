@@ -207,8 +207,12 @@ static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
 
         ARC_TRY(arc_field_check(node, "services", arc_check_glob, err));
         ARC_TRY(arc_glob_compile(node->text, len, &glob, err));
+        const struct arc_yaml_node *build = arc_yaml_get(entry->map, "build");
+        const char *dockerfile = said(build, "dockerfile", entry->group->build.dockerfile);
+        const struct arc_pair named = {arc_arena_cut(entry->l->memory, node->text, len),
+                                       arc_arena_text(entry->l->memory, dockerfile)};
         ARC_APPEND(entry->l->memory, entry->group->service_globs, entry->group->service_glob_count,
-                   err, arc_arena_cut(entry->l->memory, node->text, len));
+                   err, named);
         struct walk walk = {.entry = entry, .glob = glob, .taken = entry->group->service_count};
         ARC_TRY(walk_below(&walk, "."));
         if (entry->group->service_count > walk.taken)

@@ -4,27 +4,10 @@
 #include "config/graph.h"
 #include "git/git.h"
 
-/* The files that a sparse checkout leaves out and that make services. */
-struct left_out {
-    struct arc_arena memory;
-    char **files;
-    size_t count;
+struct looking {
+    const struct arc_config *config;
     struct arc_error *err;
 };
-
-static void left_out_free(struct left_out *out)
-{
-    arc_arena_free(&out->memory);
-}
-
-static int note_file(void *context, const char *path)
-{
-    struct left_out *out = context;
-    if (arc_service_directory(path))
-        ARC_APPEND(&out->memory, out->files, out->count, out->err,
-                   arc_arena_text(&out->memory, path));
-    return arc_arena_check(&out->memory, out->err);
-}
 
 static bool is_service(const struct arc_config *config, const char *directory, size_t len)
 {
@@ -35,22 +18,27 @@ static bool is_service(const struct arc_config *config, const char *directory, s
     return false;
 }
 
-static int check_glob(const struct arc_config *config, const char *pattern,
-                      const struct left_out *out, struct arc_error *err)
+/* Refuses a file that is left out and would make a service. */
+static int check_file(void *context, const char *path)
 {
-    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    const struct looking *looking = context;
+    const struct arc_config *config = looking->config;
 
-    ARC_TRY(arc_glob_compile(pattern, strlen(pattern), &glob, err));
-    arc_each (file, out->files, out->count) {
-        size_t len = arc_service_directory(*file);
-        if (!arc_glob_match(glob, *file, len) || is_service(config, *file, len))
-            continue;
-        return arc_error_set(err, ARC_EINPUT,
-                             "services: '%s' matches %.*s, whose %s this sparse checkout leaves "
-                             "out: check out the services' directories ('sparse-checkout' of "
-                             "actions/checkout), or all",
-                             pattern, (int)len, *file, *file + len + 1);
-    }
+    arc_each (group, config->groups, config->group_count)
+        arc_each (given, group->service_globs, group->service_glob_count) {
+            ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+            size_t len = arc_service_directory(path, given->value);
+
+            if (!len || is_service(config, path, len))
+                continue;
+            ARC_TRY(arc_glob_compile(given->name, strlen(given->name), &glob, looking->err));
+            if (arc_glob_match(glob, path, len))
+                return arc_error_set(looking->err, ARC_EINPUT,
+                                     "services: '%s' matches %.*s, whose %s this sparse checkout "
+                                     "leaves out: check out the services' directories "
+                                     "('sparse-checkout' of actions/checkout), or all",
+                                     given->name, (int)len, path, path + len + 1);
+        }
 
     return ARC_OK;
 }
@@ -58,18 +46,11 @@ static int check_glob(const struct arc_config *config, const char *pattern,
 int arc_project_check_sparse(const struct arc_git *git, const struct arc_config *config,
                              struct arc_error *err)
 {
-    ARC_AUTO(left_out) struct left_out out = {.err = err};
-    size_t globs = 0;
+    struct looking looking = {config, err};
 
     arc_each (group, config->groups, config->group_count)
-        globs += group->service_glob_count;
-    if (!globs)
-        return ARC_OK;
-
-    ARC_TRY(arc_git_sparse(git, note_file, &out, err));
-    arc_each (group, config->groups, config->group_count)
-        for (size_t i = 0; i < group->service_glob_count; i++)
-            ARC_TRY(check_glob(config, group->service_globs[i], &out, err));
+        if (group->service_glob_count)
+            return arc_git_sparse(git, check_file, &looking, err);
 
     return ARC_OK;
 }
