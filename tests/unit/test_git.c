@@ -363,6 +363,41 @@ static void test_dates_without_meaning(void **state)
     assert_int_equal(answer, ARC_HISTORY_UNCERTAIN);
 }
 
+static int add_hex(void *context, const struct arc_oid *commit, const uint64_t *lacks)
+{
+    assert_int_equal(*lacks & 1, 1);
+    arc_buf_printf(context, "%s;", commit->hex);
+    return 0;
+}
+
+/* A rebase or an import gives many commits one date, and a wrong clock an older one than their
+ * parents': what a base has must be found even if the walk meets it first from the other side. */
+static void test_since_whatever_the_dates(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t dates[] = {1000000000, 900000000};
+    struct arc_error *err = &f->err;
+
+    for (size_t i = 0; i < 2; i++) {
+        ARC_AUTO(arc_history) struct arc_history *history = NULL;
+        ARC_AUTO(arc_buf) struct arc_buf given = {0}, logged = {0}, wanted = {0};
+        const struct arc_oid shared = dated(f, named(f, "main").hex, NULL, 1000000000);
+        struct arc_oid base = shared;
+        for (size_t k = 0; k < 4; k++)
+            base = dated(f, base.hex, NULL, dates[i] - (int64_t)(i * k));
+        const struct arc_oid own = dated(f, shared.hex, NULL, 1000000001);
+        const struct arc_oid head = dated(f, own.hex, base.hex, 1000000002);
+        arc_buf_printf(&wanted, "%s;%s;", head.hex, own.hex);
+
+        assert_int_equal(arc_history_new(&f->git, &history, err), 0);
+        assert_int_equal(arc_history_since(history, &head, &base, 1, add_hex, &given, err), 0);
+        assert_string_equal(arc_buf_text(&given), wanted.data);
+        const struct arc_git_log_range range = {.from = &base, .to = &head};
+        assert_int_equal(arc_git_log(&f->git, &range, add_subject, &logged, NULL, err), 0);
+        assert_string_equal(arc_buf_text(&logged), "x;x;");
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -382,6 +417,7 @@ int main(void)
         TEST(test_formats),
         TEST(test_shallow_and_linked),
         TEST(test_dates_without_meaning),
+        TEST(test_since_whatever_the_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

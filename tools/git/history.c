@@ -5,6 +5,7 @@
 #define NONE     UINT32_MAX
 #define DAY      ((int64_t)24 * 60 * 60)
 #define DATE_MAX (INT64_MAX / 8) /* of a commit, whatever it says: sums of some dates fit */
+#define LATE_MAX 100             /* see walk_since() */
 
 /* What a walk learned about a commit. */
 enum {
@@ -12,7 +13,7 @@ enum {
     FROM_B = 2,  /* and from the second */
     STALE = 4,   /* an ancestor of a common ancestor */
     RESULT = 8,  /* found as a common ancestor */
-    MET = 16,    /* visited by arc_history_reaches() or the walk of a range */
+    MET = 16,    /* visited by arc_history_reaches() */
     HIDDEN = 32, /* visited by the walk of the excluded commit */
 };
 
@@ -21,7 +22,7 @@ struct node {
     int64_t time;     /* of the committer; INT64_MIN when missing */
     uint32_t parents; /* index of its first parent in `links` */
     uint32_t count;   /* number of parents */
-    uint32_t queued;  /* number of times it is in the queue of a search */
+    uint32_t queued;  /* number of times it is in the queue of a search; see count_children() */
     unsigned flags;
     bool read, missing;
 };
@@ -52,6 +53,7 @@ struct arc_history {
     struct queue walk;  /* of arc_history_reaches() */
     int64_t walk_doubt; /* as in struct search */
     int64_t skew;       /* the most by which a commit claims to be older than a parent */
+    bool complete;      /* the clone is not shallow */
     int failed;         /* a libgit2 code, or GIT_ERROR when out of memory */
 };
 
@@ -527,43 +529,6 @@ bool arc_history_parent(struct arc_history *history, const struct arc_oid *commi
     return true;
 }
 
-int arc_history_range(struct arc_history *history, const git_oid *from, const git_oid *to,
-                      git_oid **out, size_t *count, struct arc_error *err)
-{
-    struct queue queue = {0};
-    *count = 0;
-    *out = NULL;
-    uint32_t hidden = from ? node_of(history, from) : NONE, start = node_of(history, to);
-    ARC_TRY(check(history, err));
-    read_node(history, start);
-
-    if (hidden != NONE) {
-        history->nodes[hidden].flags |= HIDDEN;
-        hide_behind(history, hidden);
-    }
-
-    meet(history, &queue, start);
-
-    while (queue.count && !history->failed) {
-        uint32_t node = take(history, &queue);
-        if (history->nodes[node].flags & HIDDEN || history->nodes[node].missing)
-            continue;
-        if (!arc_room(out, *count, sizeof **out)) {
-            history->failed = GIT_ERROR;
-            break;
-        }
-        (*out)[(*count)++] = history->nodes[node].oid;
-        for (uint32_t i = 0; i < history->nodes[node].count; i++) {
-            read_node(history, parent_of(history, node, i));
-            meet(history, &queue, parent_of(history, node, i));
-        }
-    }
-
-    free(queue.places);
-
-    return check(history, err);
-}
-
 /* ---- since several bases --------------------------------------------------------------------- */
 
 /* A walk from a head that learns which of several bases contain each commit. */
@@ -575,6 +540,7 @@ struct since {
     size_t known;    /* capacity of `lacks`, in nodes */
     uint32_t *met;   /* nodes in order of discovery */
     size_t count;
+    int64_t oldest; /* date of the oldest one visited while a base was known to lack it */
 };
 
 static void since_free(struct since *since)
@@ -640,6 +606,18 @@ static void meet_since(struct since *since, uint32_t node, const uint64_t *child
         since->met[since->count++] = node;
 }
 
+/* Reads a commit. Only a shallow clone may lack it. */
+static int need_node(struct arc_history *history, uint32_t node, struct arc_error *err)
+{
+    struct arc_oid name;
+
+    if (read_node(history, node) || history->failed || !history->complete)
+        return check(history, err);
+    arc_git_oid_out(&history->nodes[node].oid, &name);
+    return arc_error_set(err, ARC_ENOTFOUND, "commit %s is not in this clone, but a child of it is",
+                         name.hex);
+}
+
 static int start_since(struct since *since, const struct arc_oid *head, const struct arc_oid *bases,
                        size_t count, struct arc_error *err)
 {
@@ -650,6 +628,7 @@ static int start_since(struct since *since, const struct arc_oid *head, const st
     for (size_t i = 0; i < count; i++)
         all[i / 64] |= UINT64_C(1) << i % 64;
     ARC_TRY(find_node(since->history, head, &node, err));
+    ARC_TRY(need_node(since->history, node, err));
     if (grow_lacks(since))
         meet_since(since, node, all);
 
@@ -657,6 +636,7 @@ static int start_since(struct since *since, const struct arc_oid *head, const st
         if (!*bases[i].hex)
             continue;
         ARC_TRY(find_node(since->history, &bases[i], &node, err));
+        ARC_TRY(need_node(since->history, node, err));
         all[i / 64] &= ~(UINT64_C(1) << i % 64);
         if (grow_lacks(since))
             meet_since(since, node, all);
@@ -666,6 +646,47 @@ static int start_since(struct since *since, const struct arc_oid *head, const st
     return check(since->history, err);
 }
 
+/* Learns of all commits which bases lack them. Many may have one date, and a date may be older than
+ * a parent's: so the walk ends, like git's (limit_list() in its revision.c), only some commits after
+ * it came to what is surely older than all that a base lacks. */
+static int walk_since(struct since *since, struct arc_error *err)
+{
+    struct arc_history *history = since->history;
+
+    for (unsigned late = 0; since->queue.count && late <= LATE_MAX;) {
+        uint32_t node = take(history, &since->queue);
+        const struct node *the = &history->nodes[node];
+        if (!(the->flags & STALE) && the->time < since->oldest)
+            since->oldest = the->time;
+        bool is_new = the->time + DAY + 2 * history->skew >= since->oldest;
+        late = is_new || since->queue.fresh ? 0 : late + 1;
+
+        for (uint32_t i = 0; i < history->nodes[node].count; i++) {
+            uint32_t parent = parent_of(history, node, i);
+            ARC_TRY(need_node(history, parent, err));
+            read_parent(history, node, parent);
+            if (!history->nodes[parent].missing && grow_lacks(since))
+                meet_since(since, parent, since->lacks + node * since->words);
+        }
+    }
+
+    return check(history, err);
+}
+
+/* Counts, for each commit that a base lacks, the children that are such, too. */
+static void count_children(struct since *since)
+{
+    struct arc_history *history = since->history;
+
+    for (size_t i = 0; i < history->count; i++)
+        history->nodes[i].queued = 0;
+    for (size_t i = 0; i < since->count; i++) {
+        uint32_t node = since->met[i];
+        for (uint32_t k = 0; lacks_any(since, node) && k < history->nodes[node].count; k++)
+            history->nodes[parent_of(history, node, k)].queued++;
+    }
+}
+
 int arc_history_since(struct arc_history *history, const struct arc_oid *head,
                       const struct arc_oid *bases, size_t count,
                       int (*each)(void *context, const struct arc_oid *commit,
@@ -673,30 +694,36 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
                       void *context, struct arc_error *err)
 {
     ARC_AUTO(since)
-    struct since since = {.history = history, .queue = {.searches = true}, .words = count / 64 + 1};
+    struct since since = {.history = history,
+                          .queue = {.searches = true},
+                          .words = count / 64 + 1,
+                          .oldest = INT64_MAX};
 
     clear_flags(history);
     ARC_TRY(start_since(&since, head, bases, count, err));
+    ARC_TRY(walk_since(&since, err));
+    count_children(&since);
+    since.queue.count = 0;
+    since.queue.searches = false;
+    for (size_t i = 0; i < since.count; i++)
+        if (!history->nodes[since.met[i]].queued && lacks_any(&since, since.met[i]))
+            put(history, &since.queue, since.met[i]);
 
-    while (since.queue.fresh && !history->failed) {
+    while (since.queue.count && !history->failed) {
         uint32_t node = take(history, &since.queue);
-        for (uint32_t i = 0; i < history->nodes[node].count && !history->failed; i++) {
+        struct arc_oid commit;
+        arc_git_oid_out(&history->nodes[node].oid, &commit);
+        if (!history->nodes[node].missing)
+            ARC_TRY(each(context, &commit, since.lacks + node * since.words));
+        for (uint32_t i = 0; i < history->nodes[node].count; i++) {
             uint32_t parent = parent_of(history, node, i);
-            if (read_node(history, parent) && grow_lacks(&since))
-                meet_since(&since, parent, since.lacks + node * since.words);
+            bool next = !--history->nodes[parent].queued && !history->nodes[parent].missing;
+            if (next && lacks_any(&since, parent))
+                put(history, &since.queue, parent);
         }
     }
 
-    ARC_TRY(check(history, err));
-
-    for (size_t i = 0; i < since.count; i++) {
-        struct arc_oid commit;
-        arc_git_oid_out(&history->nodes[since.met[i]].oid, &commit);
-        if (lacks_any(&since, since.met[i]))
-            ARC_TRY(each(context, &commit, since.lacks + since.met[i] * since.words));
-    }
-
-    return ARC_OK;
+    return check(history, err);
 }
 
 /* -------------------------------------------------------------------------------------------- */
@@ -707,6 +734,7 @@ int arc_history_new(const struct arc_git *git, struct arc_history **out, struct 
     ARC_TRY_ALLOC(history, err);
     ARC_TRY(arc_git_odb(git, &history->odb, err));
     history->walk_doubt = INT64_MIN;
+    history->complete = !arc_git_is_shallow(git);
     git_odb_refresh(history->odb);
     *out = arc_steal(&history);
 

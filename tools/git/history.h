@@ -51,14 +51,10 @@ bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, si
 bool arc_history_parent(struct arc_history *history, const struct arc_oid *commit, size_t number,
                         struct arc_oid *out, size_t *count);
 
-/* The commits in `to` but not in `from` (may be NULL), newest first; *out is owned by the
- * caller. */
-int arc_history_range(struct arc_history *history, const git_oid *from, const git_oid *to,
-                      git_oid **out, size_t *count, struct arc_error *err);
-
-/* Calls `each` for every commit in `head` that at least one base lacks, newest first; bit i of
- * `lacks`: bases[i] lacks it. Bases must be ancestors of the head, or empty, which lacks
- * everything. One walk serves all, and ends where every base has the rest. */
+/* Calls `each` for every commit in `head` that at least one base lacks, each before its parents and
+ * else newest first; bit i of `lacks`: bases[i] lacks it. Of several bases all must be ancestors of
+ * the head; an empty one lacks everything. One walk serves all, and ends where every base has the
+ * rest. ARC_ENOTFOUND if a commit is missing and the clone is not shallow. */
 int arc_history_since(struct arc_history *history, const struct arc_oid *head,
                       const struct arc_oid *bases, size_t count,
                       int (*each)(void *context, const struct arc_oid *commit,

@@ -169,56 +169,6 @@ static int touches(git_commit *commit, const char *const *paths)
     return differs;
 }
 
-/* The source of a range's commits: libgit2 or, in a shallow clone, a list. */
-struct source {
-    git_revwalk *walk;
-    git_oid *list;
-    size_t at, count;
-};
-
-static void source_free(struct source *source)
-{
-    git_revwalk_free(source->walk);
-    free(source->list);
-}
-
-static int start(const struct arc_git *git, const struct arc_git_log_range *range,
-                 struct source *out, struct arc_error *err)
-{
-    git_oid to, from;
-
-    ARC_TRY(arc_git_oid_in(range->to, &to, err));
-    if (range->from)
-        ARC_TRY(arc_git_oid_in(range->from, &from, err));
-
-    if (arc_git_is_shallow(git)) {
-        ARC_AUTO(arc_history) struct arc_history *history = NULL;
-        ARC_TRY(arc_history_new(git, &history, err));
-        return arc_history_range(history, range->from ? &from : NULL, &to, &out->list, &out->count,
-                                 err);
-    }
-
-    int rc = git_revwalk_new(&out->walk, git->repo);
-    if (!rc)
-        rc = git_revwalk_sorting(out->walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
-    if (!rc)
-        rc = git_revwalk_push(out->walk, &to);
-    if (!rc && range->from)
-        rc = git_revwalk_hide(out->walk, &from);
-
-    return arc_git_check(err, rc, "walking the history");
-}
-
-static int next(struct source *source, git_oid *out)
-{
-    if (source->walk)
-        return git_revwalk_next(out, source->walk);
-    if (source->at == source->count)
-        return GIT_ITEROVER;
-    *out = source->list[source->at++];
-    return 0;
-}
-
 /* Keeps the lines that git accepts: libgit2 refuses the whole text for a NUL or an empty
  * address. */
 static void copy_lines(const struct arc_buf *text, struct arc_buf *out)
@@ -253,43 +203,58 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
     return arc_git_check(err, rc, ".mailmap");
 }
 
+/* What a walk of a range is for. */
+struct logging {
+    const struct arc_git *git;
+    const struct arc_git_log_range *range;
+    const git_mailmap *mailmap; /* may be NULL */
+    int (*each)(void *context, const struct arc_git_commit *commit);
+    void *context;
+    size_t given;
+    bool is_full;
+    struct arc_error *err;
+};
+
+static int log_commit(void *context, const struct arc_oid *oid, const uint64_t *lacks)
+{
+    struct logging *logging = context;
+    ARC_AUTO(arc_git_commit) struct arc_git_commit found = {0};
+    ARC_AUTO_HANDLE(git_commit) git_commit *commit = NULL;
+    git_oid id;
+    (void)lacks;
+
+    ARC_TRY(arc_git_oid_in(oid, &id, logging->err));
+    int step = git_commit_lookup(&commit, logging->git->repo, &id);
+    if (!step)
+        step = logging->range->paths ? touches(commit, logging->range->paths) : 1;
+    ARC_TRY(arc_git_check(logging->err, step, "walking the history"));
+    if (!step)
+        return ARC_OK;
+    logging->is_full = logging->given++ == arc_or(logging->range->max, LOG_MAX);
+    if (logging->is_full)
+        return 1;
+
+    ARC_TRY(fill(commit, logging->mailmap, &found, logging->err));
+    return logging->each(logging->context, &found);
+}
+
 /* arc_git_log(), with authors mapped by `mailmap` (may be NULL). */
 static int walk_log(const struct arc_git *git, const struct arc_git_log_range *range,
                     const git_mailmap *mailmap,
                     int (*each)(void *context, const struct arc_git_commit *commit), void *context,
                     bool *more, struct arc_error *err)
 {
-    ARC_AUTO(source) struct source source = {0};
-    git_oid id;
-    size_t given = 0, max = arc_or(range->max, LOG_MAX);
+    static const struct arc_oid nothing = {{0}};
+    struct logging logging = {git, range, mailmap, each, context, .err = err};
+    ARC_AUTO(arc_history) struct arc_history *history = NULL;
 
+    ARC_TRY(arc_history_new(git, &history, err));
+    int rc = arc_history_since(history, range->to, arc_or(range->from, &nothing), 1, log_commit,
+                               &logging, err);
     if (more)
-        *more = false;
-    ARC_TRY(start(git, range, &source, err));
+        *more = logging.is_full;
 
-    for (;;) {
-        ARC_AUTO(arc_git_commit) struct arc_git_commit found = {0};
-        ARC_AUTO_HANDLE(git_commit) git_commit *commit = NULL;
-        int step = next(&source, &id);
-        if (step == GIT_ITEROVER)
-            return ARC_OK;
-        if (!step)
-            step = git_commit_lookup(&commit, git->repo, &id);
-        if (!step)
-            step = range->paths ? touches(commit, range->paths) : 1;
-        ARC_TRY(arc_git_check(err, step, "walking the history"));
-
-        if (step && given++ == max) {
-            if (more)
-                *more = true;
-            return ARC_OK;
-        }
-
-        if (step) {
-            ARC_TRY(fill(commit, mailmap, &found, err));
-            ARC_TRY(each(context, &found));
-        }
-    }
+    return logging.is_full ? ARC_OK : rc;
 }
 
 int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
