@@ -569,7 +569,9 @@ static int find_style(const struct choice *choice, struct date_style *style, str
     ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
     style->separator = tag.version.major[tag.version.major_len];
     style->short_year = tag.version.major_len <= 2;
-    style->two_parts = !tag.version.patch;
+    const char *text = tag.version.text, *patch = tag.version.patch;
+    style->two_parts = !patch || is_taken(choice, arc_arena_cut(&choice->survey->memory, text,
+                                                                (size_t)(patch - text) - 1));
     bool iso = style->separator == '-' && tag.version.minor_len + tag.version.patch_len == 4;
 
     arc_json_each (name, choice->tags) { /* one of October to December does not tell */
