@@ -112,7 +112,7 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
             json_pack("{s:s, s:b}", "file", options->own_file, "found", options->own_text != NULL);
 
     /* clang-format off */
-    *out = json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:b, s:o, s:I, s:o, s:{s:O, s:I, s:b, s:O, s:o}}",
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:b, s:s?, s:I, s:o, s:{s:O, s:I, s:b, s:O, s:s?}}",
                      "document", "notes", "format", ARC_DOCUMENT_FORMAT,
                      "group", plan->group,
                      "tag", plan->tag,
@@ -120,7 +120,7 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
                      "body", arc_buf_text(&body),
                      "prerelease", plan->version->prerelease,
                      "latest", plan->version->latest,
-                     "previous-tag", notes_text_value(plan->version->previous_tag),
+                     "previous-tag", plan->version->previous_tag,
                      "characters", (json_int_t)arc_text_utf16(body.data, body.len),
                      "own-text", own,
                      "commits",
@@ -128,8 +128,7 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
                        "shown", (json_int_t)shown,
                        "complete", !arc_json_true_of(values, "commits-cut"),
                        "unknown", json_object_get(values, "changes-unknown"),
-                       "pulls-unknown",
-                         notes_text_value(options->log ? options->log->pulls_unknown : NULL));
+                       "pulls-unknown", options->log ? options->log->pulls_unknown : NULL);
     /* clang-format on */
     return arc_error_unless(*out, err);
 }

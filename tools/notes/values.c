@@ -14,11 +14,6 @@ static json_t *member(const json_t *object, const char *key)
     return json_is_string(value) || json_is_number(value) ? json_incref(value) : json_null();
 }
 
-json_t *notes_text_value(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
-
 /* ---- signatures, and the releases of a train ------------------------------------------------- */
 
 /* Returns the command that verifies the signature of `reference` (IMAGE@DIGEST; NULL: not known
@@ -101,9 +96,8 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
             bytes = json_integer(cell->size);
             size = arc_json_buf(&text);
         }
-        arc_json_push(&rows, json_pack("{s:s, s:o, s:o, s:o}", "platform", platform, "digest",
-                                       notes_text_value(cell ? cell->digest : NULL), "bytes", bytes,
-                                       "size", size));
+        arc_json_push(&rows, json_pack("{s:s, s:s?, s:o, s:o}", "platform", platform, "digest",
+                                       cell ? cell->digest : NULL, "bytes", bytes, "size", size));
     }
 
     return rows;
@@ -211,15 +205,15 @@ static json_t *service_values(const struct arc_notes_options *options,
                                         built->base_images[i].digest));
 
     /* clang-format off */
-    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:O, s:o, s:o, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:O, s:o, s:s?, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "service", service->service,
                      "name", service->name,
-                     "description", notes_text_value(service->description),
+                     "description", service->description,
                      "image", image,
                      "tag", tag,
                      "reference", reference,
                      "also", also_tagged(service, built, tag),
-                     "digest", notes_text_value(digest),
+                     "digest", digest,
                      "pinned", pinned,
                      "platforms", platform_rows(options->plan, service->service, built),
                      "base-images", bases,
@@ -383,23 +377,23 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
         log = &none;
 
     /* clang-format off */
-    *out = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:b, s:b, s:o, s:b, s:s, s:s, s:o, s:o, s:o,"
-                     " s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:n, s:o, s:o, s:o, s:o, s:b}",
+    *out = json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:b, s:b, s:s?, s:b, s:s, s:s, s:s?, s:o, s:o,"
+                     " s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:n, s:s?, s:o, s:o, s:o, s:b}",
                      "group", plan->group,
                      "title", plan->title,
-                     "description", notes_text_value(plan->description),
+                     "description", plan->description,
                      "tag", plan->tag,
                      "version", version->version,
                      "image-tag", version->image_tag,
                      "prerelease", version->prerelease,
                      "latest", version->latest,
-                     "previous-tag", notes_text_value(version->previous_tag),
+                     "previous-tag", version->previous_tag,
                      "first", !unknown && !version->previous_tag, /* with missing history, the lack
                                                                      of a previous tag proves
                                                                      nothing */
                      "revision", plan->revision,
                      "created", plan->created,
-                     "source", notes_text_value(plan->source),
+                     "source", plan->source,
                      "has", has_values(services, !unknown || plan->source),
                      "services", services,
                      "releases", list_releases(plan),
@@ -411,7 +405,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "commit-count", (json_int_t)count,
                      "commits-cut", options->log && !log->complete && count,
                      "commits-left", /* set once the number that fits is known */
-                     "changes-unknown", notes_text_value(unknown),
+                     "changes-unknown", unknown,
                      "own-text", markdown_value(options->own_text),
                      "tag-message", paragraphs(names_itself(log->message, plan) ? NULL : log->message),
                      "new-contributors", arc_texts_json(log->newcomers),

@@ -17,6 +17,3 @@ json_t *arc_notes_sections(const json_t *commits, bool sorted);
 
 /* Returns the URL of the page that compares with the previous tag, or null; a new reference. */
 json_t *notes_compare_url(const struct arc_plan *plan);
-
-/* Returns a text as JSON, or null for NULL; a new reference, NULL when out of memory. */
-json_t *notes_text_value(const char *text);
