@@ -130,7 +130,13 @@ static bool assign(struct arc_assignments *reader, const char *line, size_t len)
         return false;
     reader->value = equals + 1;
     reader->value_len = len - (size_t)(reader->value - line);
-    trim_value(&reader->value, &reader->value_len, reader->several && *equals == '=');
+    bool several = reader->several && *equals == '=';
+    trim_value(&reader->value, &reader->value_len, several);
+    if (several) { /* the next one may be on this line */
+        reader->at = reader->value + reader->value_len;
+        reader->at += strcspn(reader->at, " \t\n");
+        reader->goes_on = true;
+    }
 
     return true;
 }
@@ -184,8 +190,9 @@ bool arc_assignments_next(struct arc_assignments *reader)
         reader->at += *reader->at == '\n';
         len = arc_text_strip(line, len, " \t\r");
         size_t keyword = measure_keyword(line, len);
-        reader->several = keyword;
+        reader->several = keyword || reader->goes_on;
         reader->spaced = keyword && strchr("EL", *line); /* ENV and LABEL */
+        reader->goes_on = reader->several && len && line[len - 1] == '\\';
         line += keyword;
         len -= keyword;
         if (reader->in_comment || (len > 1 && line[0] == '/' && line[1] == '*'))
@@ -225,14 +232,15 @@ static unsigned line_of(const struct arc_buf *text, const char *at)
 static int read_lines(struct arc_file_place *place, const struct arc_buf *text, const char *start,
                       char **out, struct arc_error *err)
 {
-    struct arc_assignments reader = {.at = start};
+    struct arc_assignments reader = {.at = start}, last = {0};
     while (arc_assignments_next(&reader))
-        if (is_at(&reader, place->at)) {
-            place->line = line_of(text, reader.name);
-            return take(reader.value, reader.value_len, out, err);
-        }
+        if (is_at(&reader, place->at))
+            last = reader;
+    if (!last.value)
+        return not_there(place, err);
+    place->line = line_of(text, last.name);
 
-    return not_there(place, err);
+    return take(last.value, last.value_len, out, err);
 }
 
 /* ---- either --------------------------------------------------------------------------------- */
