@@ -175,6 +175,7 @@ struct origin {
     const char *context; /* NULL: the build's own */
     const char *without;
     bool parents;
+    bool fetches; /* ADD: a source may be a URL */
 };
 
 /* The number of components before "/./" in a path. */
@@ -205,6 +206,11 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     size_t pivot = 0;
     if (!doubt)
         ARC_TRY(expand(r, &scope, path, WORD_MAX, &meant));
+    const char *url = arc_or(meant, path);
+    url += *url == '"';
+    if (origin->fetches &&
+        (ARC_STARTS(url, "http://", "https://", "git://", "ssh://") || arc_path_is_ssh(url)))
+        return ARC_OK;
     if (meant)
         ARC_TRY(find_pivot(r, meant, &pivot));
     if (meant)
@@ -284,8 +290,9 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
     ARC_AUTO(arc_buf) struct arc_buf flag = {.max = WORD_MAX}, without = {.max = VALUE_MAX};
     struct arc_arena *memory = &r->out->memory;
     const char *args = in->args, *from = NULL;
-    struct origin origin = {.keyword = in->keyword, .line = in->line};
-    bool unsure = false, image = false, is_add = strcmp(in->keyword, "ADD") == 0;
+    bool unsure = false, image = false;
+    struct origin origin = {
+        .keyword = in->keyword, .line = in->line, .fetches = strcmp(in->keyword, "ADD") == 0};
     struct arc_heredoc heredoc;
 
     while (take_flag(&args, &flag)) {
@@ -321,9 +328,7 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
 
     for (size_t i = 0; i + 1 < json_array_size(words); i++) { /* the last word is the destination */
         const char *word = json_string_value(json_array_get(words, i));
-        bool remote =
-            ARC_STARTS(word, "http://", "https://", "git://", "ssh://") || arc_path_is_ssh(word);
-        if (!(is_add && remote) && !arc_dockerfile_heredoc(word, strlen(word), &heredoc))
+        if (!arc_dockerfile_heredoc(word, strlen(word), &heredoc))
             ARC_TRY(add_source(r, &origin, word, NULL));
     }
 
