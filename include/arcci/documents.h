@@ -335,6 +335,12 @@ const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan,
                                                    const char *service);
 struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service);
 
+/* Returns the named contexts of a service, ended by one without a name; and the service whose image
+ * a context is ("target:NAME"), NULL for any other. Borrowed. */
+const struct arc_pair *arc_planned_contexts(const struct arc_planned_service *service);
+const struct arc_planned_service *arc_planned_base(const struct arc_plan *plan,
+                                                   const char *context);
+
 /* Returns the cell of a service on one platform, borrowed; NULL if there is none, or `built` is
  * NULL. */
 const struct arc_cell *arc_plan_cell(const struct arc_plan *plan, const char *service,

@@ -3,6 +3,7 @@ that keeps the definition and fails, so nothing is built."""
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -76,6 +77,23 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path):
     return Shop(tmp_path, generated=["a/dist/**"])
+
+
+def test_a_base_without_an_image_of_its_own_is_of_the_commit_too(shop):
+    """Whose files are in the image that starts from it, and in that image's key, however often it is named."""
+    plan = shop.plan("--service", "a")
+    a, b = plan["services"]
+    a["recipe"], b["recipe"] = ({"contexts": {"one": "target:b", "two": "target:b"}}, {"contexts": {"a": "target:a"}})
+    (shop.folder.parent / "plan.json").write_text(json.dumps({**plan, "push": True}))
+    keys = []
+    for ignored in ("1", "2"):
+        shop.write("b/x.o", ignored)
+        out = shop.arc("build", "--plan", "../plan.json", "--dry-run")[1]
+        keys.append(re.search("arc.ci.key=sha256:([0-9a-f]+)", out)[1])
+    assert keys[0] != keys[1]
+    shop.write("b/Dockerfile", "FROM evil\n")
+    refused, said = shop.build()
+    assert refused and "b/Dockerfile is changed" in said
 
 
 def test_a_thousand_times_more_ignored_files_take_their_names_memory(shop):

@@ -83,12 +83,42 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
     return ARC_OK;
 }
 
-int arc_context_places(const char *root, const struct arc_planned_service *service,
-                       struct arc_arena *memory, char ***out, struct arc_error *err)
+/* What arc_context_places() works on. `seen`: per service of the plan, whether it was added. */
+struct gathering {
+    const char *root;
+    const struct arc_plan *plan;
+    bool *seen;
+    struct arc_arena *memory;
+    char ***out;
+};
+
+static int add_places(const struct gathering *g, const struct arc_planned_service *service,
+                      struct arc_error *err)
 {
-    return arc_recipe_places(root, service->context, service->dockerfile,
-                             service->recipe ? service->recipe->additional_contexts : NULL, memory,
-                             out, err);
+    const struct arc_pair *context = arc_planned_contexts(service);
+    bool *seen = &g->seen[service - g->plan->services];
+    if (*seen)
+        return ARC_OK;
+    *seen = true;
+
+    ARC_TRY(arc_recipe_places(g->root, service->context, service->dockerfile, context, g->memory,
+                              g->out, err));
+    for (; context->name; context++) {
+        const struct arc_planned_service *base = arc_planned_base(g->plan, context->value);
+        if (base)
+            ARC_TRY(add_places(g, base, err));
+    }
+
+    return ARC_OK;
+}
+
+int arc_context_places(const char *root, const struct arc_plan *plan,
+                       const struct arc_planned_service *service, struct arc_arena *memory,
+                       char ***out, struct arc_error *err)
+{
+    ARC_AUTO_FREE bool *seen = calloc(plan->service_count, sizeof *seen);
+    ARC_TRY_ALLOC(seen, err);
+    return add_places(&(struct gathering){root, plan, seen, memory, out}, service, err);
 }
 
 /* Compares all services at once: one git per service took a second for 300. */
@@ -110,8 +140,8 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     for (size_t i = 0; i < plan->service_count; i++) {
         char ***places = &comparison->places[i];
         if (plan->services[i].selected)
-            ARC_TRY(arc_context_places(project->git->worktree, &plan->services[i], &memory, places,
-                                       err));
+            ARC_TRY(arc_context_places(project->git->worktree, plan, &plan->services[i], &memory,
+                                       places, err));
         for (char **place = *places; place && *place; place++)
             ARC_TRY(arc_texts_add(&memory, &all, *place, err));
     }

@@ -344,26 +344,18 @@ static const char *pushed_tag(const struct scope *scope, const struct arc_planne
     return cell ? cell->staging : NULL;
 }
 
-/* The service of a context "target:NAME"; NULL for any other context. */
-static const struct arc_planned_service *find_target(const struct arc_plan *plan,
-                                                     const char *context)
-{
-    const char *name = arc_text_after(context, "target:");
-    return name ? arc_plan_service(plan, name) : NULL;
-}
-
 /* Adds named contexts: the targets of bases that are built here, else their pushed images. */
 static void set_contexts(const struct scope *scope, const struct arc_planned_service *service,
                          const char *platform, json_t **target)
 {
-    const struct arc_pair *pair = service->recipe ? service->recipe->additional_contexts : NULL;
-    if (!pair || !pair->name)
+    const struct arc_pair *pair = arc_planned_contexts(service);
+    if (!pair->name)
         return;
 
     json_t *contexts = json_object();
     for (; pair->name; pair++) {
         const struct arc_plan *plan = scope->options->plan;
-        const struct arc_planned_service *base = find_target(plan, pair->value);
+        const struct arc_planned_service *base = arc_planned_base(plan, pair->value);
         const char *tag = NULL;
         if (base && !is_built(scope, (size_t)(base - plan->services)))
             tag = pushed_tag(scope, base, platform);
@@ -457,7 +449,7 @@ static int add_linked(const struct scope *scope, const json_t *target, const cha
 {
     arc_json_each_pair (name, value, json_object_get(target, "contexts")) {
         const struct arc_planned_service *base =
-            find_target(scope->options->plan, json_string_value(value));
+            arc_planned_base(scope->options->plan, json_string_value(value));
         if (!base || json_object_get(targets, base->service) ||
             is_built(scope, (size_t)(base - scope->options->plan->services)))
             continue;

@@ -181,6 +181,19 @@ const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan, 
     return NULL;
 }
 
+const struct arc_pair *arc_planned_contexts(const struct arc_planned_service *service)
+{
+    static const struct arc_pair none = {NULL, NULL};
+    const struct arc_recipe *recipe = service->recipe;
+    return recipe && recipe->additional_contexts ? recipe->additional_contexts : &none;
+}
+
+const struct arc_planned_service *arc_planned_base(const struct arc_plan *plan, const char *context)
+{
+    const char *name = arc_text_after(context, "target:");
+    return name ? arc_plan_service(plan, name) : NULL;
+}
+
 const struct arc_cell *arc_plan_cell(const struct arc_plan *plan, const char *service,
                                      const char *platform)
 {

@@ -49,11 +49,9 @@ static void join_bases(const struct arc_plan *plan, size_t *parent)
         parent[i] = i;
 
     for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_recipe *recipe = plan->services[i].recipe;
-        const struct arc_pair *context = recipe ? recipe->additional_contexts : NULL;
-        for (; context && context->name; context++) {
-            const char *name = arc_text_after(context->value, "target:");
-            const struct arc_planned_service *base = name ? arc_plan_service(plan, name) : NULL;
+        const struct arc_pair *context = arc_planned_contexts(&plan->services[i]);
+        for (; context->name; context++) {
+            const struct arc_planned_service *base = arc_planned_base(plan, context->value);
             if (base)
                 parent[find_set(parent, i)] = find_set(parent, (size_t)(base - plan->services));
         }
