@@ -8,11 +8,11 @@ from test_promote import CONFIG, INDEX, MANIFEST, Registry, shop  # noqa: F401
 
 DOCKER = """#!/bin/sh
 case "$*" in
-*bake*) echo "built after all" >&2; exit 1 ;;
+*bake*) cat >"$0.definition"; echo "built after all" >&2; exit 1 ;;
 *version*) echo linux/amd64 ;;
 esac
 """
-BAKES = DOCKER.replace("exit 1", """cat >/dev/null
+BAKES = DOCKER.replace("exit 1", """
     while [ $# -gt 0 ]; do [ "$1" = --metadata-file ] && echo '{"a": {"containerimage.digest": "sha256:%s"}}' >"$2"; shift; done""" % ("ab" * 32))
 
 
@@ -58,6 +58,21 @@ def test_a_base_named_by_its_digest_does_not_move(shop, named, query, ref, again
     if again:
         assert [service["base-images"] for service in json.loads(done.stdout)["services"]] == 2 * [
             [{"ref": f"{shop.host}/base/nats{ref.format(old)}", "digest": f"sha256:{old}"}]]
+
+
+def test_an_image_on_a_base_that_is_built_is_built_too(shop):  # noqa: F811
+    """The registry has it on the base before, from the same inputs."""
+    a, b = shop.plan["services"]
+    a["recipe"] = {"contexts": {"base": "target:b"}}
+    for service in (a, b):
+        key = keys(shop)[service["service"]]
+        shop.push(service, change=lambda index, key=key: {**index, "annotations": {"arc.ci.key": key}})
+    done = build(shop)
+    assert done.returncode == 0 and done.stderr.count("already built from the same inputs") == 2, done.stderr
+    del shop.server.manifests["o/b", b["staging"]]
+    assert "already built" not in build(shop).stderr
+    definition = json.loads((shop.folder.parent / "bin/docker.definition").read_text())
+    assert definition["group"]["default"]["targets"] == ["a", "b"] and definition["target"]["a"]["contexts"] == {"base": "target:b"}
 
 
 @pytest.mark.parametrize("status, built", [(401, True), (403, True), (404, True), (400, False)])

@@ -37,8 +37,7 @@ static int hash_inputs(const struct arc_build_options *options,
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     char **places = NULL;
 
-    ARC_TRY(
-        arc_context_places(options->env->cwd, options->plan, service, &memory, &places, err));
+    ARC_TRY(arc_context_places(options->env->cwd, options->plan, service, &memory, &places, err));
     for (char **place = places; place && *place; place++) {
         if (!json_object_get(known, *place)) {
             char hash[ARC_SHA256_HEX];
