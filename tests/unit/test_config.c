@@ -594,6 +594,13 @@ static void test_file_values(void **state)
         {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "1.2.1", {"A"}},
         {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "1.2.1", {"B"}},
         {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "'open", {"C"}},
+        {"Makefile", "A ?= 1.2 # one\nB := 3\nC != pwd\n", "1.2", {"A"}},
+        {"Makefile", "A ?= 1.2 # one\nB := 3\nC != pwd\n", "3", {"B"}},
+        {"Makefile", "A ?= 1.2 # one\nB := 3\nC != pwd\n", NULL, {"C"}},
+        {"v.go", "package v\n\nconst Version = \"1.7.0\"\n", "1.7.0", {"Version"}},
+        {"v.ts", "export const A_VERSION = '1';\nexport const VERSION = '3';\n", "3", {"VERSION"}},
+        {"Dockerfile", "RUN VERSION=1 make\nENV VERSION=2\n", "2", {"VERSION"}},
+        {"b.sh", "docker build --build-arg VERSION=1 .\n", NULL, {"VERSION"}},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct arc_file_place place = {(char *)cases[i].file, (char **)cases[i].at, 0};

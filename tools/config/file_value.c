@@ -125,7 +125,7 @@ static bool assign(struct arc_assignments *reader, const char *line, size_t len)
         equals = word < len ? line + word : NULL;
     }
     reader->name = line;
-    reader->name_len = equals ? arc_text_strip(line, (size_t)(equals - line), " \t") : 0;
+    reader->name_len = equals ? arc_text_strip(line, (size_t)(equals - line), " \t:?") : 0;
     if (!reader->name_len)
         return false;
     reader->value = equals + 1;
@@ -212,13 +212,23 @@ bool arc_assignment_is(const struct arc_assignments *reader, size_t part, const 
            memcmp(reader->parts[part], text, len) == 0;
 }
 
-static bool is_at(const struct arc_assignments *reader, char *const *at)
+/* Whether a name ends with a word, behind others: "const Version", "export const VERSION". */
+static bool ends_with(const struct arc_assignments *reader, const char *word)
+{
+    size_t len = strlen(word), before = reader->name_len - len;
+    return len < reader->name_len && memcmp(reader->name + before, word, len) == 0 &&
+           strchr(" \t", reader->name[before - 1]) &&
+           strspn(reader->name, ARC_ALNUM "_ \t") >= before;
+}
+
+static bool is_at(const struct arc_assignments *reader, char *const *at, bool words)
 {
     size_t i = 0;
     while (i < reader->count && at[i] && arc_assignment_is(reader, i, at[i]))
         i++;
-    return i == reader->count && at[i] && !at[i + 1] &&
-           arc_text_is(reader->name, reader->name_len, at[i]);
+    if (i < reader->count || !at[i] || at[i + 1])
+        return false;
+    return words ? ends_with(reader, at[i]) : arc_text_is(reader->name, reader->name_len, at[i]);
 }
 
 static unsigned line_of(const struct arc_buf *text, const char *at)
@@ -232,15 +242,20 @@ static unsigned line_of(const struct arc_buf *text, const char *at)
 static int read_lines(struct arc_file_place *place, const struct arc_buf *text, const char *start,
                       char **out, struct arc_error *err)
 {
-    struct arc_assignments reader = {.at = start}, last = {0};
-    while (arc_assignments_next(&reader))
-        if (is_at(&reader, place->at))
-            last = reader;
-    if (!last.value)
-        return not_there(place, err);
-    place->line = line_of(text, last.name);
+    struct arc_assignments reader = {.at = start};
+    struct arc_assignments last[2] = {{0}}; /* of the name alone, and behind words */
 
-    return take(last.value, last.value_len, out, err);
+    while (arc_assignments_next(&reader))
+        for (int words = 0; words < 2; words++)
+            if (is_at(&reader, place->at, words))
+                last[words] = reader;
+
+    const struct arc_assignments *found = &last[!last[0].value];
+    if (!found->value)
+        return not_there(place, err);
+    place->line = line_of(text, found->name);
+
+    return take(found->value, found->value_len, out, err);
 }
 
 /* ---- either --------------------------------------------------------------------------------- */

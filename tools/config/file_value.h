@@ -39,8 +39,9 @@ struct arc_file_place {
 };
 
 /* The value's text, as it is written: 26.10 in YAML is "26.10". YAML and JSON by their keys; of
- * other files the lines NAME = VALUE below [section] or `block "label" {` (.env, .toml, .hcl), and
- * ARG, ENV and LABEL of a Dockerfile, where the last one of a name counts, as for a shell;
+ * other files the lines NAME = VALUE below [section] or `block "label" {` (.env, .toml, .hcl), ARG,
+ * ENV and LABEL of a Dockerfile, NAME ?= VALUE, and `const NAME = VALUE`, where the last one of a
+ * name counts, as for a shell;
  * without `at` the first line. *out is owned by the caller. ARC_EINPUT when it is not there. */
 int arc_file_value(struct arc_file_place *place, const struct arc_buf *text, char **out,
                    struct arc_error *err);
