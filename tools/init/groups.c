@@ -236,6 +236,7 @@ struct init_family {
     char *before;                      /* "catalog/v" */
     size_t count, odd;                 /* `odd`: not semantic versions */
     size_t numbered;                   /* like 1.2.0-20261128 */
+    size_t revised;                    /* the same, or like 1.2.0-r3 */
     long odd_major;                    /* the highest major version of those */
     struct arc_release_version newest; /* the highest version */
     bool ends_odd;                     /* and it is not semantic */
@@ -255,20 +256,22 @@ static bool is_version(const char *text, enum arc_versioning versioning,
     return arc_release_version_parse(text, strlen(text), versioning, out, NULL) == ARC_OK;
 }
 
-/* Where the version of a tag starts, after a separator and an optional "v"; NULL if it has none. */
+/* Where the version of a tag starts, after a separator and an optional "v", else after a word, as in
+ * "release1.2"; NULL if it has none. */
 static const char *version_in(const char *tag)
 {
     struct arc_release_version version;
 
-    for (const char *at = tag, *next; at; at = next ? next + 1 : NULL) {
-        next = strpbrk(at, "/@-_");
-        const char *from = *at == 'v' ? at + 1 : at;
-        if (is_version(from, ARC_VERSIONING_SEMVER, &version) ||
-            is_version(from, ARC_VERSIONING_CALVER, &version) ||
-            (strchr(from, '.') && !strchr(from, '/') &&
-             is_version(from, ARC_VERSIONING_LOOSE, &version)))
-            return from;
-    }
+    for (int word = 0; word < 2; word++)
+        for (const char *at = tag, *next; at; at = next ? next + 1 : NULL) {
+            next = strpbrk(at, "/@-_");
+            const char *from = at + (word ? strcspn(at, "/@-_.0123456789") : *at == 'v');
+            if (is_version(from, ARC_VERSIONING_SEMVER, &version) ||
+                is_version(from, ARC_VERSIONING_CALVER, &version) ||
+                (strchr(from, '.') && !strchr(from, '/') &&
+                 is_version(from, ARC_VERSIONING_LOOSE, &version)))
+                return from;
+        }
 
     return NULL;
 }
@@ -278,6 +281,14 @@ static bool is_numbered(const char *version)
 {
     const char *rest = version ? strchr(version, '-') : NULL;
     return rest && !rest[strspn(rest, "-.0123456789")];
+}
+
+/* The same where no word in it names a prerelease: "1.2.0-r3" is packaging of 1.2.0. */
+static bool is_revised(const char *version)
+{
+    struct arc_release_version parsed;
+    return strchr(version, '-') && is_version(version, ARC_VERSIONING_LOOSE, &parsed) &&
+           !parsed.prerelease;
 }
 
 static void add_to_family(struct init *init, const char *tag)
@@ -313,6 +324,7 @@ static void add_to_family(struct init *init, const char *tag)
     long major = strtol(version, NULL, 10);
     bool is_odd = !is_version(version, ARC_VERSIONING_SEMVER, &parsed);
     family->numbered += is_numbered(version);
+    family->revised += is_revised(version);
     family->count++;
     family->odd += is_odd;
     family->odd_major = ARC_MAX(family->odd_major, is_odd ? major : -1);
@@ -335,6 +347,7 @@ static const char *versioning_of(const struct init_family *family)
     if (family->calver && (family->years || family->odd))
         return "calver";
     bool is_loose = (family->odd * 10 > family->count && !are_old) || family->ends_odd ||
+                    family->revised == family->count ||
                     (family->numbered * 10 > family->count && is_numbered(family->newest.text));
     return is_loose ? "loose" : NULL;
 }
