@@ -11,6 +11,7 @@ struct entry {
     const char *directory; /* of the file */
     const char *name;
     const struct arc_yaml_node *services; /* all services of the file */
+    const struct arc_yaml_node *others;   /* of the file that it overrides; NULL: none */
     const struct arc_yaml_node *service;
     const struct arc_yaml_node *build;
     json_t *missing; /* names of services whose Dockerfiles do not exist */
@@ -66,7 +67,9 @@ static bool take_repository(const struct entry *entry, const char *text, struct 
  * if there is no name. */
 static const char *find_name(const struct entry *entry)
 {
-    const char *text = arc_yaml_text_at(entry->service, "image"), *last = arc_path_name(text);
+    const char *before = arc_yaml_text_at(arc_yaml_get(entry->others, entry->name), "image");
+    const char *text = arc_text_or(arc_yaml_text_at(entry->service, "image"), before);
+    const char *last = arc_path_name(text);
     size_t len = strcspn(last, ":@");
     struct init_image image = {0};
 
@@ -311,23 +314,28 @@ static bool describe(const struct entry *entry, struct described *described)
  * the file as it is. */
 static bool read_services(struct init *init, const char *path, struct described *described)
 {
-    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0}, base = {0};
+    const char *over = strstr(path, ".override.");
 
     if (!init_read_yaml(init, path, &yaml))
         return false;
+    if (over) /* compose.override.yaml */
+        (void)init_read_yaml(init, init_print(init, "%.*s%s", (int)(over - path), path, over + 9),
+                             &base);
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
     ARC_AUTO_JSON json_t *missing = init_made(init, json_array());
     struct entry entry = {.init = init,
                           .file = path,
                           .directory = init_directory(init, path),
                           .services = services,
+                          .others = arc_yaml_get(base.root, "services"),
                           .missing = missing};
 
     arc_yaml_each_pair (service, services) {
         entry.name = service->key->text;
         entry.service = service->value;
         entry.build = arc_yaml_get(entry.service, "build");
-        if (!entry.build)
+        if (!entry.build || arc_yaml_at(entry.others, entry.name, "build"))
             continue;
         if (described && !describe(&entry, described))
             return false;
