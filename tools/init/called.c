@@ -226,6 +226,14 @@ void init_take_make(struct script *script, const json_t *words)
     script->pushes = made.pushes;
 }
 
+/* Whether a file is a script of a shell, by its name or its first line. */
+static bool is_script(struct init *init, const char *path, const char *text)
+{
+    const char *line = init_cut(init, text, strcspn(text, "\n"));
+    return arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1") ||
+           (ARC_STARTS(line, "#!") && strstr(line, "sh"));
+}
+
 void init_take_script(struct script *script, const json_t *words)
 {
     struct init *init = script->init;
@@ -240,12 +248,13 @@ void init_take_script(struct script *script, const json_t *words)
     char *path = init_resolve(init, script->directory, at ? init_word_at(words, at) : program);
     size_t told = count_told(script);
     char *key;
-    if (!path || !init_has_file(init, path) ||
-        !(is_shell || arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1")) ||
+    if (!path || !init_has_file(init, path))
+        return;
+    const char *text = init_read_script(init, path);
+    if (!text || !(is_shell || is_script(init, path, text)) ||
         is_known_call(script, path, words, &key))
         return;
 
-    const char *text = init_read_script(init, path);
     inner.called++;
     inner.file = path;
     inner.is_makefile = false;
@@ -256,7 +265,7 @@ void init_take_script(struct script *script, const json_t *words)
     for (size_t i = 1; at + i < json_array_size(words); i++)
         init_set_text(init, inner.variables, init_print(init, "%zu", i),
                       init_word_at(words, at + i));
-    if (text && init_mentions_images(text))
+    if (init_mentions_images(text))
         init_read_text(&inner, text);
     script->pushes = script->pushes || inner.pushes;
     if (!is_sourced && count_told(script) == told)
