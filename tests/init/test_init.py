@@ -324,6 +324,8 @@ MUCH = {  # short files that stand for gigabytes, by aliases, matrices and loops
                        f"dockers_v2: [{{images: [{'a,' * 15000}], tags: [{'b,' * 15000}]}}]\n"},
     "rules of many targets": {"build.sh": "make all # docker\n", "Makefile": f"all: {' '.join(map(str, range(199)))}\n" + "% " * 450000 + ":\n\tdocker build .\n",
                               ".github/workflows/ci.yml": "on: push\njobs: {a: {steps: [{run: ./build.sh}]}}\n"},
+    "folders that an argument may name": {**{f"x{n}/Dockerfile": "FROM scratch\nARG A\nCOPY y /\n" + "COPY d/${A}/y /\n" * 8 for n in range(9)},
+                                          "y": "", **{f"d/{n}/x": "" for n in range(500)}},
 }
 
 
@@ -338,6 +340,9 @@ TOO_MANY = {
     "compose files": {f"d{n}/compose.yaml": "services: {}\n" for n in range(501)},
     "bake files": {f"d{n}/docker-bake.json": "{}\n" for n in range(501)},
     "goreleaser's files": {f"d{n}/.goreleaser.yaml": "{}\n" for n in range(501)},
+    "workflows": {f".github/workflows/w{n}.yml": "on: push\n" for n in range(501)},
+    "scripts": {f"d{n}/x.sh": "true\n" for n in range(501)},
+    "folders": {"Dockerfile": "FROM scratch\nARG A\nCOPY d/${A}/x /\n", **{f"d/{n}/x": "" for n in range(501)}},
     "images": {".github/workflows/ci.yml": "on: push\njobs:\n" + "".join(
         f"  j{n}: {{strategy: {{matrix: {{a: {list(range(251))}}}}}, steps: [{{uses: docker/build-push-action@v6,"
         f" with: {{push: true, tags: 'ghcr.io/acme/x{n}-${{{{ matrix.a }}}}:1'}}}}]}}\n" for n in range(4))},

@@ -529,7 +529,7 @@ void init_read_scripts(struct init *init)
 
     init_settle(init);
 
-    for (size_t i = 0; i < init->file_count && !told && count < INIT_FILES_MAX; i++) {
+    for (size_t i = 0; i < init->file_count && !told; i++) {
         const char *path = init->files[i], *name = arc_path_name(path);
         bool is_shell = /* assumed to run in the root */
             arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1");
@@ -538,11 +538,12 @@ void init_read_scripts(struct init *init)
             init_is_among(name, "Makefile GNUmakefile " INIT_JUSTFILES " " INIT_TASKFILES);
         if (!is_script || init_is_aside(path))
             continue;
+        if (!init_counts(init, &count))
+            break;
         const char *text = init_read_script(init, path);
         struct init_step step = {.init = init, .scope = scope, .when = "", .file = path};
         if (text)
             init_take_commands(&step, text, NULL, is_shell ? "." : init_directory(init, path),
                                true);
-        count++;
     }
 }

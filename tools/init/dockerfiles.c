@@ -7,6 +7,7 @@
 #include "init/sources.h"
 
 #define CONTEXTS_MAX 16
+#define FOLDER_COST  4096 /* of an argument's value */
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
@@ -541,7 +542,7 @@ static bool add_folders(struct init *init, struct init_image *image, const char 
         size_t part = slash ? (size_t)(slash - path) : 0;
         if (!slash || (folder && strncmp(folder, path, part) == 0 && !folder[part]))
             continue;
-        if (count++ == INIT_FILES_MAX)
+        if (!init_counts(init, &count) || !init_spend(init, FOLDER_COST))
             break;
 
         folder = init_cut(init, path, part);

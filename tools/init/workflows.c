@@ -383,9 +383,10 @@ void init_read_workflows(struct init *init)
     size_t read = 0;
 
     init_each_below (i, init, folder)
-        if (read < INIT_FILES_MAX && init_is_yaml(init->files[i])) {
+        if (init_is_yaml(init->files[i])) {
+            if (!init_counts(init, &read))
+                break;
             read_workflow(init, init->files[i], NULL, NULL, 0);
-            read++;
         }
 
     init_read_goreleaser(init);
