@@ -35,7 +35,7 @@ static int find_target(const struct arc_project *project, const struct arc_repor
     *target = files->target;
     target->repository = arc_github_repository(project->env, &files->github);
     target->run_url = in->run_url;
-    if (!target->revision)
+    if (!target->revision && !files->run) /* that run was about another commit */
         target->revision = headed ? project->event.head_sha : in->needs.plan->revision;
     if (files->comment)
         target->pull = project->event.number;
