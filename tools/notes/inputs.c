@@ -104,6 +104,7 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
     const struct arc_plan_options wanted_plan = {.push = true};
 
     ARC_TRY(arc_needs_read(&files->documents, &found, err));
+    ARC_TRY(arc_needs_check_tag(&found, project->wanted.tag, err));
     if (!found.plan) {
         ARC_TRY(arc_project_load(project, err));
         ARC_TRY(arc_needs_plan(project, &wanted_plan, &found, err));

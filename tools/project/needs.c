@@ -369,6 +369,15 @@ int arc_needs_check(const struct arc_needs *needs, const struct arc_plan *plan, 
     return ARC_OK;
 }
 
+int arc_needs_check_tag(const struct arc_needs *needs, const char *tag, struct arc_error *err)
+{
+    tag = arc_or(arc_text_after(tag, "refs/tags/"), tag);
+    if (!tag || !needs->version || strcmp(tag, needs->version->tag) == 0)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "the documents are about %.200s, not about %.200s",
+                         needs->version->tag, tag);
+}
+
 int arc_needs_check_gate(const struct arc_needs *needs, const char *then, struct arc_error *err)
 {
     const char *reason = needs->judged.reason;

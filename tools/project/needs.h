@@ -29,6 +29,9 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
                    struct arc_error *err);
 void arc_needs_free(struct arc_needs *needs);
 
+/* ARC_EINPUT if the documents are of another release than `tag`, a tag or its ref (NULL: any). */
+int arc_needs_check_tag(const struct arc_needs *needs, const char *tag, struct arc_error *err);
+
 /* The result of a needed job if it is a problem: "failure", "cancelled", "skipped", "missing" (no
  * such job); else NULL. A skipped job is fine if `plan` or `changes` (each may be NULL) say that it
  * had nothing to do: no service is selected, or not the one whose codename ends its name. */

@@ -420,13 +420,13 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
 {
     ARC_AUTO(arc_needs) struct arc_needs needs = {0};
     ARC_AUTO(asset_list) struct asset_list assets = {0};
-    const char *tag = project->wanted.tag;
 
     if (files->options.draft && files->options.publish)
         return arc_error_set(err, ARC_EINPUT,
                              "--draft keeps the release a draft, and --publish publishes it: give "
                              "one of them");
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
+    ARC_TRY(arc_needs_check_tag(&needs, project->wanted.tag, err));
     ARC_TRY(check_needs(files, &needs, err));
 
     /* The documents' version, else the project's. */
@@ -435,11 +435,6 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
         ARC_TRY(arc_project_load_version(project, err));
         version = project->version;
     }
-
-    tag = arc_or(arc_text_after(tag, "refs/tags/"), tag);
-    if (tag && strcmp(tag, version->tag) != 0)
-        return arc_error_set(err, ARC_EINPUT, "the documents are about %.200s, not about %.200s",
-                             version->tag, tag);
 
     if (!needs.notes && files->options.mode != ARC_BODY_KEEP) {
         ARC_TRY_PREFIX(make_notes(project, &needs, err), err,
