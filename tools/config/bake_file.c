@@ -246,6 +246,7 @@ static char *mark_version(const struct arc_loading *l, const char *tag, const js
     const char *minor = arc_json_text_of(version, "minor");
     const struct arc_word parts[] = {
         {"{version}", arc_json_text_of(version, "version")},
+        {"{image-tag}", arc_json_text_of(version, "image-tag")}, /* with '-' for a '+' */
         {"{major}.{minor}", *minor ? arc_arena_printf(l->memory, "%s.%s", major, minor) : ""},
         {"{major}", major},
     };
