@@ -391,6 +391,13 @@ int arc_pairs_inherit(const struct arc_loading *l, struct arc_pair **own,
     return ARC_OK;
 }
 
+bool arc_pair_is_given(const struct arc_pair *given, const struct arc_pair *pair)
+{
+    while (given && given->name && given->name != pair->name)
+        given++;
+    return given && given->name;
+}
+
 int arc_fields_inherit(const struct arc_loading *l, const struct arc_table *table, void *own,
                        const void *given)
 {

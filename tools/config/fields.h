@@ -80,6 +80,8 @@ int arc_fields_inherit(const struct arc_loading *l, const struct arc_table *tabl
 void arc_texts_inherit(char ***own, char **given);
 int arc_pairs_inherit(const struct arc_loading *l, struct arc_pair **own,
                       const struct arc_pair *given);
+/* Whether a pair of a list comes from `given` (may be NULL). */
+bool arc_pair_is_given(const struct arc_pair *given, const struct arc_pair *pair);
 
 /* The number of pairs in such a list; 0 for NULL. */
 static inline size_t arc_pairs_count(const struct arc_pair *pairs)

@@ -31,12 +31,15 @@ static void set_pair(struct arc_pair *pairs, const char *name, const char *value
 
 /* Sets the pairs of a build section with placeholders filled in. Skips one without a value in this
  * plan (a version, in CI), so that an argument keeps the Dockerfile's default; skips labels that
- * arc-ci sets, since a file must not override facts about the commit. */
+ * arc-ci sets, since a file must not override facts about the commit. What docker's files say has
+ * no placeholders. */
 static int fill_pairs(const struct planning *planning, const struct arc_plan_options *own,
                       const struct arc_service *service, const struct arc_pair *from,
                       struct arc_pair *out)
 {
+    const struct arc_recipe *shared = &planning->options.group->build;
     bool labels = from == service->build.labels;
+    const struct arc_pair *given = labels ? shared->labels : shared->args;
 
     for (; from && from->name; from++) {
         ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
@@ -44,6 +47,10 @@ static int fill_pairs(const struct planning *planning, const struct arc_plan_opt
         if (labels && ARC_AMONG(from->name, "org.opencontainers.image.revision",
                                 "org.opencontainers.image.created"))
             continue;
+        if (service->definition && !arc_pair_is_given(given, from)) {
+            set_pair(out, from->name, from->value);
+            continue;
+        }
         ARC_TRY(arc_plan_fill(own, service, from->value, &value, &whole, planning->err));
         if (whole && (value.len || !labels))
             set_pair(out, from->name, arc_arena_text(planning->memory, arc_buf_text(&value)));

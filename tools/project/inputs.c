@@ -124,14 +124,6 @@ static bool is_predefined(const char *name)
     return strcmp(name, "SOURCE_DATE_EPOCH") == 0 || ARC_STARTS(name, "BUILDKIT_");
 }
 
-/* Whether a pair is inherited from those of the group. */
-static bool is_given(const struct arc_pair *given, const struct arc_pair *pair)
-{
-    while (given && given->name && given->name != pair->name)
-        given++;
-    return given && given->name;
-}
-
 static int warn_unused(const struct checking *checking, const char *name, const json_t *args)
 {
     const struct arc_recipe *build = &checking->service->build;
@@ -158,7 +150,8 @@ static int check_args(struct checking *checking, const json_t *args)
     for (; args && pair && pair->name; pair++) {
         if (json_object_get(args, pair->name))
             ARC_TRY(arc_json_set(checking->taken, pair->name, json_true(), checking->err));
-        else if (!is_predefined(pair->name) && !is_given(checking->group->build.args, pair))
+        else if (!is_predefined(pair->name) &&
+                 !arc_pair_is_given(checking->group->build.args, pair))
             ARC_TRY(warn_unused(checking, pair->name, args));
     }
 
@@ -207,7 +200,7 @@ static int check_words(const struct checking *checking, const char *whose,
         for (const struct arc_pair *pair = (*list)[0]; pair && pair->name; pair++) {
             ARC_AUTO(arc_buf) struct arc_buf unused = {0};
             struct slip slip = {.meant = NULL};
-            if (build == group || !is_given((*list)[1], pair))
+            if (build == group || !arc_pair_is_given((*list)[1], pair))
                 arc_text_fill(pair->value, find_slip, &slip, &unused);
             if (slip.meant)
                 ARC_TRY(tell(checking, NULL,
@@ -224,7 +217,7 @@ static int check_service(const char *root, struct checking *checking)
     const struct arc_service *service = checking->service;
     ARC_AUTO(arc_inputs) struct arc_inputs *inputs = NULL;
 
-    if (checking->warn)
+    if (checking->warn && !service->definition) /* docker's files have no placeholders */
         ARC_TRY(check_words(checking, service->codename, &service->build));
     int rc = arc_service_inputs(root, checking->group, service, &inputs, checking->err);
     if (rc == ARC_ENOTFOUND)
