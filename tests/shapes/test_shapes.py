@@ -213,6 +213,38 @@ def test_tags_of_a_line_move_only_up(tmp_path, version, found):
     assert {tag["tag"]: tag["move"] for tag in plan["services"][0]["tags"]} == found
 
 
+def test_the_tag_of_a_version_with_build_metadata(tmp_path):
+    printed(tmp_path, tags=["localhost:1/o/a:a-v1.3.0-k3s1", "localhost:1/o/a:1.3.0+k3s1-slim", "localhost:1/o/a:x"])
+    plan = json.loads(arc(tmp_path, "plan", "a/v1.3.0+k3s1", "--json", env={"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}))
+    assert {tag["tag"]: tag["kind"] for tag in plan["services"][0]["tags"]} == {"a-v1.3.0-k3s1": "version", "1.3.0-k3s1-slim": "version", "x": "moving"}
+
+
+def test_what_docker_says_has_no_placeholders(tmp_path):
+    """Only the group's own section has, which goes on top."""
+    printed(tmp_path, args={"FORMAT": "{time} {name}", "B": "{branch}"}, labels={"a": "{sha}", "b": ""})
+    commit(tmp_path, {".github/arc-ci.yaml": "groups: {a: {bake: docker-bake.json, build: {args: {G: '{name}'}}}}\n", "Dockerfile": "FROM scratch\nARG FORMAT B G\n"})
+    env = {"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}
+    service = json.loads(arc(tmp_path, "plan", "--json", env=env))["services"][0]
+    assert service["build-args"] == {"FORMAT": "{time} {name}", "B": "{branch}", "G": "a"}
+    assert service["labels"]["a"] == "{sha}" and service["labels"]["b"] == ""
+    printed_tags = (tmp_path / "bin/docker").read_text().replace("/a:1", "/a:{verison}")
+    (tmp_path / "bin/docker").write_text(printed_tags)
+    run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env={**ENV, **env}, capture_output=True, text=True)
+    assert run.returncode == 2 and "'localhost:1/o/a:{verison}' cannot be the name of an image that is built: no name has a '{'" in run.stderr
+
+
+def test_the_values_of_docker_s_variables(tmp_path):
+    """A word that is none of ours stays as it is; a name that is in no file is a slip."""
+    printed(tmp_path, check="printenv >seen")
+    commit(tmp_path, {".github/arc-ci.yaml": "groups: {a: {bake: {files: docker-bake.json, variables: {JSON: '{\"a\": 1}', W: '{verison}', NONE: '{version}', VERSON: x}}}}\n",
+                      "docker-bake.json": '{"variable": {"JSON": {}, "W": {}, "NONE": {}}}\n'})
+    run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"}, capture_output=True, text=True)
+    assert run.returncode == 0 and [line for line in run.stderr.splitlines() if "variables" in line] == [
+        "warning: variables: neither docker-bake.json nor what it reads names 'VERSON'"], run.stderr
+    seen = (tmp_path / "seen").read_text().splitlines()
+    assert {'JSON={"a": 1}', "W={verison}", "VERSON=x"} <= set(seen) and not [line for line in seen if line.startswith("NONE")]
+
+
 @pytest.mark.parametrize("other, refused", [("default", True), ("else", False)])
 def test_a_codename_belongs_to_one_group(tmp_path, other, refused):
     """Or changes of one of the two would be those of neither."""

@@ -281,13 +281,19 @@ static int check_ref(const struct arc_loading *l, const char *ref, size_t image)
 {
     const char *slash = strchr(ref, '/'), *path = arc_or(slash, ref);
     size_t fine = strcspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ@");
+    const char *why = NULL;
 
-    if (path + fine >= ref + image)
+    if (strpbrk(ref, "{}")) /* the plan would take it for a placeholder */
+        why = "no name has a '{' or '}'";
+    else if (path + fine < ref + image && path[fine] == '@')
+        why = "a digest is known behind the build only";
+    else if (path + fine < ref + image)
+        why = "behind the host it has lower-case letters only";
+
+    if (!why)
         return ARC_OK;
     return arc_error_set(l->err, ARC_EINPUT,
-                         "'%.300s' cannot be the name of an image that is built: %s", ref,
-                         path[fine] == '@' ? "a digest is known behind the build only"
-                                           : "behind the host it has lower-case letters only");
+                         "'%.300s' cannot be the name of an image that is built: %s", ref, why);
 }
 
 /* Each tag belongs to the image that it was written with; one without a value in this plan

@@ -20,16 +20,22 @@ struct members {
     bool missing; /* one of them is missing */
 };
 
+/* Other words in braces stay as they are. */
 static bool add_member(void *context, const char *name, struct arc_buf *out)
 {
     struct members *members = context;
     const json_t *value = json_object_get(members->version, name);
+
+    if (!arc_text_among(name, arc_placeholders) &&
+        !ARC_AMONG(name, "tag", "previous-tag", "latest", "latest-major", "latest-minor"))
+        return false;
     if (json_is_boolean(value))
         arc_buf_puts(out, arc_true_or_false(json_is_true(value)));
     else if (json_is_string(value))
         arc_buf_puts(out, json_string_value(value));
     else
         members->missing = true;
+
     return true;
 }
 

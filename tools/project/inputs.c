@@ -6,6 +6,8 @@
 #include "config/graph.h"
 #include "os/file.h"
 
+#define DESCRIBED_MAX ((size_t)1 << 20)
+
 static int read_inputs(const char *root, const struct arc_recipe *build, char *const *platforms,
                        bool triggers, struct arc_inputs **out, struct arc_error *err)
 {
@@ -212,6 +214,25 @@ static int check_words(const struct checking *checking, const char *whose,
     return ARC_OK;
 }
 
+/* A slip in the name of a variable of docker's files would publish what they give by default. */
+static int check_variables(const char *root, const struct checking *checking)
+{
+    const struct arc_described *described = &checking->group->described;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
+    for (char **file = described->read; file && *file; file++) {
+        int rc = arc_file_read_in(root, *file, DESCRIBED_MAX, &text, NULL);
+        ARC_TRY(arc_error_memory(rc, checking->err));
+    }
+
+    for (const struct arc_pair *pair = described->variables; pair && pair->name; pair++)
+        if (!strstr(arc_buf_text(&text), pair->name))
+            ARC_TRY(tell(checking, NULL, "variables: neither %s nor what it reads names '%.100s'",
+                         described->files[0], pair->name));
+
+    return ARC_OK;
+}
+
 static int check_service(const char *root, struct checking *checking)
 {
     const struct arc_service *service = checking->service;
@@ -250,7 +271,9 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
         ARC_TRY(check_service(root, &checking));
     }
 
-    if (warn)
+    if (warn) {
         ARC_TRY(check_words(&checking, "the group", &group->build));
+        ARC_TRY(check_variables(root, &checking));
+    }
     return warn ? check_group_args(&checking) : ARC_OK;
 }
