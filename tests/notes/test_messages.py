@@ -94,9 +94,11 @@ def test_a_revert_of_a_merge_takes_back_what_it_merged(clone, body):
     assert "big" not in changes(clone)
 
 
-def test_a_revert_of_several(clone):
+@pytest.mark.parametrize("body", ["This reverts commit {one}.\nThis reverts commit {two}.", "This reverts commits {one} and\n{two}.",
+                                  "This reverts commits {one:.8},\n{two:.8}", "They broke it.\n\nRefs: {one:.7}, {two:.7}\nReviewed-by: Z"])
+def test_a_revert_of_several(clone, body):
     one, two = commit(clone, "feat: big"), commit(clone, "feat: bigger")
-    commit(clone, f"revert: both\n\nThis reverts commit {one}.\nThis reverts commit {two}.")
+    commit(clone, "revert: both\n\n" + body.format(one=one, two=two))
     assert bump(clone) == "none"
     assert "No commit touched" in changes(clone)
 
@@ -110,10 +112,11 @@ def test_a_revert_that_takes_back_what_is_released_too(clone):
 
 
 @pytest.mark.parametrize("body", ["This reverts the port to 80.", "This reverts commit abc.", "Reverts to 12", "Reverts o/r#0123456789", "Reverts -",
-                                  "Reverts ABC-12", "Reverts fix/12", "Reverts CVE-2024-12."])
+                                  "Reverts ABC-12", "Reverts fix/12", "Reverts CVE-2024-12.", "Refs: #12", "See Refs: {name}",
+                                  "Refs: {name}x"])
 def test_what_takes_back_nothing(clone, body):
-    commit(clone, "feat: big (#12)")
-    commit(clone, f"revert: a port\n\n{body}")
+    name = commit(clone, "feat: big (#12)")
+    commit(clone, "revert: a port\n\n" + body.format(name=name))
     assert bump(clone) == "minor"
     assert "big" in changes(clone)
 

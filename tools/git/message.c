@@ -5,7 +5,8 @@
 #include <limits.h>
 #include <stdio.h>
 
-#define BREAKS_MAX 4096 /* in bytes: more than notes show */
+#define BREAKS_MAX  4096 /* in bytes: more than notes show */
+#define HASH_DIGITS 7    /* the fewest in a message */
 
 /* The type at the start of a text. */
 static struct arc_message_type read_type(const char *text)
@@ -383,17 +384,49 @@ const char *arc_message_takes_back(const char *subject, const char *body)
     return arc_message_next_undone(body, &undone) && !undone.title ? body : subject;
 }
 
+/* The digits of a commit's name; 0: it is none. */
+static size_t measure_hash(const char *text)
+{
+    size_t len = strspn(text, "0123456789abcdef");
+    return len >= HASH_DIGITS && len <= 64 && !arc_is_alnum(text[len]) ? len : 0;
+}
+
+/* Where git, people or a footer as in the Conventional Commits begin to name reverted commits. */
+static const char *skip_words(const char *text, bool starts_line)
+{
+    static const char *const words[] = {"This reverts commit ", "This reverts commits "};
+    const char *footer = starts_line ? arc_text_after(text, "Refs: ") : NULL;
+    arc_each_in (word, words)
+        if (ARC_STARTS(text, *word))
+            return text + strlen(*word);
+    return arc_or(footer, text);
+}
+
+/* The next name of a reverted commit; NULL: none. `listed`: one stands in front of `at`. */
+static const char *find_hash(const char *at, bool listed, size_t *len)
+{
+    const char *next = at + strspn(at, ", \t\r\n");
+    next += ARC_STARTS(next, "and ", "and\n") ? 4 : 0;
+    if (listed && next > at && (*len = measure_hash(next)))
+        return next;
+
+    for (next = strpbrk(at, "TR"); next; next = strpbrk(next + 1, "TR")) {
+        const char *hash = skip_words(next, next == at || next[-1] == '\n');
+        if (hash > next && (*len = measure_hash(hash)))
+            return hash;
+    }
+
+    return NULL;
+}
+
 const char *arc_message_next_undone(const char *at, struct arc_message_undone *out)
 {
-    static const char by_git[] = "This reverts commit ", by_github[] = "Reverts ";
-    const char *found;
-
+    static const char by_github[] = "Reverts ";
+    size_t len;
     /* skip a number: searching it for a hash again and again would be slow */
-    for (const char *from = at; !out->pull && (found = strstr(from, by_git)); from = found) {
-        found += strlen(by_git);
-        size_t len = strspn(found, "0123456789abcdef");
-        if (len < 7 || len > 64)
-            continue;
+    const char *found = out->pull ? NULL : find_hash(at, out->hash, &len);
+
+    if (found) {
         *out = (struct arc_message_undone){.hash = found, .len = len};
         return found + len;
     }
@@ -440,8 +473,6 @@ bool arc_message_is_undone(const struct arc_message_undone *undone, const char *
 }
 
 /* ---- looking for what is reverted ------------------------------------------------------------ */
-
-#define HASH_DIGITS 7 /* the fewest in a message */
 
 /* Under one name: 'h' and the first digits, 'p' and the number, 's' and a subject, 'r' and the
  * subject that it reverts. */
