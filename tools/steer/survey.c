@@ -83,8 +83,9 @@ static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_err
     arc_each (owner, walk->owners, walk->owner_count) {
         struct survey_group *group = &out->groups[owner->group];
         bool last = lacked(lacks, owner->slot), stable = lacked(lacks, owner->slot + 1);
-        if (!walk->changes.results[owner->filter].matched || !(last || stable))
-            continue;
+        bool by_file = owner->service && owner->service->version_file && !group->last;
+        if (!walk->changes.results[owner->filter].matched || !(last || stable) || by_file)
+            continue; /* what a push releases by its version in a file needs no tag */
         struct survey_touch *touch = group->count ? &group->touches[group->count - 1] : NULL;
         if (!touch || touch->commit != out->commit_count - 1)
             touch = arc_arena_append(&out->memory, &group->touches, &group->count, sizeof *touch);
