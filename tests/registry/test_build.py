@@ -98,3 +98,13 @@ def test_what_was_not_pushed_has_no_digest_to_pull_by(shop, load):  # noqa: F811
     assert done.returncode == 0, done.stderr
     tag = f":{shop.plan['services'][0]['staging']}" if load else ""
     assert {f"a-image-ref={shop.host}/o/a{tag}", "a-image-digest="} <= set(outputs.read_text().splitlines())
+
+
+def test_a_train_loads_nothing(shop):  # noqa: F811
+    """It was said to have loaded what it read back."""
+    for service in shop.plan["services"]:
+        service["released"] = {"group": "g", "tag": "g/v1.0.0", "version": "1.0.0", "revision": shop.plan["revision"]}
+    assert build(shop).returncode == 0
+    for option in ("--load", "--cell=a/linux/amd64"):
+        done = build(shop, option)
+        assert done.returncode == 2 and "--load and --cell are for a build, and g takes what is released" in done.stderr

@@ -303,13 +303,18 @@ static int run_build(const struct invocation *inv, struct report *report, struct
                                         .sbom = option_flag(inv, "sbom"),
                                         .rebuild = option_flag(inv, "rebuild"),
                                         .interrupted_fd = -1};
-    if (option_flag(inv, "dry-run") && arc_plan_is_train(&plan)) {
+    bool train = arc_plan_is_train(&plan);
+    if (train && (options.load || options.cell))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--load and --cell are for a build, and %s takes what is released",
+                             plan.group);
+
+    if (option_flag(inv, "dry-run") && train) {
         arc_buf_printf(&report->human, "nothing is built: %s takes what is released\n", plan.group);
         return ARC_OK;
     }
 
-    bool builds =
-        !option_flag(inv, "merge") && !option_flag(inv, "promote") && !arc_plan_is_train(&plan);
+    bool builds = !option_flag(inv, "merge") && !option_flag(inv, "promote") && !train;
     bool allowed = option_flag(inv, "allow-dirty");
     ARC_AUTO(arc_context) struct arc_context context = {.dirty = allowed && !builds};
     if (builds)
