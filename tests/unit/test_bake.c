@@ -161,6 +161,17 @@ static void test_caches_are_of_every_kind(void **state)
         assert_int_equal(arc_bake_check_cache(wrong[i], NULL), ARC_EINPUT);
 }
 
+static void test_each_variant_of_an_image_has_its_own_cache(void **state)
+{
+    (void)state;
+    char text[sizeof plan_text];
+    memcpy(text, plan_text, sizeof text);
+    memcpy(strstr(text, "/a/arc-sonic"), "/a/arc-flash", strlen("/a/arc-flash"));
+    ARC_AUTO_JSON json_t *out = bake((struct arc_bake_options){.cache = "registry"}, text);
+    assert_json(json_object_get(target(out, "flash"), "cache-from"),
+                "['type=registry,ref=r.example/a/arc-flash:buildcache-flash']");
+}
+
 static void test_what_is_loaded_is_not_pushed(void **state)
 {
     (void)state;
@@ -234,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_the_index_is_annotated),
         cmocka_unit_test(test_a_cell_is_one_platform_under_its_own_tag),
         cmocka_unit_test(test_caches_are_of_every_kind),
+        cmocka_unit_test(test_each_variant_of_an_image_has_its_own_cache),
         cmocka_unit_test(test_what_is_loaded_is_not_pushed),
         cmocka_unit_test(test_push_by_digest_has_no_tag),
         cmocka_unit_test(test_a_cell_that_is_not_planned),

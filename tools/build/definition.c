@@ -205,18 +205,28 @@ int arc_bake_check_cache(const char *cache, struct arc_error *err)
                          cache);
 }
 
+/* Whether several services of the plan are in this image, as variants are. */
+static bool is_shared(const struct arc_plan *plan, const char *image)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->service_count; i++)
+        count += strcmp(plan->services[i].image, image) == 0;
+    return count > 1;
+}
+
 /* The cache of one name to read from (`to`: to write), for buildx, which takes the last of two
- * options of a name: the user's. In a registry it is stored as an
- * image manifest: some (ECR) do not accept an index of layers, and BuildKit makes manifests by
- * default only since 0.21. */
+ * options of a name: the user's. In a registry it is stored as an image manifest: some (ECR) do not
+ * accept an index of layers, and BuildKit makes manifests by default only since 0.21. */
 static json_t *make_place(const struct arc_bake_options *options,
                           const struct arc_planned_service *service, const char *name, bool to)
 {
     const char *mode = to ? ",mode=max,ignore-error=true" : "";
-    const char *found;
+    bool shared = is_shared(options->plan, service->image);
+    const char *found, *own = shared ? service->service : "", *dash = shared ? "-" : "";
 
     if (strcmp(options->cache, "registry") == 0)
-        return json_sprintf("type=registry,ref=%s:buildcache%s%s%s", service->image, name,
+        return json_sprintf("type=registry,ref=%s:buildcache%s%s%s%s%s", service->image, dash, own,
+                            name,
                             to ? ",mode=max,image-manifest=true,oci-mediatypes=true,"
                                  "ignore-error=true"
                                : "",
