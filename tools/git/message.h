@@ -73,8 +73,8 @@ struct arc_message_undone {
 const char *arc_message_takes_back(const char *subject, const char *body);
 
 /* The next commit that such a text names: git's "This reverts commit HASH." or the footer "Refs:
- * HASH, HASH", without one GitHub's "Reverts owner/name#12", or 'Revert "subject" (#12)'. Start with *out = {0}; returns where to
- * continue, NULL if there is none. */
+ * HASH, HASH", without one GitHub's "Reverts owner/name#12", or 'Revert "subject" (#12)'. Start
+ * with *out = {0}; returns where to continue, NULL if there is none. */
 const char *arc_message_next_undone(const char *at, struct arc_message_undone *out);
 
 /* Adds commit `k` to an object under all that a revert may name it by, and returns the numbers of
