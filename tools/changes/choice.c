@@ -447,7 +447,9 @@ static int choose(struct choice *c)
 
     if (arc_changes_is_head(request->base))
         return worktree(c);
-    if (arc_event_is_pull_request(event) || (event->on_pull && event->head_sha))
+    /* act's example of an event names the base branch alone */
+    bool named = (event->base_sha && event->head_sha) || !event->base_ref;
+    if ((arc_event_is_pull_request(event) && named) || (event->on_pull && event->head_sha))
         return choice_pull_request(c);
 
     if (event->deleted || arc_event_is_null_sha(event->sha))
