@@ -265,6 +265,16 @@ void arc_texts_sort(const char **texts, size_t count)
         qsort(texts, count, sizeof *texts, by_bytes);
 }
 
+char *arc_arena_utf8(struct arc_arena *memory, const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    if (arc_utf8_valid(text, strlen(text)))
+        return arc_arena_text(memory, text);
+    arc_text_visible_lines(&shown, text, strlen(text));
+    memory->failed |= shown.failed;
+    return arc_arena_text(memory, arc_buf_text(&shown));
+}
+
 int arc_text_copy(const char *text, char **out, struct arc_error *err)
 {
     *out = text ? strdup(text) : NULL;

@@ -97,6 +97,9 @@ void arc_place_show(struct arc_buf *out, const struct arc_place *place);
 /* arc_text_visible() for text of several lines: line breaks and tabs stay, CRLF becomes LF. */
 void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len);
 
+/* Copies the text into the arena; makes it visible if it is not UTF-8. */
+char *arc_arena_utf8(struct arc_arena *memory, const char *text);
+
 /* Copies the text to *out, owned by the caller; NULL for NULL. */
 int arc_text_copy(const char *text, char **out, struct arc_error *err);
 

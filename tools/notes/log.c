@@ -54,16 +54,6 @@ void arc_notes_log_free(struct arc_notes_log *log)
     *log = (struct arc_notes_log){0};
 }
 
-/* Copies a text to the log's memory; makes bytes that are not UTF-8 visible. */
-static char *keep_text(struct arc_notes_log *log, const char *text)
-{
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    if (arc_utf8_valid(text, strlen(text)))
-        return arc_arena_text(&log->memory, text);
-    arc_text_visible_lines(&shown, text, strlen(text));
-    return arc_arena_text(&log->memory, arc_buf_text(&shown));
-}
-
 /* ---- which files are the group's, as `changes` has it ---------------------------------------- */
 
 /* Makes the filters of `changes`, plus the folders of the group's services at the range's `from`
@@ -130,12 +120,12 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
     ARC_TRY_ALLOC(row && body, reading->err);
     arc_time_print(commit->time, date);
     *row = (struct arc_notes_commit){.hash = arc_arena_text(&log->memory, commit->oid.hex),
-                                     .subject = keep_text(log, commit->subject),
-                                     .message = keep_text(log, commit->subject),
-                                     .body = keep_text(log, body),
-                                     .author = keep_text(log, commit->author),
-                                     .name = keep_text(log, commit->author),
-                                     .email = keep_text(log, commit->email),
+                                     .subject = arc_arena_utf8(&log->memory, commit->subject),
+                                     .message = arc_arena_utf8(&log->memory, commit->subject),
+                                     .body = arc_arena_utf8(&log->memory, body),
+                                     .author = arc_arena_utf8(&log->memory, commit->author),
+                                     .name = arc_arena_utf8(&log->memory, commit->author),
+                                     .email = arc_arena_utf8(&log->memory, commit->email),
                                      .date = arc_arena_text(&log->memory, date)};
     ARC_TRY(arc_arena_check(&log->memory, reading->err));
     size_t len = 0;
@@ -147,7 +137,7 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
     } else if (commit->parents < 2 && *commit->body) { /* git cherry-pick -m 1 of GitHub's merge */
         row->pull = arc_message_merged(commit->subject);
         body[strcspn(body, "\n")] = '\0';
-        row->subject = row->pull ? keep_text(log, body) : row->subject;
+        row->subject = row->pull ? arc_arena_utf8(&log->memory, body) : row->subject;
     }
 
     return arc_arena_check(&log->memory, reading->err);
@@ -173,19 +163,20 @@ static int note_merge(struct reading *reading, const struct arc_git_commit *comm
         arc_arena_append(&log->memory, &reading->merges, &reading->merge_count, sizeof *merge);
     ARC_AUTO_FREE char *copy = strndup(title, len);
     ARC_TRY_ALLOC(merge && copy, reading->err);
-    *merge = (struct merge){.oid = commit->oid,
-                            .parent = commit->parent,
-                            .merged = commit->merged,
-                            .pull = pull,
-                            .title = keep_text(log, arc_text_or(copy, commit->subject)),
-                            .untitled = !*copy};
+    *merge =
+        (struct merge){.oid = commit->oid,
+                       .parent = commit->parent,
+                       .merged = commit->merged,
+                       .pull = pull,
+                       .title = arc_arena_utf8(&log->memory, arc_text_or(copy, commit->subject)),
+                       .untitled = !*copy};
     if (!arc_message_is_breaking("", commit->body))
         return ARC_OK;
 
     ARC_AUTO(arc_buf) struct arc_buf breaks = {0};
     arc_message_add_breaks(commit->body, &breaks);
     ARC_TRY(arc_buf_check(&breaks, "what a merge breaks", reading->err));
-    merge->breaks = keep_text(log, arc_buf_text(&breaks));
+    merge->breaks = arc_arena_utf8(&log->memory, arc_buf_text(&breaks));
 
     return ARC_OK;
 }
@@ -311,9 +302,9 @@ static int visit_pull(void *context, json_t *pull, struct arc_error *err)
         if (commit->pull ? commit->pull != number : strcmp(commit->hash, merged) != 0)
             continue;
         if (commit->pull && *title)
-            commit->subject = keep_text(log, title);
+            commit->subject = arc_arena_utf8(&log->memory, title);
         if (*login)
-            commit->author = keep_text(log, login);
+            commit->author = arc_arena_utf8(&log->memory, login);
         commit->pull = number;
     }
 
@@ -508,7 +499,7 @@ int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
         !arc_project_open(project, NULL)) { /* the release's annotated tag may have a message */
         ARC_AUTO(arc_buf) struct arc_buf message = {.max = 65536};
         ARC_TRY(arc_git_tag_message(project->git, plan->tag, &message, err));
-        out->message = keep_text(out, arc_buf_text(&message));
+        out->message = arc_arena_utf8(&out->memory, arc_buf_text(&message));
         ARC_TRY(arc_arena_check(&out->memory, err));
     }
 

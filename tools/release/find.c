@@ -121,7 +121,7 @@ static int list_releases(struct release_run *run, unsigned page, unsigned pages,
     const char *why = "find the release of the tag, drafts included";
     char from[24] = "";
 
-    if (run->created)
+    if (run->own)
         why = "see that the draft is the only one and has every asset, whole";
     if (page > 1)
         snprintf(from, sizeof from, "&page=%u", page);
@@ -205,7 +205,6 @@ int release_create(struct release_run *run, struct arc_error *err)
         return reply.status != 404 && release_look_again(run, &reply, err) ? ARC_OK : rc;
     run->release = arc_steal(&reply.body);
     run->own = release_id(run, run->release);
-    run->created = true;
     ARC_TRY(arc_arena_check(&run->memory, err));
     release_say(run, "created draft release %s of %s", run->own, run->tag);
 

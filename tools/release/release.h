@@ -33,7 +33,7 @@ struct release_run {
     json_t *rivals;  /* owned: other drafts of the tag that arc-ci made, to be deleted */
     char *own;       /* id of the release that this run created, or NULL */
     struct release_asset *assets;
-    bool created, updated;
+    bool updated;
     bool said;                /* what the release keeps was reported */
     bool waits;               /* that a person's draft stays a draft was reported */
     struct arc_error trouble; /* the last failure that another round may repair */

@@ -100,16 +100,6 @@ static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_err
     return ARC_OK;
 }
 
-/* Messages need not be UTF-8. */
-static char *keep_subject(struct survey *survey, const char *subject)
-{
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 65536};
-    if (arc_utf8_valid(subject, strlen(subject)))
-        return arc_arena_text(&survey->memory, subject);
-    arc_text_visible(&shown, subject, strlen(subject));
-    return arc_arena_text(&survey->memory, arc_buf_text(&shown));
-}
-
 static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *lacks)
 {
     struct walk *walk = context;
@@ -129,7 +119,7 @@ static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *l
         arc_arena_append(&out->memory, &out->commits, &out->commit_count, sizeof *kept);
     ARC_TRY_ALLOC(kept, walk->err);
     *kept = (struct survey_commit){.oid = commit.oid,
-                                   .subject = keep_subject(out, commit.subject),
+                                   .subject = arc_arena_utf8(&out->memory, commit.subject),
                                    .time = commit.time,
                                    .merge = commit.parents > 1};
     arc_conventional_parse(&commit, &kept->says);
