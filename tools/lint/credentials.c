@@ -149,7 +149,7 @@ static bool is_same_name(const char *a, const char *b, size_t len)
 
 /* Whether a value is not a secret but a type, a state, a permission (`id-token: write`), a request
  * for one ("changeme", "your-password-here"), a package's version (`jsonwebtoken: ^9.0.3` in a lock
- * file), or the key's own name. */
+ * file), or a part of the key. */
 static bool is_word(const char *value, size_t len, const char *key, size_t key_len)
 {
     static const char *const words[] = {
@@ -159,7 +159,8 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
         "generate",  "generated", "random",    "redacted", "placeholder", "example",    "changed",
         "unset",     "empty",     "admin",     "always",   "never",       "auto",       "file",
         "env",       "secret",    "password",  "token",    "passwd",      "changeme",   "change-me",
-        "change_me", "changeit",  "replaceme", "dummy",    "todo",        "replace_me", "test"};
+        "change_me", "changeit",  "replaceme", "dummy",    "todo",        "replace_me", "test",
+        "postgres",  "root"};
     static const char *const parts[] = {"placeholder", "your_", "your-"};
 
     while (len && *value == '_') { /* __REPLACE_ME__ */
@@ -178,15 +179,20 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
         if (arc_text_is_caseless(value, len, *word))
             return true;
 
-    return len <= key_len && is_same_name(key + key_len - len, value, len);
+    for (size_t at = 0; at + len <= key_len; at++) /* POSTGRES_PASSWORD: postgres */
+        if (is_same_name(key + at, value, len))
+            return true;
+    return false;
 }
 
-/* Whether a value only refers to a secret: a path, a URL, a name in a vault, SOPS ciphertext. */
+/* Whether a value only refers to a secret: a path, a URL, a name in a vault or of a variable, SOPS ciphertext. */
 static bool is_reference(const char *value, size_t len)
 {
     const char *address = strstr(value, "://"), *key = memchr(value, ':', len);
     bool in_path = key && memchr(value, '/', (size_t)(key - value)); /* "path/in/vault:key" */
-    return in_path ||
+    bool variable = names_secret(value, value + len) &&
+                    strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") >= len;
+    return in_path || variable ||
            ARC_STARTS(value, "vault:", "arn:", "ssm:", "ENC[", "file:", "env:", "./", "../") ||
            strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len ||
            (address && address < value + len);
@@ -207,9 +213,12 @@ static void find_assignment(const struct scan *s, const char *line)
     size_t len = strcspn(value, " \t\"'`\r,;#");
     bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len) ||
                     memchr(value, '(', len) || (len && value[len - 1] == '['); /* os.environ["A"] */
-    variable = variable || ARC_STARTS(sign, ":'");      /* psql's PASSWORD :'variable' */
+    variable = variable || ARC_STARTS(sign, ":'"); /* psql's PASSWORD :'variable' */
+    const char *rest = value + len + strspn(value + len, " \t");
+    bool words = rest > value + len && *rest && !strchr("#;\r", *rest) &&
+                 (*sign == ':' || sign[1] == ' ');      /* token = await get() */
     bool named = strncasecmp(line, "existing", 8) == 0; /* existingSecret: NAME */
-    if (len >= 4 && !named && !variable && !is_reference(value, len) &&
+    if (len >= 4 && !named && !variable && !words && !is_reference(value, len) &&
         !is_word(value, len, line, key_len))
         report_found(s, "a password, key or token");
 }

@@ -92,9 +92,11 @@ static bool stand_in_order(const char *start, const char *end, const char *const
 }
 
 /* Whether a part of a line runs a command for its output that may fail: not $((1+2)), nor
- * $(this || that). */
+ * $(this || that), nor one that does not. */
 static bool takes_output(const char *at, const char *end)
 {
+    static const char *const sure[] = {"date", "pwd", "echo", "printf", "basename", "dirname"};
+
     for (; at < end; at++) {
         if (*at == '`')
             return true;
@@ -108,7 +110,11 @@ static bool takes_output(const char *at, const char *end)
             if (!depth)
                 break;
         }
-        if (!memmem(inner, (size_t)(at - inner), "||", 2))
+        bool fails = !memmem(inner, (size_t)(at - inner), "||", 2);
+        arc_each_in (word, sure)
+            fails = fails && (strncmp(inner + 2, *word, strlen(*word)) != 0 ||
+                              memchr(inner, '|', (size_t)(at - inner)));
+        if (fails)
             return true;
     }
 
@@ -614,11 +620,10 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *hol
                      "GitHub starts nothing of a workflow with both `queue: max` and "
                      "`cancel-in-progress: true`");
 
-    if (strstr(key, "github.sha") && !(cancels && strstr(key, "github.ref")))
-        lint_find_at(
-            s->lint, LINT_QUEUE, concurrency,
-            "two events for one commit share this group, and a waiting run is cancelled: use "
-            "github.run_id");
+    if (strstr(key, "github.sha") && !(cancels && (!tags || strstr(key, "github.ref"))))
+        lint_find_at(s->lint, LINT_QUEUE, concurrency,
+                     "two events for one commit share this group, and one run is cancelled: use "
+                     "github.run_id");
 }
 
 /* Adds a finding for everything that `theirs` requests and `ours` does not grant. */

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "lint/rule.h"
+#include "os/file.h"
 
 #define WORKFLOWS ".github/workflows"
 #define ACTIONS   ".github/actions"
@@ -219,10 +220,13 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
     if (!target)
         return;
 
-    if (target->problem) {
+    /* an action may use what a step of the workflow puts beside the repository's files */
+    const char *path = uses->text + 2;
+    const char *top = lint_text(w->lint, "%s/%.*s", w->lint->root, (int)strcspn(path, "/"), path);
+    if (target->problem && (w->jobs || arc_file_is_folder(top)))
         lint_find_at(w->lint, LINT_INPUTS, uses, "%s: %s", uses->text, target->problem);
+    if (target->problem)
         return;
-    }
 
     const struct arc_yaml_node *root = target->yaml.root;
     const struct arc_yaml_node *with = arc_yaml_get(holder, "with");
@@ -303,7 +307,7 @@ static bool is_checked_out(struct lint *lint, const char *const *folders,
 }
 
 /* The folders that steps create, from their input `path`; "." if another repository is checked out
- * instead of ours. */
+ * instead of ours, or an expression names the folder. */
 static const char *const *find_checkouts(struct lint *lint, const struct arc_yaml_node *steps)
 {
     static const char *const none[] = {NULL};
@@ -317,11 +321,12 @@ static const char *const *find_checkouts(struct lint *lint, const struct arc_yam
             continue;
         bool other = lint_input(with, "repository") &&
                      ARC_STARTS(arc_yaml_text_at(step, "uses"), "actions/checkout@");
+        bool unknown = strstr(clean, "${{");
         if (strcmp(clean, ".") == 0 && !other)
             continue;
         const char **place = arc_arena_append(&lint->memory, &folders, &count, sizeof *place);
         if (place)
-            *place = arc_arena_text(&lint->memory, clean);
+            *place = unknown ? "." : arc_arena_text(&lint->memory, clean);
     }
 
     const char **end =
