@@ -337,9 +337,7 @@ static int plan_services(const struct planning *planning)
         /* Checks that services that share an image have different tags. */
         arc_each (tag, out->tags, out->tag_count) {
             ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 2048};
-            if (tag->ref)
-                continue;
-            arc_buf_printf(&ref, "%s:%s", out->image, tag->tag);
+            arc_buf_printf(&ref, "%s:%s", arc_planned_image(out, tag), tag->tag);
             const char *other = json_string_value(json_object_get(taken, arc_buf_text(&ref)));
             if (other)
                 return arc_error_set(planning->err, ARC_EINPUT,
