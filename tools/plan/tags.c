@@ -304,7 +304,7 @@ static bool floats(const struct reading *reading, const char **reason)
         return false;
     }
 
-    if (any && !version->prerelease && version->outrun) {
+    if (any && (when & ARC_WHEN_PRERELEASE) && !version->prerelease && version->outrun) {
         *reason = "a higher prerelease has this tag";
         return false;
     }
