@@ -178,6 +178,12 @@ const struct arc_group *arc_config_group(const struct arc_config *config, const 
 int arc_config_refuse_group(const struct arc_config *config, const char *what,
                             struct arc_error *err);
 
+/* *out says whether the directory has a service.yaml, and not an object of Kubernetes that is
+ * called so ("Kubernetes API Conventions", "Types (Kinds)": it has apiVersion and kind). Fails only
+ * if out of memory. */
+int arc_service_described(const char *root, const char *directory, bool *out,
+                          struct arc_error *err);
+
 /* Reads one service.yaml into `memory`, whether or not a group has the service, and without the
  * group's settings. Errors as arc_config_load(); ARC_ENOTFOUND if the directory or the file does
  * not exist. */

@@ -350,7 +350,9 @@ static void test_wrong_service(void **state)
 {
     (void)state;
     static const char *const table[][2] = {
-        {"codename: x\n", "1:1: a service.yaml needs 'name'"},
+        {"codename: x\n",
+         "1:1: a service.yaml needs 'name'; where it is another tool's, give the service a codename: "
+         "{directory: services/bad, codename: …}"},
         {"name: arc-x\n", "1:1: a service.yaml needs 'codename'"},
         {"", "1:1: a service.yaml must be a mapping, this is nothing"},
         {"name: Arc\n",

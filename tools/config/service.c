@@ -93,7 +93,10 @@ int arc_service_read_file(const struct arc_loading *l, const char *directory, co
     const struct arc_place_base base = {directory, directory};
     ARC_TRY(arc_service_read_map(l, yaml.root, true, &base, out));
     if (!out->service.name)
-        return arc_yaml_error(yaml.root, l->err, "a service.yaml needs 'name'");
+        return arc_yaml_error(yaml.root, l->err,
+                              "a service.yaml needs 'name'; where it is another tool's, give the "
+                              "service a codename: {directory: %s, codename: …}",
+                              directory);
     if (!out->service.codename)
         return arc_yaml_error(yaml.root, l->err, "a service.yaml needs 'codename'");
     out->build = out->directory = out->variants_node = out->version_node =
@@ -304,6 +307,32 @@ int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,
 }
 
 /* ---- a service.yaml alone ------------------------------------------------------------------- */
+
+/* Whether a text that may not be valid YAML, such as several documents, has the key at its top. */
+static bool has_key(const char *text, const char *key)
+{
+    const char *line = text;
+    while (line && !arc_text_after(line, key))
+        line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
+    return line;
+}
+
+int arc_service_described(const char *root, const char *directory, bool *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_YAML_BYTES};
+    ARC_AUTO_FREE char *file = arc_file_join(directory, "service.yaml");
+
+    ARC_TRY_ALLOC(file, err);
+    *out = arc_file_kind_in(root, file) != ARC_FILE_NONE;
+    if (!*out)
+        return ARC_OK;
+
+    int rc = arc_file_read_in(root, file, ARC_YAML_BYTES, &text, NULL);
+    const char *all = arc_buf_text(&text);
+    *out = rc || !has_key(all, "apiVersion:") || !has_key(all, "kind:");
+
+    return arc_error_memory(rc, err); /* its reader says what else is wrong */
+}
 
 int arc_service_load(const char *root, const char *directory, struct arc_arena *memory,
                      struct arc_service *out, struct arc_error *err)

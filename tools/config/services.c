@@ -106,7 +106,10 @@ static int add_directory(const struct entry *entry, const char *directory)
 
     /* An entry that names its service needs no file; another tool's file may be there. */
     bool named = arc_yaml_get(entry->map, "codename") || arc_yaml_get(entry->map, "name");
-    return add_service(entry, directory, !named && exists(root, file) ? file : NULL);
+    bool described = false;
+    if (!named)
+        ARC_TRY(arc_service_described(root, directory, &described, entry->l->err));
+    return add_service(entry, directory, described ? file : NULL);
 }
 
 /* A walk over the directories that a glob may match. */
@@ -179,10 +182,10 @@ static int walk_below(struct walk *walk, const char *directory)
 
         if (arc_glob_match(walk->glob, path, strlen(path)) && !is_taken(walk, path)) {
             /* A directory is a service only if it has what one needs, since globs are loose. */
-            const char *file = arc_path_join(&memory, path, "service.yaml");
-            ARC_TRY(arc_arena_check(&memory, err));
+            bool described;
+            ARC_TRY(arc_service_described(root, path, &described, err));
             walk->missing = NULL;
-            if (!exists(root, file))
+            if (!described)
                 ARC_TRY(find_dockerfile(walk->entry, path, &walk->missing));
             if (!walk->missing)
                 ARC_TRY(add_directory(walk->entry, path));

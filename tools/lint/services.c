@@ -32,7 +32,7 @@ static void add_service(struct lint *lint, const char *directory, const struct a
 
 static void collect_services(struct lint *lint)
 {
-    ARC_AUTO_JSON json_t *parents = json_object();
+    ARC_AUTO_JSON json_t *parents = json_object(), *others = json_object();
     const struct arc_config *config = &lint->project->config;
 
     if (config->group_count == 0)
@@ -40,7 +40,9 @@ static void collect_services(struct lint *lint)
 
     arc_each (group, config->groups, config->group_count)
         arc_each (service, group->services, group->service_count) {
-            if (service->file && !find_directory(lint, service->directory))
+            if (!service->file) /* which another tool's may lie in */
+                lint_set(lint, others, service->directory, json_true());
+            else if (!find_directory(lint, service->directory))
                 add_service(lint, service->directory, group);
             lint_set(lint, parents, lint_parent(lint, service->directory), json_true());
         }
@@ -49,8 +51,12 @@ static void collect_services(struct lint *lint)
         ARC_AUTO_JSON json_t *names = lint_list(lint, parent);
         arc_json_each (name, names) {
             const char *directory = lint_join(lint, parent, json_string_value(name));
-            if (!find_directory(lint, directory) &&
-                lint_exists(lint, lint_text(lint, "%s/service.yaml", directory)))
+            bool described = false;
+            if (find_directory(lint, directory) || json_object_get(others, directory))
+                continue;
+            if (arc_service_described(lint->root, directory, &described, NULL))
+                lint->memory.failed = true;
+            if (described)
                 add_service(lint, directory, NULL);
         }
     }
