@@ -62,9 +62,9 @@ static bool next_part(const char *start, const char **at, const char *end, struc
 static bool names_prerelease(const struct part *part, enum arc_versioning versioning)
 {
     static const char *const words[] = {
-        "alpha",   "beta",       "rc",           "cr",        "dev",     "pre",
-        "preview", "prerelease", "snapshot",     "milestone", "nightly", "unstable",
-        "canary",  "next",       "experimental", "ea",        "eap",     "insiders"};
+        "alpha",        "beta",     "rc",        "cr",       "dev",      "pre",    "preview",
+        "prerelease",   "snapshot", "milestone", "nightly",  "unstable", "canary", "next",
+        "experimental", "ea",       "eap",       "insiders", "test"};
     if (part->len == 1 && strchr("abcABC", *part->text))
         return part->attached || versioning == ARC_VERSIONING_CALVER;
     if (part->len == 1 && strchr("mM", *part->text))
@@ -111,8 +111,10 @@ static int compare_parts(const char *a, const char *a_end, const char *b, const 
         int order = rank(more_p, &p, kind) - rank(more_q, &q, kind);
         if (!order && p.number)
             order = compare_numbers(&p, &q);
-        else if (!order && more_p) {
-            order = strncasecmp(p.text, q.text, ARC_MIN(p.len, q.len));
+        else if (!order && more_p) { /* 1.2.dev3 comes before 1.2a1 */
+            order = arc_text_is_caseless(q.text, q.len, "dev") -
+                    arc_text_is_caseless(p.text, p.len, "dev");
+            order = order ? order : strncasecmp(p.text, q.text, ARC_MIN(p.len, q.len));
             order = order ? order : (p.len > q.len) - (p.len < q.len);
         }
         if (order)
