@@ -283,17 +283,19 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit,
                         char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_AUTO(arc_buf) struct arc_buf family = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf family = {.max = 4096}, inner = {.max = 4096};
     const char *slash = strrchr(except, '/');
 
     if (slash)
         arc_buf_printf(&family, "%.*s/*", (int)(slash - except), except);
     else
         arc_buf_puts(&family, "*/*");
-    ARC_TRY(arc_buf_check(&family, "the name of a tag", err));
-    const char *const words[] = {"describe",  "--tags",    "--abbrev=0",
-                                 "--exclude", except,      slash ? "--match" : "--exclude",
-                                 family.data, commit->hex, NULL};
+    arc_buf_printf(&inner, "%s/*", arc_buf_text(&family)); /* "*" matches a "/", too */
+    ARC_TRY(arc_buf_check(&inner, "the name of a tag", err));
+    const char *const words[] = {
+        "describe",  "--tags",    "--abbrev=0", "--exclude",
+        except,      "--exclude", inner.data,   slash ? "--match" : "--exclude",
+        family.data, commit->hex, NULL};
     *out = NULL;
     ARC_TRY(arc_git_run(git, words, LOG_SECONDS, &result, err));
     const char *text = arc_buf_text(&result.output);
