@@ -335,13 +335,14 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
         look_up_remote_tag(git, tag, &object);
     if (!object)
         return ARC_OK;
-    const char *message =
+    const char *at =
         git_object_type(object) == GIT_OBJECT_TAG ? git_tag_message((git_tag *)object) : NULL;
-    const char *signature = message ? strstr(message, "-----BEGIN ") : NULL;
-    const char *end = arc_or(signature, "");
-    for (const char *at = message; at && at != end && *at; at++) /* line ends as in cut_body() */
-        if (*at != '\r' || at[1] != '\n')
+    for (bool starts = true; at && *at; starts = *at++ == '\n') {
+        if (starts && ARC_STARTS(at, "-----BEGIN PGP ", "-----BEGIN SSH ", "-----BEGIN SIGNED "))
+            break;
+        if (*at != '\r' || at[1] != '\n') /* line ends as in cut_body() */
             arc_buf_putc(out, *at);
+    }
 
     return arc_buf_check(out, "the tag's message", err);
 }
