@@ -166,8 +166,19 @@ def break_sparse(shop):
     return "a/Dockerfile is missing"
 
 
+def break_by_conflict(shop):
+    shop.git("checkout", "-q", "-b", "other")
+    for branch in "other", "main":
+        shop.git("checkout", "-q", branch)
+        shop.write("a/Dockerfile", f"FROM {branch}\n")
+        shop.git("commit", "-qam", branch)
+    shop.plan("--platforms", "linux/amd64")
+    subprocess.run(["git", "merge", "-q", "other"], cwd=shop.folder, env=shop.env, capture_output=True)
+    return "would name: a/Dockerfile is changed; commit"
+
+
 BROKEN = [break_head, break_changed, break_staged, break_missing, break_new, break_mode, break_type, break_unseen, break_skipped,
-          break_sparse]
+          break_sparse, break_by_conflict]
 
 
 @pytest.mark.parametrize("broken", BROKEN)

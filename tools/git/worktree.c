@@ -153,7 +153,7 @@ static int list_hidden(const struct arc_git *git, const char *const *paths,
         ARC_TRY_ALLOC(place && inside, err);
         if (ARC_STARTS(at, "H 100") && is_pointer(git, place, path + 1))
             ARC_TRY(hearer->each(hearer->context, path + 1, ARC_GIT_LFS_POINTER));
-        if (*at == 'H' && !submodule)
+        if (strchr("HM", *at) && !submodule) /* M: a conflict, which is a change */
             continue;
         bool there = access(submodule ? inside : place, F_OK) == 0;
         if (submodule && there)
