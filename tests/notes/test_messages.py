@@ -192,8 +192,25 @@ def test_what_was_picked_for_the_last_release_is_listed_once(clone, picked):
     assert "since `g/v1.0.1`" in shown and "- feat: new" in shown and "fix: " not in shown
 
 
+def test_what_was_picked_long_before_the_last_release_is_listed_once(clone):
+    put(clone, "s/hot", "1")
+    git(clone, "add", "-A")
+    git(clone, "commit", "-q", "-m", "fix: hot (#30)", "--date", "2026-01-05T10:00:00Z")
+    git(clone, "checkout", "-q", "-b", "release", "HEAD~1")
+    commit(clone, "fix: its own")
+    git(clone, "cherry-pick", "main")
+    text = "".join(f"commit refs/heads/release\ncommitter A <a@x> {1771840800 + k} +0000\ndata 1\nx\n{'from refs/heads/release^0' if not k else ''}\n"
+                   for k in range(1001))
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=clone, env=ENV, input=text, text=True, check=True)
+    git(clone, "tag", "g/v1.0.1", "release")
+    git(clone, "checkout", "-q", "-f", "main")
+    commit(clone, "feat: new")
+    shown = changes(clone)
+    assert "since `g/v1.0.1`" in shown and "- feat: new" in shown and "fix: " not in shown
+
+
 @pytest.mark.parametrize("reverts, again, listed", [(0, False, False), (1, False, True), (1, True, False), (2, False, False), (3, False, True)])
-@pytest.mark.parametrize("by", ["name", "number"])
+@pytest.mark.parametrize("by", ["name", "abbreviation", "number"])
 @pytest.mark.parametrize("too", [False, True])
 def test_what_the_last_release_took_back_is_new(clone, reverts, again, listed, by, too):
     put(clone, "s/hot", "1")
@@ -208,6 +225,9 @@ def test_what_the_last_release_took_back_is_new(clone, reverts, again, listed, b
         git(clone, "revert", "--no-edit", "HEAD")
         if by == "number":
             git(clone, "commit", "-q", "--amend", "-m", f'Revert "x" (#{31 + count})\n\nReverts o/r#{30 + count}')
+        if by == "abbreviation":    # revert.reference
+            name = subprocess.check_output(["git", "rev-parse", "--short=8", "HEAD~1"], cwd=clone, env=ENV, text=True).strip()
+            git(clone, "commit", "-q", "--amend", "-m", f"Revert {count}\n\nThis reverts commit {name} (x, 2026-01-05).")
     git(clone, "tag", "g/v1.0.1")
     if again:
         git(clone, "cherry-pick", "main")

@@ -5,8 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#define BREAKS_MAX  4096 /* in bytes: more than notes show */
-#define HASH_DIGITS 7    /* the fewest in a message */
+#define BREAKS_MAX 4096 /* in bytes: more than notes show */
 
 /* The type at the start of a text. */
 static struct arc_message_type read_type(const char *text)
@@ -388,7 +387,7 @@ const char *arc_message_takes_back(const char *subject, const char *body)
 static size_t measure_hash(const char *text)
 {
     size_t len = strspn(text, "0123456789abcdef");
-    return len >= HASH_DIGITS && len <= 64 && !arc_is_alnum(text[len]) ? len : 0;
+    return len >= ARC_MESSAGE_DIGITS && len <= 64 && !arc_is_alnum(text[len]) ? len : 0;
 }
 
 /* Where git, people or a footer as in the Conventional Commits begin to name reverted commits. */
@@ -500,7 +499,7 @@ int arc_message_add_place(json_t *places, size_t k, const char *hash, int64_t pu
     bool again;
 
     snprintf(number, sizeof number, "%lld", (long long)pull);
-    ARC_TRY(add_name(places, 'h', hash, HASH_DIGITS, k, err));
+    ARC_TRY(add_name(places, 'h', hash, ARC_MESSAGE_DIGITS, k, err));
     if (pull)
         ARC_TRY(add_name(places, 'p', number, strlen(number), k, err));
     ARC_TRY(add_name(places, 's', subject, strlen(subject), k, err));
@@ -520,7 +519,7 @@ const json_t *arc_message_places(const json_t *places, const struct arc_message_
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
 
     if (undone->hash)
-        arc_buf_printf(&name, "h%.*s", HASH_DIGITS, undone->hash);
+        arc_buf_printf(&name, "h%.*s", ARC_MESSAGE_DIGITS, undone->hash);
     else if (undone->title)
         arc_buf_printf(&name, "%c%.*s", undone->again ? 'r' : 's', (int)undone->len, undone->title);
     else

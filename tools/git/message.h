@@ -59,6 +59,9 @@ int64_t arc_message_squashed(const char *subject, size_t *len);
 /* The pull request in GitHub's "Merge pull request #12 from fork/topic". 0: none. */
 int64_t arc_message_merged(const char *subject);
 
+/* The fewest digits of a commit's name that a revert may have. */
+#define ARC_MESSAGE_DIGITS 7
+
 /* A reverted commit: by an abbreviated name, by its pull request's number, or by its subject. */
 struct arc_message_undone {
     const char *hash; /* `len` digits in the body; NULL: by number or subject */

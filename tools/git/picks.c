@@ -34,7 +34,7 @@ static int note_taken(struct noting *noting, const struct arc_git_commit *commit
     while (at && (at = arc_message_next_undone(at, &undone)) && !undone.title) {
         ARC_AUTO(arc_buf) struct arc_buf key = {0};
         if (undone.hash)
-            arc_buf_add(&key, undone.hash, undone.len);
+            arc_buf_add(&key, undone.hash, ARC_MESSAGE_DIGITS);
         else
             arc_buf_printf(&key, "#%lld", (long long)undone.pull);
         ARC_TRY(arc_buf_check(&key, "what a commit takes back", noting->err));
@@ -52,10 +52,11 @@ static int note_there(void *context, const struct arc_git_commit *commit)
     struct noting *noting = context;
     struct arc_picks *picks = noting->out;
     ARC_AUTO(arc_buf) struct arc_buf mark = {0};
-    char pull[24];
+    char pull[24], name[ARC_MESSAGE_DIGITS + 1];
 
+    snprintf(name, sizeof name, "%.*s", ARC_MESSAGE_DIGITS, commit->oid.hex);
     snprintf(pull, sizeof pull, "#%lld", (long long)arc_message_squashed(commit->subject, NULL));
-    json_t *by = json_object_get(picks->taken, commit->oid.hex);
+    json_t *by = json_object_get(picks->taken, name);
     by = arc_or(by, json_object_get(picks->taken, pull));
     print_mark(commit, &mark);
     ARC_AUTO_JSON json_t *own = arc_json_buf(&mark);
