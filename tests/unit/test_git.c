@@ -209,11 +209,8 @@ static void test_log(void **state)
 {
     struct fixture *f = *state;
     struct arc_oid main = named(f, "main"), one = named(f, "main~2");
-    const char *const a[] = {"a", NULL}, *const y[] = {"nothing", "b/y", NULL};
     check_log(f, (struct arc_git_log_range){.to = &main}, "three;two lines;one;");
     check_log(f, (struct arc_git_log_range){.to = &main, .from = &one}, "three;two lines;");
-    check_log(f, (struct arc_git_log_range){.to = &main, .paths = a}, "three;one;");
-    check_log(f, (struct arc_git_log_range){.to = &main, .from = &one, .paths = y}, "two lines;");
 }
 
 static void test_log_maximum(void **state)
@@ -309,10 +306,7 @@ static void test_shallow_and_linked(void **state)
     assert_int_equal(arc_git_log(&git, &range, add_subject, &text, NULL, &f->err), 0);
     range.from = &two;
     assert_int_equal(arc_git_log(&git, &range, add_subject, &text, NULL, &f->err), 0);
-    const char *const a[] = {"a", NULL};
-    range = (struct arc_git_log_range){.to = &main, .paths = a};
-    assert_int_equal(arc_git_log(&git, &range, add_subject, &text, NULL, &f->err), 0);
-    assert_string_equal(arc_buf_text(&text), "three;two lines;three;three;two lines;");
+    assert_string_equal(arc_buf_text(&text), "three;two lines;three;");
     arc_buf_free(&text);
     arc_git_free(&git);
 

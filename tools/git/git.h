@@ -138,10 +138,7 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit,
 struct arc_git_log_range {
     const struct arc_oid *from; /* excludes this commit and its ancestors; NULL: from the start */
     const struct arc_oid *to;
-    /* Directories or files, without a slash at the end; NULL: any. A commit counts if one of them
-     * differs from every parent's. */
-    const char *const *paths;
-    size_t max; /* limit of commits; 0: 1,000 */
+    size_t max; /* limit of commits; 0: none */
 };
 
 /* Calls `each` for the commits of the range, newest first in topological order; a non-zero return

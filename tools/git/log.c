@@ -6,7 +6,6 @@
 #include "git/run.h"
 #include <ctype.h>
 
-#define LOG_MAX     1000
 #define LOG_SECONDS 600
 #define MAILMAP_MAX (1 << 20) /* Linux's .mailmap has 40 KB */
 
@@ -114,61 +113,6 @@ void arc_git_commit_free(struct arc_git_commit *commit)
     *commit = (struct arc_git_commit){0};
 }
 
-/* The object at a path of a commit; all zeros if there is none. An object missing from a partial
- * clone is an error, not an absent path. */
-static int entry_at(git_tree *tree, const char *path, git_oid *out)
-{
-    ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
-
-    memset(out, 0, sizeof *out);
-    if (!tree)
-        return 0;
-    int rc = git_tree_entry_bypath(&entry, tree, path);
-    const git_error *problem = rc == GIT_ENOTFOUND ? git_error_last() : NULL;
-    if (rc == 0)
-        git_oid_cpy(out, git_tree_entry_id(entry));
-
-    return problem && problem->klass != GIT_ERROR_ODB ? 0 : rc;
-}
-
-/* Whether one of the paths differs (1) or none (0) between a tree and that of parent `i`; a
- * negative libgit2 code on failure. A parent beyond the shallow boundary counts as an empty
- * tree. */
-static int differs_from_parent(git_commit *commit, git_tree *tree, unsigned i,
-                               const char *const *paths)
-{
-    ARC_AUTO_HANDLE(git_commit) git_commit *parent = NULL;
-    ARC_AUTO_HANDLE(git_tree) git_tree *parent_tree = NULL;
-
-    if (i < git_commit_parentcount(commit) && git_commit_parent(&parent, commit, i) == 0)
-        ARC_TRY(git_commit_tree(&parent_tree, parent));
-
-    for (; *paths; paths++) {
-        git_oid here, there;
-        ARC_TRY(entry_at(tree, *paths, &here));
-        ARC_TRY(entry_at(parent_tree, *paths, &there));
-        if (!git_oid_equal(&here, &there))
-            return 1;
-    }
-
-    return 0;
-}
-
-/* The same for a commit and all its parents: a merge that takes a path unchanged from one of them
- * did not change it (git's TREESAME). */
-static int touches(git_commit *commit, const char *const *paths)
-{
-    ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL;
-    unsigned parents = git_commit_parentcount(commit);
-    int differs = 1;
-
-    ARC_TRY(git_commit_tree(&tree, commit));
-    for (unsigned i = 0; differs == 1 && (i < parents || i == 0); i++)
-        differs = differs_from_parent(commit, tree, i, paths);
-
-    return differs;
-}
-
 /* Keeps the lines that git accepts: libgit2 refuses the whole text for a NUL or an empty
  * address. */
 static void copy_lines(const struct arc_buf *text, struct arc_buf *out)
@@ -206,14 +150,30 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
 /* What a walk of a range is for. */
 struct logging {
     const struct arc_git *git;
-    const struct arc_git_log_range *range;
-    const git_mailmap *mailmap; /* may be NULL */
+    size_t max;
+    git_mailmap *mailmap; /* NULL: none */
     int (*each)(void *context, const struct arc_git_commit *commit);
     void *context;
     size_t given;
-    bool is_full;
     struct arc_error *err;
 };
+
+static void logging_free(struct logging *logging)
+{
+    git_mailmap_free(logging->mailmap);
+}
+
+static int walk(const struct arc_git *git, const struct arc_git_log_range *range,
+                int (*each)(void *context, const struct arc_oid *commit, const uint64_t *lacks),
+                void *context, struct arc_error *err)
+{
+    static const struct arc_oid nothing = {{0}};
+    ARC_AUTO(arc_history) struct arc_history *history = NULL;
+
+    ARC_TRY(arc_history_new(git, &history, err));
+    return arc_history_since(history, range->to, arc_or(range->from, &nothing), 1, each, context,
+                             err);
+}
 
 static int log_commit(void *context, const struct arc_oid *oid, const uint64_t *lacks)
 {
@@ -223,60 +183,42 @@ static int log_commit(void *context, const struct arc_oid *oid, const uint64_t *
     git_oid id;
     (void)lacks;
 
-    ARC_TRY(arc_git_oid_in(oid, &id, logging->err));
-    int step = git_commit_lookup(&commit, logging->git->repo, &id);
-    if (!step)
-        step = logging->range->paths ? touches(commit, logging->range->paths) : 1;
-    ARC_TRY(arc_git_check(logging->err, step, "walking the history"));
-    if (!step)
-        return ARC_OK;
-    logging->is_full = logging->given++ == arc_or(logging->range->max, LOG_MAX);
-    if (logging->is_full)
+    if (logging->given++ == logging->max)
         return 1;
-
+    ARC_TRY(arc_git_oid_in(oid, &id, logging->err));
+    int rc = git_commit_lookup(&commit, logging->git->repo, &id);
+    ARC_TRY(arc_git_check(logging->err, rc, "walking the history"));
     ARC_TRY(fill(commit, logging->mailmap, &found, logging->err));
+
     return logging->each(logging->context, &found);
-}
-
-/* arc_git_log(), with authors mapped by `mailmap` (may be NULL). */
-static int walk_log(const struct arc_git *git, const struct arc_git_log_range *range,
-                    const git_mailmap *mailmap,
-                    int (*each)(void *context, const struct arc_git_commit *commit), void *context,
-                    bool *more, struct arc_error *err)
-{
-    static const struct arc_oid nothing = {{0}};
-    struct logging logging = {git, range, mailmap, each, context, .err = err};
-    ARC_AUTO(arc_history) struct arc_history *history = NULL;
-
-    ARC_TRY(arc_history_new(git, &history, err));
-    int rc = arc_history_since(history, range->to, arc_or(range->from, &nothing), 1, log_commit,
-                               &logging, err);
-    if (more)
-        *more = logging.is_full;
-
-    return logging.is_full ? ARC_OK : rc;
 }
 
 int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
                 int (*each)(void *context, const struct arc_git_commit *commit), void *context,
                 bool *more, struct arc_error *err)
 {
-    ARC_AUTO_HANDLE(git_mailmap) git_mailmap *mailmap = NULL;
-    ARC_TRY(open_mailmap(git, &mailmap, err));
-    return walk_log(git, range, mailmap, each, context, more, err);
+    ARC_AUTO(logging)
+    struct logging logging = {git, arc_or(range->max, SIZE_MAX), NULL, each, context, .err = err};
+
+    ARC_TRY(open_mailmap(git, &logging.mailmap, err));
+    int rc = walk(git, range, log_commit, &logging, err);
+    bool is_full = logging.given > logging.max;
+    if (more)
+        *more = is_full;
+
+    return is_full ? ARC_OK : rc;
 }
 
-static int add_name(void *context, const struct arc_git_commit *commit)
+static int add_name(void *context, const struct arc_oid *commit, const uint64_t *lacks)
 {
-    return json_object_set_new(context, commit->oid.hex, json_true()) ? ARC_ENOMEM : ARC_OK;
+    (void)lacks;
+    return json_object_set_new(context, commit->hex, json_true()) ? ARC_ENOMEM : ARC_OK;
 }
 
 int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range *range,
                       json_t *names, struct arc_error *err)
 {
-    struct arc_git_log_range whole = *range;
-    whole.max = SIZE_MAX;
-    return walk_log(git, &whole, NULL, add_name, names, NULL, err);
+    return walk(git, range, add_name, names, err);
 }
 
 int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit, const char *except,

@@ -458,7 +458,7 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     reading->err = err;
     ARC_TRY(find_ends(project->git, plan, &from, &to, err));
     const struct arc_oid *since = *from.hex ? &from : NULL;
-    struct arc_git_log_range range = {.from = since, .to = &to, .max = SIZE_MAX};
+    struct arc_git_log_range range = {.from = since, .to = &to};
 
     ARC_TRY(make_filters(project, reading, group, &range, err));
     reading->changes.filters = &reading->filters;

@@ -421,7 +421,7 @@ static int go_on_beside(const struct choice *choice, struct core *core, bool *fi
     struct arc_oid commit;
     bool prerelease;
     const char *beside = find_beside(choice, core, out->bump, &commit);
-    struct arc_git_log_range range = {.from = &commit, .to = &survey->head, .max = SIZE_MAX};
+    struct arc_git_log_range range = {.from = &commit, .to = &survey->head};
 
     if (!beside)
         return ARC_OK;
