@@ -496,6 +496,33 @@ def test_a_tag_that_another_run_moved_on_is_not_put_back(shop, monkeypatch, know
     assert shop.server.manifests["o/a", "latest"] == shop.server.manifests["o/a", later if known else old], run.stderr
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_new_tag_is_removed_where_that_removes_nothing_else(shop, monkeypatch, alone):
+    """Some registries remove what it points to, and with that the tags that were right before, and the staging tag."""
+    def delete(self):
+        _, _, *image, _, reference = self.path.split("/")
+        manifests, image = self.server.manifests, "/".join(image)
+        if (image, reference) not in manifests:
+            return self.answer(404)
+        if alone and not reference.startswith("sha256:"):
+            del manifests[image, reference]
+        else:
+            for place in [place for place, stored in manifests.items() if place[0] == image and stored == manifests[image, reference]]:
+                del manifests[place]
+        return self.answer(202)
+    monkeypatch.setattr(Registry, "do_DELETE", delete, raising=False)
+    monkeypatch.setattr(Registry, "do_PUT", lambda self: Registry.do_GET(self) if not self.path.endswith("/o/b/manifests/latest") else (
+        self.rfile.read(int(self.headers["Content-Length"])), self.answer(403)))
+    before, old = dict(shop.server.manifests), shop.ledger["services"][0]["digest"]
+    for tag in ("g-v1.0.0", "latest"):
+        before["o/a", tag] = shop.server.manifests["o/a", tag] = shop.server.manifests["o/a", old]
+    run = shop.promote()
+    left = {place for place in shop.server.manifests if not place[1].startswith("sha256:")}
+    assert run.returncode == 1 and before.items() <= shop.server.manifests.items(), run.stderr
+    assert (left == {place for place in before if not place[1].startswith("sha256:")}) == alone, left
+    assert ("NOT put back" in run.stderr) != alone and not any("probe" in tag for _, tag in left), run.stderr
+
+
 @pytest.mark.parametrize("annotated", [False, True])
 def test_the_tag_was_moved_meanwhile(shop, annotated):
     shop.git("commit", "-q", "--allow-empty", "-m", "two")

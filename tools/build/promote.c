@@ -293,11 +293,15 @@ static int look_up_between(struct promotion *promotion, size_t from, size_t to, 
 
 /* ---- moving -------------------------------------------------------------------------------- */
 
+/* A new tag is removed, unless the registry would remove its image, and its other tags, too. */
 static int put_back(struct promotion *promotion, const struct move *move)
 {
+    bool alone = false;
     if (move->before.media_type)
         return arc_registry_put(promotion->registry, move->image, move->tag, &move->before, NULL);
-    return arc_registry_untag(promotion->registry, move->image, move->tag, NULL);
+    ARC_TRY(arc_registry_probe_untag(promotion->registry, move->image, &alone, NULL));
+    return alone ? arc_registry_untag(promotion->registry, move->image, move->tag, NULL)
+                 : ARC_EFAILED;
 }
 
 /* Whether this run moved a tag, perhaps although the registry did not confirm it, since the answer
