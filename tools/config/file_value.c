@@ -141,15 +141,25 @@ static bool assign(struct arc_assignments *reader, const char *line, size_t len)
     return true;
 }
 
+/* "[a.b]" or "[[a.b]]", and a comment behind it. */
+static bool is_section(const char *line, size_t len)
+{
+    size_t end = strcspn(line, "]");
+    if (*line != '[' || end >= len)
+        return false;
+    end += strspn(line + end, "] \t");
+    return end >= len || strchr("#;", line[end]);
+}
+
 /* Reads a line that is neither empty nor a comment; returns whether it has a value. */
 static bool read_line(struct arc_assignments *reader, const char *line, size_t len)
 {
     while (reader->blocks > reader->depth)
         reader->count = reader->starts[--reader->blocks];
 
-    if (!reader->blocks && *line == '[' && line[len - 1] == ']') {
+    if (!reader->blocks && is_section(line, len)) {
         reader->count = 0;
-        push_words(reader, line, len);
+        push_words(reader, line, strcspn(line, "]"));
         return false;
     }
 
