@@ -213,6 +213,20 @@ def test_tags_of_a_line_move_only_up(tmp_path, version, found):
     assert {tag["tag"]: tag["move"] for tag in plan["services"][0]["tags"]} == found
 
 
+@pytest.mark.parametrize("context, refused", [("w", True), (".", False)])
+def test_a_codename_is_that_of_what_a_bake_file_only_links(tmp_path, context, refused):
+    """A change of the base was none of the image's, since another group's service had the base's filter."""
+    printed(tmp_path)
+    targets = {"app": {"context": ".", "dockerfile": "Dockerfile", "tags": ["localhost:1/o/app:1"], "contexts": {"b": "target:base"}},
+               "base": {"context": ".", "dockerfile": "Dockerfile"}}
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'target': targets})}\nEND\n")
+    commit(tmp_path, {".github/arc-ci.yaml": f"groups:\n  w: {{registry: localhost:1/o, services: [{{codename: base, build: {context}}}]}}\n"
+                      "  a: {bake: docker-bake.json}\n", "w/Dockerfile": "FROM scratch\n"})
+    run = subprocess.run([ARC_CI, "changes"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"}, capture_output=True, text=True)
+    assert run.returncode == (2 if refused else 0), run.stderr
+    assert not refused or ".github/arc-ci.yaml:3: the codename 'base' in docker-bake.json belongs to group 'w' already (line 2)" in run.stderr
+
+
 def test_the_tag_of_a_version_with_build_metadata(tmp_path):
     printed(tmp_path, tags=["localhost:1/o/a:a-v1.3.0-k3s1", "localhost:1/o/a:1.3.0+k3s1-slim", "localhost:1/o/a:x"])
     plan = json.loads(arc(tmp_path, "plan", "a/v1.3.0+k3s1", "--json", env={"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}))

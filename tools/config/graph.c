@@ -119,6 +119,11 @@ static int check_train(const struct arc_config *config, const struct arc_group *
     return ARC_OK;
 }
 
+static bool reads_same(const struct arc_recipe *a, const struct arc_recipe *b)
+{
+    return strcmp(a->context, b->context) == 0 && arc_text_same(a->dockerfile, b->dockerfile);
+}
+
 /* Whether another group has a service like one of a group that docker's files define. */
 static int check_service(const struct arc_config *config, const struct arc_group *group,
                          const struct arc_service *service, const struct arc_group *other,
@@ -126,8 +131,9 @@ static int check_service(const struct arc_config *config, const struct arc_group
 {
     arc_each (same, other->services, other->service_count) {
         const char *clash = NULL, *file = group->described.files[0];
+        bool linked = same->linked || service->linked;
 
-        if (same->linked || service->linked)
+        if (linked && reads_same(&service->build, &same->build)) /* a target of both groups */
             continue;
         if (strcmp(same->codename, service->codename) == 0)
             return arc_error_at(err, ARC_EINPUT, config->path, group->line, 0,
