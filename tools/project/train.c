@@ -315,12 +315,13 @@ int arc_train_resolve(struct arc_project *project, struct arc_error *err)
 }
 
 int arc_train_take(struct arc_project *project, const struct arc_group *group,
-                   const struct arc_oid *commit, const json_t *lock, struct arc_group *out,
-                   struct arc_error *err)
+                   const struct arc_oid *commit, bool prerelease, const json_t *lock,
+                   struct arc_group *out, struct arc_error *err)
 {
     struct train train = {.project = project,
                           .group = out,
                           .head = *commit,
+                          .prerelease = prerelease,
                           .lock = json_object_get(lock, "includes"),
                           .err = err};
     *out = *group;

@@ -735,7 +735,7 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
 
     ARC_TRY(survey_take(project, &survey, err));
     ARC_TRY(survey_find_group(project, &survey, &group, err));
-    ARC_TRY(survey_find_rides(project, &survey, group, err));
+    ARC_TRY(survey_find_rides(project, &survey, group, options->prerelease, err));
     ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options,
                                arc_env_moment(project->env), &next, err));
     if (next.tag && *survey.default_tip.hex)

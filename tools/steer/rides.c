@@ -27,11 +27,11 @@ static int add_ride(struct survey *survey, struct survey_group *group,
 
 /* Resolves the train at a commit; a failure becomes the group's problem. */
 static int take(struct arc_project *project, struct survey *survey, struct survey_group *group,
-                const struct arc_oid *commit, const json_t *lock, struct arc_group *out,
-                struct arc_error *err)
+                const struct arc_oid *commit, bool prerelease, const json_t *lock,
+                struct arc_group *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    int rc = arc_train_take(project, group->group, commit, lock, out, &problem);
+    int rc = arc_train_take(project, group->group, commit, prerelease, lock, out, &problem);
     if (rc != ARC_EINPUT && rc != ARC_EFAILED)
         return arc_error_pass(rc, &problem, err);
     group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
@@ -39,21 +39,22 @@ static int take(struct arc_project *project, struct survey *survey, struct surve
 }
 
 int survey_find_rides(struct arc_project *project, struct survey *survey,
-                      struct survey_group *group, struct arc_error *err)
+                      struct survey_group *group, bool prerelease, struct arc_error *err)
 {
+    const char *since = prerelease ? group->last : group->stable;
     struct arc_group now = {0};
     struct arc_oid then;
 
     if (!group->group->includes)
         return ARC_OK;
 
-    if (group->stable) {
-        ARC_TRY(arc_git_tag_commit(project->git, group->stable, &then, err));
-        ARC_TRY(take(project, survey, group, &then, group->lock, &group->taken, err));
+    if (since) {
+        ARC_TRY(arc_git_tag_commit(project->git, since, &then, err));
+        ARC_TRY(take(project, survey, group, &then, prerelease, group->lock, &group->taken, err));
     }
 
-    ARC_TRY(take(project, survey, group, &survey->head, NULL, &now, err));
-    if (!group->stable)
+    ARC_TRY(take(project, survey, group, &survey->head, prerelease, NULL, &now, err));
+    if (!since)
         group->problem = NULL; /* its groups may have no release yet */
 
     arc_each (service, group->taken.services, group->taken.service_count)

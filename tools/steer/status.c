@@ -357,7 +357,7 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
         if (group->group->includes) {
             int rc = find_lock(&asking, group, &problem);
             ARC_TRY(arc_error_memory(rc, err));
-            ARC_TRY(survey_find_rides(project, survey, group, err));
+            ARC_TRY(survey_find_rides(project, survey, group, false, err));
             if (rc)
                 group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
             asking.adrift |= group->problem || survey_ride_bump(group) != ARC_BUMP_NONE;

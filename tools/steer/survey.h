@@ -72,10 +72,10 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
 void survey_free(struct survey *survey);
 
 /* Finds what the train's last stable release includes (by group->lock, if set) and what it would
- * include at HEAD. A difference from its lock file is not an error but its `problem`. Does nothing
+ * include at HEAD; or, for its next prerelease, what its last release does. A difference from its lock file is not an error but its `problem`. Does nothing
  * for a group that builds. */
 int survey_find_rides(struct arc_project *project, struct survey *survey,
-                      struct survey_group *group, struct arc_error *err);
+                      struct survey_group *group, bool prerelease, struct arc_error *err);
 
 /* The level that the included releases ask of the train's next version. */
 enum arc_bump survey_ride_bump(const struct survey_group *group);

@@ -309,7 +309,8 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     ARC_AUTO(tagging) struct tagging tagging = {.project = project, .options = options};
     ARC_TRY(survey_take(project, &tagging.survey, err));
     ARC_TRY(survey_find_group(project, &tagging.survey, &tagging.group, err));
-    ARC_TRY(survey_find_rides(project, &tagging.survey, tagging.group, err));
+    ARC_TRY(
+        survey_find_rides(project, &tagging.survey, tagging.group, options->next.prerelease, err));
     ARC_TRY(choose_version(&tagging, err));
     tagging.ref = arc_arena_printf(&tagging.survey.memory, "refs/tags/%s", tagging.tag);
     ARC_TRY(arc_arena_check(&tagging.survey.memory, err));
