@@ -84,6 +84,7 @@ static size_t add_link(struct arc_buf *out, struct span text, unsigned depth)
                (url.len > 7 && memcmp(url.at, "http://", 7) == 0);
     if (!web)
         return 0;
+    url.len = seek(url, 0, " "); /* a title follows */
     arc_buf_puts(out, "<a rel=\"noopener noreferrer\" href=\"");
     add_text(out, url);
     arc_buf_puts(out, "\">");
@@ -169,6 +170,11 @@ static bool starts(struct span line, const char *with)
     return line.len >= len && memcmp(line.at, with, len) == 0;
 }
 
+static bool is_item(const char *line)
+{
+    return ARC_STARTS(line, "- ", "* ", "+ ");
+}
+
 /* The cells of "| a | b |", whose last bar may be missing; a bar after a backslash or in code is not
  * a separator. */
 static void add_cells(struct arc_buf *out, struct span line, const char *tag)
@@ -242,20 +248,20 @@ void html_markdown(struct arc_buf *out, const char *text, size_t len)
             while (*text == '|')
                 add_cells(out, next_line(&text), "td");
             arc_buf_puts(out, "</tbody></table></div>\n");
-        } else if (starts(line, "- ")) {
+        } else if (is_item(line.at)) {
             arc_buf_puts(out, "<ul>\n");
             for (;; line = next_line(&text)) {
                 arc_buf_puts(out, "<li>");
                 add_inline(out, (struct span){line.at + 2, line.len - 2}, 0);
                 arc_buf_puts(out, "</li>\n");
-                if (!ARC_STARTS(text, "- "))
+                if (!is_item(text))
                     break;
             }
             arc_buf_puts(out, "</ul>\n");
         } else {
             arc_buf_puts(out, "<p>");
             add_inline(out, line, 0);
-            while (*text && !strchr("\r\n#|`-", *text)) {
+            while (*text && !strchr("\r\n#|`-", *text) && !is_item(text)) {
                 arc_buf_putc(out, ' ');
                 add_inline(out, next_line(&text), 0);
             }
