@@ -4,19 +4,9 @@
 #include "os/file.h"
 #include <unistd.h>
 
-#define API_URL    "https://api.github.com"
-#define TOKEN_MAX  4096
-#define BURST      15                  /* writes without a pause */
-#define CACHE      8                   /* answers kept for If-None-Match */
-#define CACHE_BODY ((size_t)256 << 10) /* the largest answer to keep */
-
-/* A GET's answer with its ETag: a later 304 does not count against the rate limit. */
-struct cached {
-    char *url;
-    char *etag;
-    char *next;
-    json_t *body;
-};
+#define API_URL   "https://api.github.com"
+#define TOKEN_MAX 4096
+#define BURST     15 /* writes without a pause */
 
 struct github {
     struct arc_transport base;
@@ -26,8 +16,6 @@ struct github {
     char *token;
     char *authorization;
     unsigned writes; /* how many requests changed something */
-    struct cached cache[CACHE];
-    size_t cache_next;
 };
 
 /* ---- token and address ---------------------------------------------------------------------- */
@@ -116,44 +104,6 @@ static int find_api(struct github *hub, const struct arc_github_options *o, stru
 
 /* ---- sending -------------------------------------------------------------------------------- */
 
-static struct cached *find_cached(struct github *hub, const char *url)
-{
-    for (size_t i = 0; i < CACHE; i++)
-        if (hub->cache[i].url && strcmp(hub->cache[i].url, url) == 0)
-            return &hub->cache[i];
-    return NULL;
-}
-
-static void forget_cached(struct cached *entry)
-{
-    free(entry->url);
-    free(entry->etag);
-    free(entry->next);
-    json_decref(entry->body);
-    *entry = (struct cached){0};
-}
-
-/* Keeps an answer; does nothing if out of memory. */
-static void keep_answer(struct github *hub, const char *url, const struct arc_http_response *answer,
-                        const struct arc_reply *reply)
-{
-    const char *etag = arc_http_header(answer, "etag");
-    struct cached *entry = find_cached(hub, url);
-
-    if (entry)
-        forget_cached(entry);
-    if (!etag || strpbrk(etag, "\r\n") || answer->body.len > CACHE_BODY || !reply->body)
-        return;
-    entry = arc_or(entry, &hub->cache[hub->cache_next++ % CACHE]);
-    forget_cached(entry);
-    *entry = (struct cached){.url = strdup(url),
-                             .etag = strdup(etag),
-                             .next = reply->next ? strdup(reply->next) : NULL,
-                             .body = json_deep_copy(reply->body)};
-    if (!entry->url || !entry->etag || !entry->body || (reply->next && !entry->next))
-        forget_cached(entry);
-}
-
 static int make_absolute(struct github *hub, const char *path, char **out, struct arc_error *err)
 {
     if (*path == '/')
@@ -206,8 +156,8 @@ static int read_answer(struct github *hub, const struct arc_request *request,
 }
 
 static int exchange_request(struct github *hub, const struct arc_request *request,
-                            const struct arc_http_request *http, struct cached *known,
-                            struct arc_reply *reply, struct arc_error *err)
+                            const struct arc_http_request *http, struct arc_reply *reply,
+                            struct arc_error *err)
 {
     const struct arc_http_response lost = {.fate = ARC_HTTP_LOST};
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
@@ -222,18 +172,10 @@ static int exchange_request(struct github *hub, const struct arc_request *reques
         hub->base.refused = 0; /* without an answer, none was a refusal */
         int rc = arc_http_send(hub->http, http, &answer, err);
         bool whole = !rc;
-        if (whole && answer.status == 304 && known) {
-            reply->status = 200;
-            reply->body = json_deep_copy(known->body);
-            ARC_TRY_ALLOC(reply->body, err);
-            return arc_text_copy(known->next, &reply->next, err);
-        }
         if (whole)
             rc = read_answer(hub, request, &answer, reply, err);
         else
             reply->doubtful = answer.fate == ARC_HTTP_LOST;
-        if (!rc && strcmp(request->method, "GET") == 0 && !request->accept)
-            keep_answer(hub, http->url, &answer, reply);
         bool damaged = whole && rc && answer.status < 300;
         if (!rc || (!whole && rc != ARC_EWORLD) ||
             !arc_http_wait_again(&retry, damaged ? &lost : &answer, attempt))
@@ -242,17 +184,14 @@ static int exchange_request(struct github *hub, const struct arc_request *reques
 }
 
 /* Adds the headers, with texts in the arena, and the JSON body, which the caller frees. */
-static int prepare_headers(const struct arc_request *request, const struct cached *known,
-                           struct arc_arena *memory, char **body, const char *headers[8],
-                           struct arc_error *err)
+static int prepare_headers(const struct arc_request *request, struct arc_arena *memory, char **body,
+                           const char *headers[8], struct arc_error *err)
 {
     static const char json[] = "application/vnd.github+json, application/json";
     size_t count = 0;
 
     headers[count++] = arc_arena_printf(memory, "Accept: %s", arc_or(request->accept, json));
     headers[count++] = "X-GitHub-Api-Version: 2022-11-28";
-    if (known)
-        headers[count++] = arc_arena_printf(memory, "If-None-Match: %s", known->etag);
 
     if (request->body) {
         *body = arc_json_dumps(request->body, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -280,9 +219,7 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
 
     arc_reply_free(reply);
     ARC_TRY(make_absolute(hub, request->path, &url, err));
-    bool plain = strcmp(request->method, "GET") == 0 && !request->accept;
-    struct cached *known = plain ? find_cached(hub, url) : NULL;
-    ARC_TRY(prepare_headers(request, known, &memory, &body, headers, err));
+    ARC_TRY(prepare_headers(request, &memory, &body, headers, err));
     struct arc_http_request http = {
         .method = request->method,
         .url = url,
@@ -305,7 +242,7 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
         hub->base.clock->wait(hub->base.clock->context, 1000);
 
     struct arc_error *why = err ? err : &(struct arc_error){0};
-    int rc = exchange_request(hub, request, &http, known, reply, why);
+    int rc = exchange_request(hub, request, &http, reply, why);
     if (rc && why->message)
         arc_github_mask(why->message, hub->token);
     if (!err)
@@ -317,8 +254,6 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
 static void close_github(struct arc_transport *self)
 {
     struct github *hub = (struct github *)self;
-    for (size_t i = 0; i < CACHE; i++)
-        forget_cached(&hub->cache[i]);
     arc_http_free(hub->http);
     free(hub->api);
     free(hub->token);
