@@ -272,6 +272,13 @@ static void test_no_repository(void **state)
     assert_int_equal(arc_git_open(&no_env, empty, &git, &f->err), ARC_ENOTFOUND);
     assert_non_null(strstr(arc_error_text(&f->err), "no git repository at"));
     rmdir(empty);
+
+    /* a submodule or a linked work tree that was moved, or mounted alone, is not the one around it */
+    char path[128];
+    repo_write(&f->repo, "moved/.git", "gitdir: /nonexistent/.git/worktrees/moved\n");
+    snprintf(path, sizeof path, "%s/moved", f->repo.dir);
+    assert_int_equal(arc_git_open(&no_env, path, &git, &f->err), ARC_ENOTFOUND);
+    assert_non_null(strstr(arc_error_text(&f->err), "/moved/.git' names is not there"));
 }
 
 static void test_formats(void **state)

@@ -32,6 +32,7 @@ static int search_upwards(struct search *search, git_repository **out)
     char directory[PATH_MAX], path[PATH_MAX];
     struct stat start, found;
     int rc = GIT_ENOTFOUND;
+    bool points = false; /* a file that names a repository */
 
     if (!realpath(search->path, directory) || stat(directory, &start) != 0)
         return GIT_ENOTFOUND;
@@ -40,10 +41,12 @@ static int search_upwards(struct search *search, git_repository **out)
         char *name = strrchr(directory, '/');
         const char *entry = name && strcmp(name, "/.git") == 0 ? "" : "/.git";
         if (snprintf(path, sizeof path, "%s%s", directory, entry) < (int)sizeof path &&
-            lstat(path, &found) == 0)
+            lstat(path, &found) == 0) {
+            points = S_ISREG(found.st_mode);
             rc = git_repository_open_ext(
                 out, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
-        if (rc != GIT_ENOTFOUND)
+        }
+        if (rc != GIT_ENOTFOUND || points)
             break;
         if (!name || !directory[1])
             return rc;
@@ -213,6 +216,12 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
     if (code == GIT_ENOTFOUND && gitdir)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "GIT_DIR is set to '%s', which is not a git repository", gitdir);
+
+    if (code == GIT_ENOTFOUND && search->top)
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "the repository that '%s/.git' names is not there: it is of a linked "
+                             "work tree or a submodule (git worktree repair, git submodule update)",
+                             search->top);
 
     if (code == GIT_ENOTFOUND)
         return arc_error_set(
