@@ -157,6 +157,33 @@ def test_the_work_tree_of_one_is_looked_into(outer):
     assert "lib/sub/src/x" in outputs["f_files"].split(",")
 
 
+def test_the_work_tree_of_a_new_one_is_looked_into(outer, tmp_path):
+    commit(tmp_path / "sub", "src/gone", "1\n")
+    git(outer, "submodule", "--quiet", "add", str(tmp_path / "sub"), "lib/new")
+    inner = outer / "lib/new"
+    git(inner, "submodule", "--quiet", "update", "--init")
+    for path in "src/made", "src/loose", "deep/src/d":
+        (inner / path).write_text("3\n")
+    (inner / "src/gone").unlink()
+    git(inner, "add", "src/made")
+    outputs, errors = changes(outer, "--submodules", "--base", "HEAD", "--files-by-status")
+    new = "lib/new,lib/new/.gitmodules,lib/new/deep,lib/new/src/made,lib/new/src/x,lib/new/deep/src/d"
+    assert outputs["f_added_files"] == new and errors == ""
+    outputs, _ = changes(outer, "--submodules", "--base", "HEAD", "--untracked")
+    assert outputs["f_files"] == new.replace("lib/new/src/x", "lib/new/src/x,lib/new/src/loose")
+    git(inner, "update-ref", "-d", "HEAD")
+    assert changes(outer, "--submodules", "--base", "HEAD")[0]["f_files"].startswith("lib/new,")
+
+
+def test_one_that_git_should_ignore_counts(outer):
+    git(outer, "config", "-f", ".gitmodules", "submodule.lib/sub.ignore", "all")
+    git(outer, "commit", "-q", "-a", "-m", "ignore")
+    git(outer, "config", "diff.ignoreSubmodules", "all")
+    assert changes(outer, "--base", "HEAD")[0]["f_files"] == ""
+    commit(outer / "lib/sub", "src/x", "3\n")
+    assert changes(outer, "--base", "HEAD")[0]["f_files"] == "lib/sub"
+
+
 def test_a_new_file_inside_that_nobody_tracks(outer):
     (outer / "lib/sub/deep/src/new").write_text("1\n")
     for words, wanted in ((["--untracked"], ""), (["--submodules"], ""),

@@ -105,21 +105,24 @@ static int need_commit(const struct arc_git *git, const struct arc_oid *commit,
 static int compare_one(struct inner_walk *walk, const struct arc_git *git,
                        const struct arc_inner_one *one, struct arc_error *err)
 {
+    static const struct arc_oid empty = {ARC_GIT_EMPTY_TREE};
     ARC_AUTO(arc_git) struct arc_git own = {0};
     ARC_TRY(open_inner(git, one->path, &own, err));
     ARC_TRY(need_commit(&own, &one->from, err));
     ARC_TRY(need_commit(&own, &one->to, err));
-    walk->worktree = one->worktree && *one->from.hex;
-    struct arc_oid to = one->to;
-    if (one->worktree)
-        ARC_TRY(arc_git_head(&own, &to, NULL, err));
-    walk->deleted = !*to.hex;
-    struct arc_git_diff diff = {
-        .to = &to, .each = on_path, .submodule = on_submodule, .context = walk, .inside = true};
+    walk->worktree = one->worktree;
+    walk->deleted = !one->worktree && !*one->to.hex;
+    struct arc_git_diff diff = {.to = &one->to,
+                                .each = on_path,
+                                .submodule = on_submodule,
+                                .context = walk,
+                                .inside = true};
     if (walk->deleted)
         diff.to = &one->from;
     else if (*one->from.hex)
         diff.from = &one->from;
+    else if (one->worktree) /* it is new: all its files are */
+        diff.from = &empty;
     if (walk->worktree)
         return arc_git_diff_worktree(&own, &diff, walk->untracked, err);
     return arc_git_diff(&own, &diff, err);

@@ -35,7 +35,10 @@ struct arc_git_diff {
  * since eleven objects can contain paths for hours. */
 int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err);
 
-/* Compares `from` (NULL: HEAD) with the files of the work tree by running `git diff`, which knows
+/* The name of the tree without files, which git knows without its object. */
+#define ARC_GIT_EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+/* Compares `from` (a commit or a tree; NULL: HEAD) with the files of the work tree by running `git diff`, which knows
  * sparse checkouts, filters (Git LFS), encodings and every form of the index. With `untracked`,
  * files that are neither tracked nor ignored follow, as added. `to` and `enter` are not used.
  * ARC_ENOTFOUND in a bare repository, without a commit or without git; ARC_EWORLD if git fails;

@@ -83,7 +83,7 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *
                           bool untracked, struct arc_error *err)
 {
     const char *inside =
-        untracked && diff->inside ? "--ignore-submodules=none" : "--no-ext-diff"; /* as in DIFF */
+        untracked && diff->inside ? "--ignore-submodules=none" : "--ignore-submodules=untracked";
     const char *const changed[] = {DIFF, inside, diff->from ? diff->from->hex : "HEAD", "--", NULL};
     static const char *const others[] = {OTHERS, "--", NULL};
 
