@@ -18,19 +18,21 @@ const char *init_word_at(const json_t *words, size_t index)
 bool init_is_assignment(const char *word)
 {
     size_t len = strspn(word, INIT_LETTERS);
-    return len && word[len] == '=';
+    return len && ARC_STARTS(word + len, "=", "+=");
 }
 
 bool init_take_assignment(struct script *script, const json_t *words, bool passed)
 {
     struct init *init = script->init;
     const char *word = init_word_at(words, 0);
-    size_t len = strlen(word), before = strcspn(word, "=");
+    size_t len = strlen(word), before = strcspn(word, "=+");
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
 
     if (init_is_assignment(word)) {
         char *name = init_cut(init, word, before);
-        const char *now = arc_json_text_of(script->variables, name), *next = word + before + 1;
+        const char *now = arc_json_text_of(script->variables, name), *next = strchr(word, '=') + 1;
+        if (word[before] == '+')
+            next = script->conditions ? now : init_print(init, "%s%s", now, next);
         bool keeps = init_says_version(now) && !init_says_version(next);
         bool is_flag = init_is_among(now, "true false") && init_is_among(next, "true false");
         if ((is_flag || (script->cases && *now)) && strcmp(now, next) != 0)
@@ -54,15 +56,18 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
         !init_is_among(word, "echo printf @echo @printf"))
         init_set_text(init, script->variables, "@", INIT_UNKNOWN_TEXT); /* one of several targets */
 
-    if (!len || !init_is_among(init_word_at(words, 1), ":= ::= ?= ="))
+    bool adds = strcmp(second, "+=") == 0;
+    if (!len || !(adds || init_is_among(second, ":= ::= ?= =")))
         return false;
     const char *before_it = arc_json_text_of(script->variables, word);
     const json_t *given = json_object_get(script->given, word);
-    bool is_set = given || (*before_it && arc_text_is_visible(before_it));
-    if (json_is_true(given) || (is_set && *init_word_at(words, 1) == '?'))
+    bool is_set = given || (*before_it && arc_text_is_visible(before_it) && !script->branches);
+    if (json_is_true(given) || (is_set && *second == '?') || (adds && script->branches))
         return true;
+    if (adds)
+        arc_buf_puts(&value, before_it);
     for (size_t i = 2; i < json_array_size(words); i++)
-        arc_buf_printf(&value, i > 2 ? " %s" : "%s", init_word_at(words, i));
+        arc_text_item(&value, " ", "%s", init_word_at(words, i));
     const char *said = init_hold(init, &value);
     bool is_computed = ARC_STARTS(said, "if "); /* in a justfile */
     if (is_computed || (script->branches && *before_it && strcmp(before_it, said) != 0)) {
@@ -438,6 +443,22 @@ static void start_line(struct script *script)
         script->at = script->rule;
 }
 
+/* Adds a word; "NAME=value" and "NAME:=value" at the start of a Makefile's line are three. */
+static void add_word(struct script *script, json_t *words, const char *word, bool is_recipe)
+{
+    size_t name = strspn(word, INIT_LETTERS), sign = strspn(word + name, ":?+") + 1;
+    bool splits = script->is_makefile && !is_recipe && json_array_size(words) < 2 && name &&
+                  word[name + sign - 1] == '=';
+
+    if (splits) {
+        init_push(script->init, words, json_string(init_cut(script->init, word, name)));
+        init_push(script->init, words, json_string(init_cut(script->init, word + name, sign)));
+        word += name + sign;
+    }
+    if (*word || !splits)
+        init_push(script->init, words, json_string(word));
+}
+
 /* Reads the next command; in a Makefile, a line with a target is taken as a rule. */
 static void read_command(struct script *script, struct arc_buf *word, bool is_line)
 {
@@ -448,7 +469,7 @@ static void read_command(struct script *script, struct arc_buf *word, bool is_li
     while (init_take_word(script, word, &is_variable)) {
         const char *rest = init_hold(init, word), *part;
         if (!is_variable)
-            init_push(init, words, json_string(rest));
+            add_word(script, words, rest, is_recipe);
         while (is_variable && init_spend(init, PART_COST) &&
                (part = init_next_item(init, &rest, " \t")))
             init_push(init, words, json_string(part)); /* a variable may hold several words */
