@@ -90,8 +90,8 @@ bool init_mentions_images(const char *text)
     return ARC_HOLDS(text, "docker", "podman", "buildah");
 }
 
-/* Whether to skip a call: it was read before and yielded nothing, or it would use up the budget that
- * the workflows still need. */
+/* Whether to skip a call: it was read before and yielded nothing, or it would use up the half of the
+ * budget that the workflows still need. */
 static bool is_known_call(const struct script *script, const char *path, const json_t *words,
                           char **key)
 {
@@ -101,9 +101,16 @@ static bool is_known_call(const struct script *script, const char *path, const j
     arc_json_each (word, words)
         arc_buf_printf(&text, "%s ", json_string_value(word));
     *key = init_hold(script->init, &text);
+    if (script->called >= CALLED_MAX || json_object_get(script->init->called, *key))
+        return true;
+    if (script->init->spent <= INIT_SPENT_MAX / 2)
+        return false;
+    init_ask(
+        script->init, script->step->file, 0,
+        "what do the scripts and Makefiles build that it runs? All files together run too many "
+        "to follow");
 
-    return script->called >= CALLED_MAX || script->init->spent > INIT_SPENT_MAX / 8 ||
-           json_object_get(script->init->called, *key);
+    return true;
 }
 
 static size_t count_told(const struct script *script)
