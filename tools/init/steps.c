@@ -960,34 +960,30 @@ static bool leads_to(struct init *init, const char *link, const char *path)
     return target && strcmp(target, path) == 0;
 }
 
-/* The Dockerfiles that match the path, also through links: path → what INIT_UNKNOWN matched, or
- * null. Several files of the same name are ambiguous and left out. A new reference. */
+/* The Dockerfiles that match the path, also deeper or through links: path → what INIT_UNKNOWN
+ * matched, or null. Several files of the same name are ambiguous and left out, as are several in a
+ * folder of which any may be meant. A new reference. */
 static json_t *find_dockerfiles(const struct init_step *step, const char *wanted)
 {
-    json_t *found = init_made(step->init, json_object());
-    const char *name = strstr(input(step, "outputs"), "name=");
+    struct init *init = step->init;
+    json_t *found = init_made(init, json_object());
+    const char *name = strstr(input(step, "outputs"), "name="), *last = arc_path_name(wanted);
+    bool is_any = strcmp(last, INIT_UNKNOWN_TEXT) == 0;
 
-    for (int deep = 0;
-         strcmp(wanted, INIT_UNKNOWN_TEXT) != 0 && deep < 2 && !json_object_size(found); deep++)
-        arc_json_each_pair (path, variant, step->init->dockerfile_names) {
+    for (int tries = 0; tries < 3 && !json_object_size(found) && !(is_any && last == wanted);
+         tries++)
+        arc_json_each_pair (path, variant, init->dockerfile_names) {
             char *bound = NULL;
-            if (init_match(step->init, wanted, path, deep, &bound))
-                init_set(step->init, found, path, bound ? json_string(bound) : json_null());
-        }
-
-    if (!json_object_size(found))
-        arc_json_each_pair (path, variant, step->init->dockerfile_names) {
-            char *bound = NULL, *folder = init_directory(step->init, path);
-            const char *link = arc_text_is_visible(wanted)
-                                   ? wanted
-                                   : init_join(step->init, folder, arc_path_name(wanted));
-            if (init_match(step->init, wanted, link, false, &bound) &&
-                leads_to(step->init, link, path))
-                init_set(step->init, found, path, bound ? json_string(bound) : json_null());
+            const char *at = tries == 2 && arc_text_is_visible(wanted) ? wanted : path;
+            if (tries == 2 && at == path)
+                at = init_join(init, init_directory(init, path), last);
+            if (init_match(init, wanted, at, tries == 1, &bound) &&
+                (tries < 2 || leads_to(init, at, path)))
+                init_set(init, found, path, bound && !is_any ? json_string(bound) : json_null());
         }
 
     name = *input(step, "tags") ? input(step, "tags") : name;
-    if (json_object_size(found) > 1 && name && arc_text_is_visible(name))
+    if (json_object_size(found) > 1 && (is_any || (name && arc_text_is_visible(name))))
         json_object_clear(found);
 
     return found;
