@@ -13,11 +13,7 @@ static const char *find_word(struct init *init, const char *word)
         {".Commit", "{revision}"}, {".ShortCommit", "{sha7}"},
     };
 
-    for (size_t i = 0; i < ARC_COUNT(words); i++)
-        if (strcmp(word, words[i][0]) == 0)
-            return words[i][1];
-
-    return strcmp(word, ".ProjectName") == 0 ? init->repository : NULL;
+    return strcmp(word, ".ProjectName") == 0 ? init->repository : init_look_up(words, word);
 }
 
 /* "v{{ .Version }}" becomes "v{version}". A condition around the whole text is taken as true unless

@@ -286,6 +286,14 @@ bool init_is_among(const char *word, const char *words)
     return arc_text_lists(words, word, strlen(word));
 }
 
+const char *init_look_in(const char *const (*rows)[2], size_t count, const char *word)
+{
+    for (; count; count--, rows++)
+        if (strcmp((*rows)[0], word) == 0)
+            return (*rows)[1];
+    return NULL;
+}
+
 char *init_next_variable(struct init *init, const char *text, const char **start, const char **end)
 {
     for (*start = strchr(text, '$'); *start; *start = strchr(*end, '$')) {
@@ -463,10 +471,8 @@ void init_add_platform(struct init *init, struct init_image *image, const char *
     char platform[ARC_PLATFORM_SIZE];
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
     char **known = image->platforms;
-    const char *whole = text;
+    const char *known_as = init_look_up(names, text), *whole = arc_or(known_as, text);
 
-    for (size_t i = 0; i < ARC_COUNT(names); i++)
-        whole = strcmp(text, names[i][0]) == 0 ? names[i][1] : whole;
     if (whole != text || !strchr(text, '/'))
         whole = init_print(init, "linux/%s", whole);
 

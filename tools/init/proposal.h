@@ -298,6 +298,10 @@ bool init_take_reference(struct init *init, const char *reference, struct init_i
 /* Whether a word is in a list separated by blanks, ignoring case. */
 bool init_is_among(const char *word, const char *words);
 
+/* What a table has beside the word; NULL if it lacks it. */
+#define init_look_up(table, word) init_look_in(table, ARC_COUNT(table), word)
+const char *init_look_in(const char *const (*rows)[2], size_t count, const char *word);
+
 /* The name of the first "$NAME" or "${NAME:-word}" in a text, NULL if it has none; *start and *end
  * delimit the whole variable. */
 char *init_next_variable(struct init *init, const char *text, const char **start, const char **end);

@@ -10,6 +10,10 @@
 /* Separates a reference from its condition in the outputs of metadata-action. */
 #define WHEN '\x02'
 
+/* A question and a finding about a step. */
+#define ask(step, ...)  init_ask((step)->init, (step)->file, (step)->line, __VA_ARGS__)
+#define note(step, ...) init_note((step)->init, (step)->file, (step)->line, __VA_ARGS__)
+
 /* Whether an input's name is a spelling of one of these names: "dockerfile-path" of "dockerfile",
  * "docker_image_name" and "IMAGE_NAME" of "image", "buildArgs" of "args". */
 static bool is_input(const char *name, const char *names)
@@ -119,13 +123,12 @@ static char *convert_pattern(struct init *init, const char *pattern)
     static const char *const words[][2] = {
         {"version", "{version}"}, {"major", "{major}"},   {"minor", "{minor}"},
         {"patch", "{patch}"},     {"raw", "{image-tag}"}, {"tag", "{image-tag}"},
-        {"branch", "{branch}"},   {"sha", "{sha7}"},
+        {"branch", "{branch}"},   {"sha", "{sha7}"},      {"meta.version", "{version}"},
     };
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
 
     while (*pattern) {
         const char *end = ARC_STARTS(pattern, "{{") ? strstr(pattern, "}}") : NULL;
-        const char *found = NULL;
         if (!end) {
             arc_buf_putc(&out, *pattern++);
             continue;
@@ -133,10 +136,7 @@ static char *convert_pattern(struct init *init, const char *pattern)
         const char *start = pattern + 2;
         size_t len = (size_t)(end - start);
         arc_text_trim(&start, &len);
-        const char *word = init_cut(init, start, len);
-        for (size_t i = 0; i < ARC_COUNT(words); i++)
-            if (strcmp(words[i][0], word) == 0)
-                found = words[i][1];
+        const char *word = init_cut(init, start, len), *found = init_look_up(words, word);
         if (found || !convert_date(word, &out))
             arc_buf_puts(&out, arc_or(found, INIT_UNKNOWN_TEXT));
         pattern = end + 2;
@@ -177,9 +177,9 @@ static const char *convert_type(struct init *init, const char *type, const char 
     const char *pattern = attribute(init, item, "pattern"), *value = attribute(init, item, "value"),
                *event = attribute(init, item, "event"), *format = attribute(init, item, "format");
 
-    for (size_t i = 0; i < ARC_COUNT(patterns); i++)
-        if (strcmp(type, patterns[i][0]) == 0)
-            return convert_pattern(init, arc_or(pattern, patterns[i][1]));
+    const char *usual = init_look_up(patterns, type);
+    if (usual)
+        return convert_pattern(init, arc_or(pattern, usual));
 
     if (strcmp(type, "match") == 0 && pattern)
         return convert_match(init, pattern, attribute(init, item, "group"));
@@ -356,12 +356,12 @@ static void take_usual_names(const struct init_step *step, const char *image, co
         add_tags(init, &init->usual_tags, listed);
 }
 
-/* Sets the output `tags` of the step: one reference per line. */
-static void take_names(const struct init_step *step)
+/* The tags of metadata-action, one per line, each with its condition. */
+static char *list_tags(const struct init_step *step)
 {
     struct init *init = step->init;
-    ARC_AUTO(arc_buf) struct arc_buf tags = {0}, out = {0};
-    const char *lines = input(step, "tags"), *images = input(step, "images"), *when;
+    ARC_AUTO(arc_buf) struct arc_buf tags = {0};
+    const char *lines = input(step, "tags"), *when;
     struct flavor flavor = read_flavor(init, input(step, "flavor"));
     ARC_AUTO_JSON json_t *asked = init_made(init, json_array());
     bool latest = false;
@@ -372,21 +372,18 @@ static void take_names(const struct init_step *step)
         char *name = convert_tag(init, item, &flavor, &when);
         if (is_never_given(step, item, name, when))
             continue;
-        if (!name) {
-            if (strcmp(item, INIT_UNKNOWN_TEXT) == 0)
-                init_ask(init, step->file, step->line,
-                         "which tags do its images get? They are known only at run time");
-            else
-                init_push(init, asked, json_sprintf("'%s'", item));
-            continue;
-        }
-        latest = latest || ARC_HOLDS(item, "type=semver", "type=pep440", "type=match", "event=tag");
-        arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
+        if (name) {
+            latest |= ARC_HOLDS(item, "type=semver", "type=pep440", "type=match", "event=tag");
+            arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
+        } else if (strcmp(item, INIT_UNKNOWN_TEXT) == 0)
+            ask(step, "which tags do its images get? They are known only at run time");
+        else
+            init_push(init, asked, json_sprintf("'%s'", item));
     }
 
     if (json_array_size(asked) && !is_test_step(step))
-        init_ask(init, step->file, step->line, "which builds get the tag%s %s?",
-                 arc_plural(json_array_size(asked)), init_list_names(init, asked));
+        ask(step, "which builds get the tag%s %s?", arc_plural(json_array_size(asked)),
+            init_list_names(init, asked));
     latest = latest && !init_is_among(flavor.latest, "false");
     latest = latest || init_is_among(flavor.latest, "true");
     if (latest && flavor.on_latest)
@@ -394,27 +391,34 @@ static void take_names(const struct init_step *step)
     else if (latest)
         arc_text_item(&tags, "\n", "latest%c", WHEN);
 
-    const char *listed = init_hold(init, &tags);
+    return init_hold(init, &tags);
+}
+
+/* Sets the output `tags` of the step: one reference per line. */
+static void take_names(const struct init_step *step)
+{
+    struct init *init = step->init;
+    ARC_AUTO(arc_buf) struct arc_buf out = {0};
+    const char *listed = list_tags(step), *images = input(step, "images");
+
     for (char *image; (image = init_next_item(init, &images, "\n"));) {
-        char *name = attribute(init, image, "name");
-        const char *rest = listed, *last = arc_path_name(arc_or(name, image));
+        char *name = arc_or(attribute(init, image, "name"), image);
+        const char *rest = arc_text_or(listed, INIT_UNKNOWN_TEXT); /* its name is known */
         struct init_image named = {0};
-        if (!arc_text_is_visible(last)) /* whichever image is built */
-            take_usual_names(step, arc_or(name, image), listed);
-        else if (init_take_reference(init, arc_or(name, image), &named) && named.registries) {
+        if (!arc_text_is_visible(arc_path_name(name))) /* whichever image is built */
+            take_usual_names(step, name, listed);
+        else if (init_take_reference(init, name, &named) && named.registries) {
             init_count_registry(init, named.registries[0]);
             remember_tags(step, &named, listed);
         }
         for (char *tag; (tag = init_next_item(init, &rest, "\n"));)
-            arc_buf_printf(&out, "%s:%s\n", arc_or(name, image), tag);
-        if (!*listed) /* the name is known all the same */
-            arc_buf_printf(&out, "%s:%s\n", arc_or(name, image), INIT_UNKNOWN_TEXT);
+            arc_buf_printf(&out, "%s:%s\n", name, tag);
     }
 
-    const char *named = init_hold(init, &out);
-    init_set_output(step, "tags", named);
-    init_set_output(step, "bake-file", named); /* take_bake() reads it */
-    init_set_output(step, "bake-file-tags", named);
+    const char *names = init_hold(init, &out);
+    init_set_output(step, "tags", names);
+    init_set_output(step, "bake-file", names); /* take_bake() reads it */
+    init_set_output(step, "bake-file-tags", names);
     init_set_output(step, "version", "{version}");
     init_set_output(step, "labels", input(step, "labels")); /* besides the usual ones */
     init_set_output(step, "annotations", input(step, "annotations"));
@@ -587,8 +591,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
     }
 
     if (json_array_size(asked))
-        init_ask(init, step->file, step->line, "which values do the build arguments have: %s?",
-                 init_list_names(init, asked));
+        ask(step, "which values do the build arguments have: %s?", init_list_names(init, asked));
 }
 
 /* Where an architecture ends a name, "1.0-arm64": its separator; NULL if none does. */
@@ -827,8 +830,7 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     bool is_named = json_object_size(image->tags) || image->likely || image->version_file;
     if (step->runner && !step->tag && image->pushed && image->name && *input(step, "tags") &&
         !is_named) /* a workflow that tags start has their version, whatever computes it */
-        init_ask(init, step->file, step->line,
-                 "which tags does the image %s get? They are known only at run time", image->name);
+        ask(step, "which tags does the image %s get? They are known only at run time", image->name);
 }
 
 static bool has_nightly_tag(const struct init_image *image)
@@ -868,9 +870,8 @@ static void ask_besides(const struct init_step *step, const struct init_image *i
         if (*input(step, names[i]) && !has_usual_labels(step, input(step, names[i])))
             init_push(init, given, json_string(names[i]));
     if (json_array_size(given))
-        init_ask(init, step->file, step->line,
-                 "which %s has the build of %s? Name them under build; none is proposed",
-                 init_list_names(init, given), image->codename);
+        ask(step, "which %s has the build of %s? Name them under build; none is proposed",
+            init_list_names(init, given), image->codename);
     if (step->is_by_hand)
         init_ask(init, step->file, 0,
                  "does a release publish what it builds, under its tags? Only a person starts it");
@@ -897,8 +898,7 @@ static void take_image(const struct init_step *step, const char *context, const 
     bool has_context = arc_text_is_visible(context);
     image.context = has_context ? arc_arena_text(&init->arena, context) : image.directory;
     if (!has_context && step->runner)
-        init_ask(
-            init, step->file, step->line,
+        ask(step,
             "what is the context of %s? Only a run knows it; the Dockerfile's folder is a guess",
             dockerfile);
     image.codename =
@@ -912,7 +912,7 @@ static void take_image(const struct init_step *step, const char *context, const 
     if (is_known && *target && (!image.pushed || init_has_stage(init, dockerfile, target)))
         image.target = arc_arena_text(&init->arena, target);
     else if (*target)
-        init_ask(init, step->file, step->line, "which stage of %s does it build?", dockerfile);
+        ask(step, "which stage of %s does it build?", dockerfile);
     take_image_names(step, &image, bound);
     if (step->runner)
         join_architectures(step, &image);
@@ -923,19 +923,18 @@ static void take_image(const struct init_step *step, const char *context, const 
         init_add_text(init, &image.platforms,
                       strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
     else if (is_native && image.pushed)
-        init_ask(init, step->file, step->line,
-                 "which platforms does it build for? Neither an input nor a runner says");
+        ask(step, "which platforms does it build for? Neither an input nor a runner says");
     for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
         init_add_platform(init, &image, step->file, step->line, item);
     if (*input(step, "contexts"))
-        init_ask(init, step->file, step->line, INIT_CONTEXTS, image.codename);
+        ask(step, INIT_CONTEXTS, image.codename);
     if (image.pushed)
         ask_besides(step, &image);
 
     if (join(step, &image))
         return;
     (void)init_add_image(init, &image);
-    init_note(init, step->file, step->line, "builds %s of %s", image.codename, image.dockerfile);
+    note(step, "builds %s of %s", image.codename, image.dockerfile);
 }
 
 char *init_resolve_path(const struct init_step *step, const char *base, const char *path)
@@ -1014,18 +1013,17 @@ void init_take_build(const struct init_step *step)
         return;
     if (ARC_STARTS(arc_text_or(step->runner, ""), "windows") ||
         ARC_STARTS(input(step, "platforms platform"), "windows/")) {
-        init_note(init, step->file, step->line, "builds for Windows, which arc-ci does not");
+        note(step, "builds for Windows, which arc-ci does not");
         return;
     }
     if (makes_files(init, input(step, "outputs"))) {
-        init_note(init, step->file, step->line, "builds files, and no image");
+        note(step, "builds files, and no image");
         return;
     }
     if (is_default)
         given = inner ? inner + 1 : ".";
     if (arc_context_is_remote(given)) {
-        init_ask(init, step->file, step->line,
-                 "it builds something from elsewhere: '%s'. Is that released here?", given);
+        ask(step, "it builds something from elsewhere: '%s'. Is that released here?", given);
         return;
     }
 
@@ -1037,8 +1035,7 @@ void init_take_build(const struct init_step *step)
         wanted = init_join(init, context, "Dockerfile");
 
     if (!wanted) {
-        init_ask(init, step->file, step->line,
-                 "its context or its Dockerfile is outside the repository");
+        ask(step, "its context or its Dockerfile is outside the repository");
         return;
     }
 
@@ -1058,10 +1055,10 @@ void init_take_build(const struct init_step *step)
     if (json_object_size(found) || !step->runner)
         return;
     init->guessed = true;
-    init_ask(init, step->file, step->line,
-             "which Dockerfile does it build? '%s' is ambiguous, so the names, tags and arguments "
-             "that it gives are not proposed",
-             wanted);
+    ask(step,
+        "which Dockerfile does it build? '%s' is ambiguous, so the names, tags and arguments "
+        "that it gives are not proposed",
+        wanted);
 }
 
 /* ---- other steps ---------------------------------------------------------------------------- */
@@ -1095,8 +1092,7 @@ static void take_baked_names(const struct init_step *step, const char *name, con
 
 static void ask_made_file(const struct init_step *step, const char *path)
 {
-    init_ask(
-        step->init, step->file, step->line,
+    ask(step,
         "which values does an earlier step write to %s? It is not in the repository, so arc-ci "
         "does not read it: 'variables' may hold them",
         path);
@@ -1150,7 +1146,7 @@ static void take_bake(const struct init_step *step)
     }
 
     leave_branches(step, &init->baked);
-    init_note(init, step->file, step->line, "bakes %s", arc_or(named, "the bake file"));
+    note(step, "bakes %s", arc_or(named, "the bake file"));
 }
 
 /* Adds the patterns of a filter: lists nest (an alias of another filter), and a mapping has them by
@@ -1173,8 +1169,7 @@ static void take_filters(const struct init_step *step)
     char *path = *text && !strchr(text, '\n') ? init_resolve(init, ".", text) : NULL;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
-    init_note(init, step->file, step->line,
-              "path filters: 'arc-ci changes' has one for each service");
+    note(step, "path filters: 'arc-ci changes' has one for each service");
     if (path && init_has_file(init, path))
         text = init_read(init, path);
     if (!text ||
@@ -1191,11 +1186,9 @@ static void take_filters(const struct init_step *step)
 
 static void take_release(const struct init_step *step)
 {
-    init_note(step->init, step->file, step->line,
-              "creates the GitHub release: arc-ci-release.yml does that, with notes");
+    note(step, "creates the GitHub release: arc-ci-release.yml does that, with notes");
     if (*input(step, "files artifacts"))
-        init_ask(step->init, step->file, step->line,
-                 "which job builds the release's files? 'arc-ci release --asset' attaches them");
+        ask(step, "which job builds the release's files? 'arc-ci release --asset' attaches them");
 }
 
 static void take_scan(const struct init_step *step)
@@ -1205,8 +1198,8 @@ static void take_scan(const struct init_step *step)
     const char *list = input(step, "severity");
     bool gate = strcmp(input(step, "exit-code"), "1") == 0;
 
-    init_note(init, step->file, step->line, "scans%s: the gate of arc-ci-release.yml does that",
-              gate ? " and fails on findings" : "");
+    note(step, "scans%s: the gate of arc-ci-release.yml does that",
+         gate ? " and fails on findings" : "");
 
     for (size_t i = 0; gate && i < ARC_COUNT(severities); i++)
         if (strstr(list, severities[i]))
@@ -1216,10 +1209,8 @@ static void take_scan(const struct init_step *step)
 /* docker/github-builder's workflow: build-push-action with metadata-action's inputs, "meta-tags". */
 static void take_named_build(const struct init_step *step)
 {
-    static const char meant[] = "{{meta.version}}";
     struct init *init = step->init;
-    const char *args = input(step, "args buildargs"), *version;
-    ARC_AUTO(arc_buf) struct arc_buf given = {0};
+    const char *args = input(step, "args buildargs");
     ARC_AUTO_JSON json_t *with = init_copy(init, step->with);
     ARC_AUTO_JSON json_t *meta =
         init_made(init, json_pack("{s:s, s:s, s:s}", "images", input(step, "meta-images"), "tags",
@@ -1233,13 +1224,8 @@ static void take_named_build(const struct init_step *step)
     init_set(init, with, "tags",
              json_incref(json_object_get(json_object_get(made, "outputs"), "tags")));
 
-    for (; (version = strstr(args, meant)); args = version + strlen(meant)) {
-        arc_buf_add(&given, args, (size_t)(version - args));
-        arc_buf_puts(&given, "{version}");
-    }
-    arc_buf_puts(&given, args);
-    if (given.len)
-        init_set_text(init, with, "build-args", init_hold(init, &given));
+    if (*args)
+        init_set_text(init, with, "build-args", convert_pattern(init, args));
     build.with = with;
     init_take_build(&build);
 }
@@ -1268,8 +1254,7 @@ static void take_unknown_build(const struct init_step *step)
     if (!*tags) {
         init_set(init, with, "outputs", json_sprintf("name=%s", image));
         if (strcmp(push, "false") != 0)
-            init_ask(init, step->file, step->line,
-                     "which tags does %s give to the image? No input names them", step->uses);
+            ask(step, "which tags does %s give to the image? No input names them", step->uses);
     }
     for (char *tag; (tag = init_next_item(init, &tags, ",\n"));)
         if (strchr(tag, '/'))
