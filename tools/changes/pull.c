@@ -72,6 +72,18 @@ static bool is_on_base(const struct choice *c, const struct arc_oid *head)
            choice_is_before(c, head, &tip);
 }
 
+/* Whether a job rewrote the event's merge commit (`git commit --amend`). GitHub merges the same two
+ * commits into the same files, also when it does so again. */
+static bool is_amended(const struct choice *c, const struct arc_oid *merge,
+                       const struct arc_oid *head)
+{
+    ARC_AUTO(arc_git_commit) struct arc_git_commit old = {0}, new = {0};
+    return *merge->hex && !arc_git_commit(c->git, merge, &old, NULL) &&
+           !arc_git_commit(c->git, head, &new, NULL) &&
+           strcmp(old.parent.hex, new.parent.hex) == 0 &&
+           strcmp(old.merged.hex, new.merged.hex) == 0 && strcmp(old.tree.hex, new.tree.hex) != 0;
+}
+
 /* Finds commits that the job made after checkout, on the pull request's newest commit or its merge
  * commit (GITHUB_SHA). As in paths-filter, they count unless the API is used. */
 static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool *on_merge)
@@ -82,13 +94,15 @@ static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool 
     if (!event->head_sha || arc_git_head(c->git, head, NULL, NULL))
         return false;
 
-    struct arc_oid before = merged_into(c, head);
-    if (strcmp(head->hex, event->head_sha) == 0 || *before.hex ||
+    if (strcmp(head->hex, event->head_sha) == 0 ||
         (event->sha && strcmp(head->hex, event->sha) == 0) || is_on_base(c, head))
         return false;
 
     const struct arc_oid newest = arc_oid_of(event->head_sha);
     const struct arc_oid merge = arc_oid_of(merges ? event->sha : NULL);
+    const struct arc_oid before = merged_into(c, head);
+    if (*before.hex)
+        return *on_merge = is_amended(c, &merge, head);
     *on_merge =
         *merge.hex && strcmp(merge.hex, newest.hex) != 0 && choice_is_before(c, &merge, head);
     return *on_merge || choice_is_before(c, &newest, head) ||
