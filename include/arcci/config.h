@@ -57,7 +57,8 @@ struct arc_released_from {
 /* A group that a train includes. */
 struct arc_include {
     char *group;
-    char *version; /* the version to take; NULL: the newest published one */
+    const struct arc_group *of; /* the group of that name */
+    char *version;              /* the version to take; NULL: the newest published one */
 };
 
 /* One image that a group releases, from service.yaml (docs/schema/service.schema.json) or the

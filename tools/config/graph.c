@@ -159,9 +159,7 @@ int arc_config_distinct(const struct arc_config *config, struct arc_error *err)
 {
     arc_each (group, config->groups, config->group_count) {
         for (struct arc_include *include = group->includes; include && include->group; include++)
-            arc_each (other, config->groups, config->group_count)
-                if (strcmp(other->name, include->group) == 0)
-                    ARC_TRY(check_train(config, group, other, err));
+            ARC_TRY(check_train(config, group, include->of, err));
         for (size_t i = 0; group->described.files && i < group->service_count; i++)
             arc_each (other, config->groups, config->group_count)
                 if (other != group)

@@ -50,6 +50,6 @@ int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *no
 int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                    const struct arc_yaml_node *node, struct arc_group *out);
 
-/* Checks that the groups in trains exist and build images. */
+/* Finds the groups in trains, and checks that they build images. */
 int arc_trains_check(const struct arc_yaml_node *groups, const struct arc_config *config,
                      struct arc_error *err);

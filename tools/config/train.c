@@ -46,13 +46,13 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
 }
 
 static int check_include(const struct arc_yaml_node *node, const struct arc_config *config,
-                         const struct arc_include *include, struct arc_error *err)
+                         struct arc_include *include, struct arc_error *err)
 {
-    const struct arc_group *group = config->groups, *end = group + config->group_count;
-
-    while (group < end && strcmp(group->name, include->group) != 0)
-        group++;
-    if (group == end)
+    arc_each (group, config->groups, config->group_count)
+        if (strcmp(group->name, include->group) == 0)
+            include->of = group;
+    const struct arc_group *group = include->of;
+    if (!group)
         return arc_yaml_error(node, err, "includes: there is no release group '%s'",
                               include->group);
 

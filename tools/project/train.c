@@ -226,10 +226,8 @@ static int add_groups(const struct train *train)
 {
     for (const struct arc_include *include = train->group->includes; include->group; include++) {
         ARC_AUTO(candidates) struct candidates candidates = {0};
-        const struct arc_group *group = train->project->config.groups;
+        const struct arc_group *group = include->of;
 
-        while (strcmp(group->name, include->group) != 0)
-            group++;
         ARC_TRY(find_candidates(train, group, include, &candidates));
         arc_each (service, group->services, group->service_count)
             ARC_TRY(add_service(train, include, group, &candidates, service));
