@@ -171,8 +171,8 @@ int arc_config_parse(const char *root, const char *text, size_t len, struct arc_
                      struct arc_error *err);
 void arc_config_free(struct arc_config *config);
 
-/* Returns the group with the tags "NAME/v*" (the group in version.json) or with that name; NULL if
- * no group has it. Borrowed. */
+/* Returns the group with that name, else the one with the tags "NAME/v*"; NULL if no group has it.
+ * Borrowed. */
 const struct arc_group *arc_config_group(const struct arc_config *config, const char *name);
 
 /* Returns ARC_EINPUT: says that `what` is wrong, and lists the groups. */

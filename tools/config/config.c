@@ -305,13 +305,13 @@ const struct arc_group *arc_config_group(const struct arc_config *config, const 
     size_t len = strlen(name);
 
     arc_each (group, config->groups, config->group_count)
+        if (strcmp(group->name, name) == 0)
+            return group;
+
+    arc_each (group, config->groups, config->group_count)
         for (char **tag = group->tags; *tag; tag++)
             if (strncmp(*tag, name, len) == 0 && strcmp(*tag + len, "/v*") == 0)
                 return group;
-
-    arc_each (group, config->groups, config->group_count)
-        if (strcmp(group->name, name) == 0)
-            return group;
 
     return NULL;
 }
