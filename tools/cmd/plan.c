@@ -15,11 +15,11 @@
 
 ARC_TEXT(cmd_plan);
 
-/* "linux/amd64, linux/arm64" as an array. */
+/* "linux/amd64, linux/arm64", or one a line as for build-push-action, as an array. */
 static int split_list(const char *text, json_t **out, struct arc_error *err)
 {
     *out = json_array();
-    arc_each_piece (platform, text, ",") {
+    arc_each_piece (platform, text, ",\n") {
         arc_text_trim(&platform.text, &platform.len);
         if (!arc_utf8_valid(platform.text, platform.len))
             return arc_error_set(err, ARC_EINPUT, "--platforms: the list is not valid UTF-8");
