@@ -423,18 +423,16 @@ static size_t take_member(const char **text, const char **name)
     return len;
 }
 
-/* Checks "needs.JOB…" or "jobs.JOB…" in an expression; `rest` is what follows. */
-static void check_job_of(const struct workflow *w, const struct arc_yaml_node *at, const char *name,
+/* Checks an output of a job that an expression names; `rest` is what follows "outputs". */
+static void check_output(const struct workflow *w, const struct arc_yaml_node *at, const char *name,
                          const char *rest)
 {
-    const char *word = NULL, *output_name = NULL;
-    size_t len = take_member(&rest, &word);
-    bool output_of = arc_text_is_caseless(arc_or(word, ""), len, "outputs");
-    size_t output_len = output_of ? take_member(&rest, &output_name) : 0;
-    if (!output_len)
+    const char *text;
+    size_t len = take_member(&rest, &text);
+    if (!len)
         return;
 
-    const char *output = arc_or(arc_arena_cut(&w->lint->memory, output_name, output_len), "");
+    const char *output = arc_or(arc_arena_cut(&w->lint->memory, text, len), "");
     const struct arc_yaml_node *job = lint_input(arc_yaml_get(w->root, "jobs"), name);
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");
@@ -454,9 +452,15 @@ static void check_member(const struct workflow *w, const struct arc_yaml_node *a
 {
     struct lint *lint = w->lint;
     bool known = json_object_get(names, lint_small(lint, name, strlen(name)));
+    bool job = names == w->needs || names == w->jobs;
+    const char *members = job ? "outputs result" : "outputs outcome conclusion", *member;
+    size_t len = known && (job || names == w->ids) ? take_member(&rest, &member) : 0;
 
-    if (known && (names == w->needs || names == w->jobs))
-        check_job_of(w, at, name, rest);
+    if (len && !arc_text_lists(members, member, len))
+        lint_find_at(lint, LINT_NEEDS, at, "'%s' has no '%.*s', but %s", name, (int)len, member,
+                     job ? "outputs and result" : "outputs, outcome and conclusion");
+    else if (len && job && arc_text_is_caseless(member, len, "outputs"))
+        check_output(w, at, name, rest);
     else if (!known && names == w->inputs)
         lint_find_at(lint, LINT_INPUTS, at, "there is no input '%s'", name);
     else if (!known && names == w->needs)
