@@ -76,12 +76,16 @@ bool lint_is_root(const char *user)
     return arc_text_is(user, name, "root") || (name && strspn(user, "0") == name);
 }
 
-static void check_user(const struct reading *r)
+static void check_user(const struct reading *r, const struct arc_stage *stages,
+                       const struct arc_service *service)
 {
-    const struct arc_stage *stage = r->stage;
+    const struct arc_stage *stage = r->stage, *first = stage;
+    while (first->from != SIZE_MAX)
+        first = &stages[first->from];
 
-    if (!stage->user && ARC_HOLDS(stage->base, "nonroot", "unprivileged", "rootless"))
-        return; /* as the base's name has it */
+    if (!stage->user && (ARC_HOLDS(first->base, "nonroot", "unprivileged", "rootless") ||
+                         is_built_here(service, first->base)))
+        return; /* as the base's name has it, or as is checked where it is built */
 
     if (!stage->user)
         lint_find(r->lint, LINT_NON_ROOT, r->file, stage->line,
@@ -189,7 +193,7 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
         check_base(lint, service, stage);
         check_taken(lint, service, stage);
     }
-    check_user(&r);
+    check_user(&r, stages.items, service);
     check_labels(&r, group, service);
     check_inputs(&r, group, service);
 }
