@@ -31,3 +31,17 @@ def test_a_repository_of_somebody_else(tmp_path):
         assert run.returncode == 0, run.stderr
     run = subprocess.run(command, cwd=repo, env={**env, "GITHUB_WORKSPACE": str(tmp_path / "rep")}, capture_output=True, text=True, timeout=120)
     assert run.returncode == 3
+
+
+def test_a_submodule_of_somebody_else_for_a_hook(tmp_path):
+    """git trusts what GIT_DIR names, which is the repository of the hook alone."""
+    env = {name: os.environ[name] for name in cmd.PASSED_ON if name in os.environ}
+    env["HOME"] = str(tmp_path)
+    cmd.make_repo(tmp_path / "sub", [{"commit": "one"}])
+    cmd.make_repo(tmp_path / "repo", [{"commit": "one"}, {"git": ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(tmp_path / "sub"), "sub"]}])
+    theirs = [tmp_path / "repo/sub", tmp_path / "repo/sub/.git", tmp_path / "repo/.git/modules/sub"]
+    subprocess.run([*GIVE_AWAY, "12345:12345", *theirs], check=True)
+    command = [*cmd.WRAPPER, cmd.ARC_CI, "changes", "--filters", "a: sub/**", "--submodules", "--base", "HEAD"]
+    for hook in ({}, {"GIT_DIR": ".git"}):
+        run = subprocess.run(command, cwd=tmp_path / "repo", env={**env, **hook}, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0 and "/repo/sub' belongs to another user" in run.stderr

@@ -93,7 +93,7 @@ static bool is_mine(const char *path)
 static bool git_trusts(const struct search *search)
 {
     static const char *const argv[] = {"git", "rev-parse", "--git-dir", NULL};
-    static const char *const passes[] = {"GIT_*", NULL}; /* GIT_CONFIG_… */
+    static const char *const passes[] = {"GIT_CONFIG*", NULL}; /* with GIT_DIR it trusts any */
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     struct arc_env there = *search->env;
 
