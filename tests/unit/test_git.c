@@ -250,6 +250,10 @@ static void test_remote(void **state)
     assert_int_equal(arc_git_remote_url(&f->git, &url, &f->err), 0);
     assert_string_equal(url, "https://example.org/a/b.git");
     free(url);
+    repo_git(&f->repo, "remote", "set-url", "origin", "ssh://u:secret@example.org/a/b.git", NULL);
+    assert_int_equal(arc_git_remote_url(&f->git, &url, &f->err), 0);
+    assert_string_equal(url, "ssh://example.org/a/b.git");
+    free(url);
 
     repo_git(&f->repo, "remote", "rename", "origin", "upstream", NULL);
     reopen_repo(f);

@@ -268,7 +268,7 @@ int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *
     /* "https://user:token@host/x" → "https://host/x": URLs are logged and must not contain
      * passwords. */
     const char *scheme = strstr(url, "://"), *host = scheme ? scheme + 3 : url, *rest = host;
-    size_t end = scheme && ARC_STARTS(url, "http") ? strcspn(host, "/") : 0;
+    size_t end = scheme ? strcspn(host, "/") : 0;
     for (size_t i = 0; i < end; i++)
         if (host[i] == '@')
             rest = host + i + 1;
