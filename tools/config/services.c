@@ -51,28 +51,36 @@ static bool has_dockerfile(const struct entry *entry, const struct arc_recipe *b
     return exists(entry->l->root, build->dockerfile);
 }
 
-/* Fills in what is known before a plan is made, since such a build argument (APP: "{codename}") may
- * say what is copied or what an image starts from. */
-static int fill_args(const struct arc_loading *l, const struct arc_group *group,
-                     struct arc_service *service)
+static int fill_pairs(const struct arc_loading *l, const struct arc_word *words,
+                      struct arc_pair **pairs)
 {
-    const struct arc_pair *args = service->build.args;
+    size_t count = arc_pairs_count(*pairs);
+    struct arc_pair *own = arc_arena_array(l->memory, count + 1, sizeof *own);
+
+    ARC_TRY_ALLOC(own, l->err);
+    for (size_t i = 0; i < count; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
+        own[i].name = (*pairs)[i].name;
+        arc_words_fill((*pairs)[i].value, words, &value);
+        ARC_TRY(arc_buf_keep(l, &value, "a value of the build section", &own[i].value));
+    }
+    *pairs = own;
+
+    return ARC_OK;
+}
+
+/* Fills in what is known before a plan is made, since a build argument (APP: "{codename}") may say
+ * what is copied or what an image starts from. */
+static int fill_recipe(const struct arc_loading *l, const struct arc_group *group,
+                       struct arc_service *service)
+{
     const struct arc_word words[] = {
         {"group", group->name},      {"codename", service->codename},   {"name", service->name},
         {"suffix", service->suffix}, {"directory", service->directory}, {NULL, NULL}};
 
-    service->build.args =
-        arc_arena_array(l->memory, arc_pairs_count(args) + 1, sizeof *service->build.args);
-    ARC_TRY_ALLOC(service->build.args, l->err);
-
-    for (struct arc_pair *own = service->build.args; args->name; args++, own++) {
-        ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
-        own->name = args->name;
-        arc_words_fill(args->value, words, &value);
-        ARC_TRY(arc_buf_keep(l, &value, "a build argument", &own->value));
-    }
-
-    return ARC_OK;
+    ARC_TRY(fill_pairs(l, words, &service->build.args));
+    ARC_TRY(fill_pairs(l, words, &service->build.labels));
+    return fill_pairs(l, words, &service->build.additional_contexts);
 }
 
 /* Adds a service, or each of its variants. `directory` is NULL if the build section decides it,
@@ -99,7 +107,7 @@ static int add_service(const struct entry *entry, const char *directory, const c
         service.service.directory = arc_arena_text(l->memory, directory);
         int rc = arc_service_complete(l, &service, entry->group);
         if (!rc)
-            rc = fill_args(l, entry->group, &service.service);
+            rc = fill_recipe(l, entry->group, &service.service);
         if (!rc && !file && !entry->map && !has_dockerfile(entry, &service.service.build))
             return arc_yaml_error(entry->node, l->err,
                                   "services: %s has neither a service.yaml, which names the "
