@@ -341,6 +341,10 @@ const struct arc_pair *arc_planned_contexts(const struct arc_planned_service *se
 const struct arc_planned_service *arc_planned_base(const struct arc_plan *plan,
                                                    const char *context);
 
+/* Marks a service and all that it starts from; `marked` has one per service of the plan. */
+void arc_planned_mark(const struct arc_plan *plan, const struct arc_planned_service *service,
+                      bool *marked);
+
 /* Returns the cell of a service on one platform, borrowed; NULL if there is none, or `built` is
  * NULL. */
 const struct arc_cell *arc_plan_cell(const struct arc_plan *plan, const char *service,

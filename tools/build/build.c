@@ -58,28 +58,15 @@ static struct arc_verify verify_of(const struct run *run, const struct arc_plann
 
 /* ---- what is already there ----------------------------------------------------------------- */
 
-/* Whether a base of the service is to be built, which what is in the registry does not stand on. */
-static bool base_is_new(const struct run *run, const struct arc_planned_service *service)
-{
-    const struct arc_plan *plan = run->options->plan;
-    const struct arc_pair *context = arc_planned_contexts(service);
-
-    for (; context->name; context++) {
-        const struct arc_planned_service *base = arc_planned_base(plan, context->value);
-        if (base && run->keys[base - plan->services] && !run->done[base - plan->services])
-            return true;
-    }
-
-    return false;
-}
-
 /* Adds services already in the registry to the ledger. */
 static int find_built(struct run *run, struct arc_error *err)
 {
     const struct arc_plan *plan = run->options->plan;
+    bool *parts = arc_arena_array(run->memory, plan->service_count, sizeof *parts);
     struct arc_verify *verifies = NULL;
     size_t count = 0;
 
+    ARC_TRY_ALLOC(parts, err);
     for (size_t i = 0; i < plan->service_count; i++)
         if (run->keys[i])
             ARC_APPEND(run->memory, verifies, count, err,
@@ -92,19 +79,19 @@ static int find_built(struct run *run, struct arc_error *err)
                                &run->ledger->services[i], &run->done[i], err));
     }
 
-    for (bool again = true; again;) {
-        again = false;
-        for (size_t i = 0; i < plan->service_count; i++)
-            if (run->done[i] && base_is_new(run, &plan->services[i])) {
-                run->done[i] = false;
-                again = true;
-            }
-    }
-
-    for (size_t i = 0; i < plan->service_count; i++)
+    /* What stands on an image that is to be built does not stand on that yet. */
+    for (size_t i = 0; i < plan->service_count; i++) {
+        if (!run->done[i])
+            continue;
+        memset(parts, 0, plan->service_count * sizeof *parts);
+        arc_planned_mark(plan, &plan->services[i], parts);
+        for (size_t k = 0; k < plan->service_count; k++)
+            run->done[i] &= !(parts[k] && run->keys[k] && !run->done[k]);
         if (run->done[i])
             arc_build_tell(&run->options->listener, plan->services[i].service,
                            "already built from the same inputs, and verified");
+    }
+
     arc_registry_forget(run->registry);
 
     return ARC_OK;

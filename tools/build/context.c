@@ -83,42 +83,22 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
     return ARC_OK;
 }
 
-/* What arc_context_places() works on. `seen`: per service of the plan, whether it was added. */
-struct gathering {
-    const char *root;
-    const struct arc_plan *plan;
-    bool *seen;
-    struct arc_arena *memory;
-    char ***out;
-};
-
-static int add_places(const struct gathering *g, const struct arc_planned_service *service,
-                      struct arc_error *err)
-{
-    const struct arc_pair *context = arc_planned_contexts(service);
-    bool *seen = &g->seen[service - g->plan->services];
-    if (*seen)
-        return ARC_OK;
-    *seen = true;
-
-    ARC_TRY(arc_recipe_places(g->root, service->context, service->dockerfile, context, g->memory,
-                              g->out, err));
-    for (; context->name; context++) {
-        const struct arc_planned_service *base = arc_planned_base(g->plan, context->value);
-        if (base)
-            ARC_TRY(add_places(g, base, err));
-    }
-
-    return ARC_OK;
-}
-
 int arc_context_places(const char *root, const struct arc_plan *plan,
                        const struct arc_planned_service *service, struct arc_arena *memory,
                        char ***out, struct arc_error *err)
 {
-    ARC_AUTO_FREE bool *seen = calloc(plan->service_count, sizeof *seen);
-    ARC_TRY_ALLOC(seen, err);
-    return add_places(&(struct gathering){root, plan, seen, memory, out}, service, err);
+    ARC_AUTO_FREE bool *marked = calloc(plan->service_count, sizeof *marked);
+    ARC_TRY_ALLOC(marked, err);
+    arc_planned_mark(plan, service, marked);
+
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *part = &plan->services[i];
+        if (marked[i])
+            ARC_TRY(arc_recipe_places(root, part->context, part->dockerfile,
+                                      arc_planned_contexts(part), memory, out, err));
+    }
+
+    return ARC_OK;
 }
 
 /* Compares all services at once: one git per service took a second for 300. */

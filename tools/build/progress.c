@@ -31,8 +31,7 @@ struct arc_progress {
     size_t failed;   /* the first that failed, counted from 1; 0: none */
     struct span *spans;
     size_t span_count;
-    json_t *pushed;           /* service → digest of its index */
-    json_t *news;             /* those not passed to on_pushed yet */
+    json_t *news;             /* service → digest of its index, not passed to on_pushed yet */
     const char *only_service; /* if there is a single target */
     struct arc_buf value;     /* the JSON value being read */
     struct arc_buf text;
@@ -47,7 +46,6 @@ int arc_progress_new(const struct arc_progress_options *options, struct arc_prog
     ARC_TRY_ALLOC(progress, err);
     *progress = (struct arc_progress){.options = *options,
                                       .numbers = json_object(),
-                                      .pushed = json_object(),
                                       .news = json_object(),
                                       .value.max = VALUE_MAX,
                                       .text.max = 2 * TEXT_KEPT,
@@ -56,7 +54,7 @@ int arc_progress_new(const struct arc_progress_options *options, struct arc_prog
     if (json_object_size(targets) == 1)
         progress->only_service = json_object_iter_key(json_object_iter(targets));
 
-    if (!progress->numbers || !progress->pushed || !progress->news) {
+    if (!progress->numbers || !progress->news) {
         arc_progress_free(progress);
         return arc_error_nomem(err);
     }
@@ -71,7 +69,6 @@ void arc_progress_free(struct arc_progress *progress)
         return;
     arc_arena_free(&progress->memory);
     json_decref(progress->numbers);
-    json_decref(progress->pushed);
     json_decref(progress->news);
     arc_buf_free(&progress->value);
     arc_buf_free(&progress->text);
@@ -268,12 +265,10 @@ static int see_status(struct arc_progress *progress, const json_t *status, struc
     const char *service = vertex ? vertex->service : "";
 
     if (!ARC_STARTS(id, "pushing manifest for ") || !digest ||
-        !*arc_json_text_of(status, "completed") || !target_of(progress, service) ||
-        json_object_get(progress->pushed, service))
+        !*arc_json_text_of(status, "completed") || !target_of(progress, service))
         return ARC_OK;
 
-    ARC_TRY(arc_json_set(progress->news, service, json_string(digest + 1), err));
-    return arc_json_set(progress->pushed, service, json_string(digest + 1), err);
+    return arc_json_set(progress->news, service, json_string(digest + 1), err);
 }
 
 /* ---- the stream ---------------------------------------------------------------------------- */

@@ -194,6 +194,23 @@ const struct arc_planned_service *arc_planned_base(const struct arc_plan *plan, 
     return name ? arc_plan_service(plan, name) : NULL;
 }
 
+void arc_planned_mark(const struct arc_plan *plan, const struct arc_planned_service *service,
+                      bool *marked)
+{
+    const struct arc_pair *context = arc_planned_contexts(service);
+    bool *own = &marked[service - plan->services];
+
+    if (*own)
+        return;
+    *own = true;
+
+    for (; context->name; context++) {
+        const struct arc_planned_service *base = arc_planned_base(plan, context->value);
+        if (base)
+            arc_planned_mark(plan, base, marked);
+    }
+}
+
 const struct arc_cell *arc_plan_cell(const struct arc_plan *plan, const char *service,
                                      const char *platform)
 {
