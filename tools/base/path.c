@@ -42,6 +42,19 @@ bool arc_path_enter(const char *directory, const char **path, size_t *len)
     return true;
 }
 
+void arc_path_relative(const char *directory, const char *path, struct arc_buf *out)
+{
+    size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory);
+
+    while (len && (strncmp(path, directory, len) != 0 || path[len] != '/')) {
+        arc_buf_puts(out, "../");
+        while (len && directory[--len] != '/') /* its parent */
+            ;
+    }
+
+    arc_buf_puts(out, len ? path + len + 1 : path);
+}
+
 bool arc_path_goes_up(const char *path)
 {
     arc_each_piece (part, path, "/")

@@ -17,6 +17,9 @@ const char *arc_path_below(const char *directory, const char *path);
  * nothing if it is not below the directory. */
 bool arc_path_enter(const char *directory, const char **path, size_t *len);
 
+/* Appends a path relative to a directory, with "../" where it is outside. Both must be clean. */
+void arc_path_relative(const char *directory, const char *path, struct arc_buf *out);
+
 /* Whether a part of a path is "..". */
 bool arc_path_goes_up(const char *path);
 

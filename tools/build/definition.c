@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/path.h"
 #include "build/run.h"
 #include "config/build.h"
 #include "config/described.h"
@@ -377,32 +378,6 @@ static void set_contexts(const struct scope *scope, const struct arc_planned_ser
     arc_json_put(target, "contexts", contexts);
 }
 
-/* The path of a Dockerfile relative to its context, as bake needs it: "../docker/x" if it is
- * outside. */
-static void relative_to(const char *context, const char *path, struct arc_buf *out)
-{
-    size_t common = 0;
-
-    if (strcmp(context, ".") == 0)
-        context = "";
-
-    for (size_t i = 0;; i++) {
-        bool end = !context[i] || context[i] == '/';
-        if (i && end && path[i] == '/')
-            common = i;
-        if (!context[i] || context[i] != path[i])
-            break;
-    }
-
-    const char *rest = context + common;
-    for (rest += *rest == '/'; *rest; rest += *rest == '/') {
-        arc_buf_puts(out, "../");
-        rest += strcspn(rest, "/");
-    }
-
-    arc_buf_puts(out, path + common + (common && path[common] == '/'));
-}
-
 const char *arc_load_platform(const char *load, const struct arc_planned_service *service)
 {
     if (!load)
@@ -427,7 +402,7 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
     if (service->dockerfile && arc_context_is_remote(service->context))
         arc_buf_puts(&path, service->dockerfile);
     else if (service->dockerfile)
-        relative_to(service->context, service->dockerfile, &path);
+        arc_path_relative(service->context, service->dockerfile, &path);
     if (path.len || path.failed)
         arc_json_put(&target, "dockerfile", path.failed ? NULL : json_string(arc_buf_text(&path)));
 

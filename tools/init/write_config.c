@@ -111,18 +111,7 @@ static char *below_context(struct init *init, const struct init_image *image, co
         return NULL;
 
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    char *context = image->context;
-    while (strcmp(context, ".") != 0) {
-        const char *below = arc_path_below(context, path);
-        if (below && *below) {
-            path = below;
-            break;
-        }
-        arc_buf_puts(&out, "../");
-        context = init_directory(init, context);
-    }
-
-    arc_buf_puts(&out, path);
+    arc_path_relative(image->context, path, &out);
 
     return init_hold(init, &out);
 }
