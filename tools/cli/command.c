@@ -465,11 +465,17 @@ bool option_time(const char *text, const char *units, int64_t *out)
 {
     static const char letters[] = "smhd";
     static const int64_t seconds[] = {1, 60, 3600, 86400};
-    size_t digits = strspn(text, "0123456789");
-    char unit = text[digits];
-    if (!digits || digits > 6 || !unit || !strchr(units, unit) || text[digits + 1])
-        return false;
-    *out = strtoll(text, NULL, 10) * seconds[strchr(letters, unit) - letters];
+    *out = 0;
+
+    do {
+        size_t digits = strspn(text, "0123456789");
+        char unit = text[digits];
+        if (!digits || digits > 6 || !unit || !strchr(units, unit))
+            return false;
+        *out += strtoll(text, NULL, 10) * seconds[strchr(letters, unit) - letters];
+        text += digits + 1;
+    } while (*text);
+
     return true;
 }
 

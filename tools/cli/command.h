@@ -120,8 +120,8 @@ bool option_flag(const struct invocation *inv, const char *name);
 bool option_is_auto(const struct invocation *inv, const char *name);
 /* The index of its choice, from 0; the option must have a default. */
 size_t option_choice(const struct invocation *inv, const char *name);
-/* Reads a number and one of the units ("90s" with "smh"; s, m, h or d) as seconds; false for any
- * other text. */
+/* Reads numbers with one of the units ("90s" or "1h30m" with "smh"; s, m, h or d) as seconds; false
+ * for any other text. */
 bool option_time(const char *text, const char *units, int64_t *out);
 const json_t *option_list(const struct invocation *inv, const char *name);
 /* Whether it was given, on the command line or as INPUT_. */
