@@ -63,6 +63,9 @@ def test_the_scanner_runs_where_the_tree_is_not(place):
     ("Failed to parse a license is deprecated.lock", True),
     ("[pip] Unable to find python `site-packages` directory. License detection is skipped.\terr=\"x\"", False),
     ("x: [pip] Unable to find python `site-packages` directory", True),
+    ("Unable to get vulnerability details (CVE may be rejected)\terr=\"x\"", False),
+    ("[uv] Unable to parse pyproject.toml to identify direct dependencies\tfile_path=\"x\"", False),
+    ("Unable to parse x, an Unable to get vulnerability details (CVE may be rejected).lock", True),
 ])
 def test_what_trivy_warns_of_is_a_part_not_looked_at(place, line, incomplete):
     place.write("fake/stderr", f"2026-01-01T00:00:00Z\tINFO\tx\n2026-01-01T00:00:00Z\tWARN\t{line}\n")

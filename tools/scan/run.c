@@ -136,8 +136,14 @@ static void run_jobs(struct pool *pool)
 static bool is_harmless(const char *message)
 {
     static const char *const grave[] = {"fail", "error", "unable", "cannot", "could not"};
+    const char *end = *message == '[' ? strstr(message, "] ") : NULL; /* "[npm] What went wrong" */
 
-    if (ARC_STARTS(message, "[pip] Unable to find python `site-packages`")) /* for licenses only */
+    /* licenses, the severity of a vulnerability that is reported, and what a dependency is for */
+    if (ARC_STARTS(
+            end ? end + 2 : message, "Unable to find python `site-packages`",
+            "Unable to get vulnerability details", "Unable to parse composer.json to identify",
+            "Unable to parse pyproject.toml to identify", "Unable to parse Cargo.toml to identify",
+            "Unable to parse package.json to remove dev"))
         return true;
     arc_each_in (sign, grave)
         if (strcasestr(message, *sign))
@@ -147,7 +153,7 @@ static bool is_harmless(const char *message)
                      "is ignored because", "Unsupported os", "No OS package is detected",
                      "e.g. files under", "no longer supported by the distribution",
                      "security updates are not provided", "scanned file is too large",
-                     "Invalid UTF-8 sequences", "direct dependencies", "CVE may be rejected");
+                     "Invalid UTF-8 sequences");
 }
 
 /* Trivy's lines are "TIME\tLEVEL\tMESSAGE\tKEY=\"VALUE\" …". Its warnings show what it could not
