@@ -1,4 +1,4 @@
-/* Uncommitted changes: `git diff HEAD`. */
+/* The work tree and the index: what is not committed, what is tracked. */
 #include "base/text.h"
 #include "git/diff.h"
 #include "git/lib.h"
@@ -191,19 +191,48 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_oid *co
     return list(git, ignored, paths, &diff, true, err);
 }
 
-int arc_git_sparse(const struct arc_git *git, int (*each)(void *context, const char *path),
-                   void *context, struct arc_error *err)
+/* The files that a sparse checkout leaves out (`left_out`), or all regular ones: "S 100644 OID
+ * 0\tPATH". */
+static int list_index(const struct arc_git *git, bool left_out,
+                      int (*each)(void *context, const char *path), void *context,
+                      struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
 
+    ARC_TRY(run_listing(git, ARC_WORDS("ls-files", "-s", "-t", "-z"), NULL, &result, err));
+    const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
+    for (; at < end; at += strlen(at) + 1) {
+        const char *path = strchr(at, '\t');
+        if (path && (left_out ? *at == 'S' : ARC_STARTS(at + 2, "100")))
+            ARC_TRY(each(context, path + 1));
+    }
+
+    return ARC_OK;
+}
+
+int arc_git_sparse(const struct arc_git *git, int (*each)(void *context, const char *path),
+                   void *context, struct arc_error *err)
+{
     if (!git->worktree || arc_file_kind_in(git->gitdir, "info/sparse-checkout") == ARC_FILE_NONE)
         return ARC_OK;
-    ARC_TRY(run_listing(git, ARC_WORDS("ls-files", "-t", "-z"), NULL, &result, err));
+    return list_index(git, true, each, context, err);
+}
 
-    const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
-    for (; at < end; at += strlen(at) + 1)
-        if (ARC_STARTS(at, "S "))
-            ARC_TRY(each(context, at + 2));
+int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const char *path),
+                    void *context, struct arc_error *err)
+{
+    ARC_AUTO_HANDLE(git_index) git_index *index = NULL;
+
+    /* libgit2 does not read an index that is split, sparse or without a checksum
+     * (feature.manyFiles). */
+    if (git_repository_index(&index, git->repo) < 0)
+        return list_index(git, false, each, context, err);
+
+    for (size_t i = 0; i < git_index_entrycount(index); i++) {
+        const git_index_entry *entry = git_index_get_byindex(index, i);
+        if ((entry->mode & 0170000) == 0100000)
+            ARC_TRY(each(context, entry->path));
+    }
 
     return ARC_OK;
 }
