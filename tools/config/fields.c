@@ -163,11 +163,13 @@ static int split_pair(const struct arc_loading *l, const struct arc_yaml_node *n
 static int keyed_pair(const struct arc_loading *l, const struct arc_yaml_pair *from,
                       const struct arc_field *field, struct arc_pair *out)
 {
-    bool later = field->kind == FIELD_ARGS && from->value->type == ARC_YAML_MAP;
+    bool bare = arc_field_lacks_quotes(from->value);
+    bool later = field->kind == FIELD_ARGS && from->value->type == ARC_YAML_MAP && !bare;
     if (!later && (!from->value->text || from->value->type == ARC_YAML_NULL))
         return arc_yaml_error(from->value, l->err,
-                              "the value of '%s' in '%s' must be a string, this is %s",
-                              from->key->text, field->key, arc_yaml_type_name(from->value));
+                              "the value of '%s' in '%s' must be a string, this is %s%s",
+                              from->key->text, field->key, arc_yaml_type_name(from->value),
+                              bare ? "; put it in quotes" : "");
 
     ARC_TRY(arc_field_check(from->key, field->key, field->check, l->err));
     arc_check *check = field->kind == FIELD_PAIRS ? arc_check_line : NULL;
