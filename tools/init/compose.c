@@ -350,31 +350,6 @@ static bool read_services(struct init *init, const char *path, struct described 
     return true;
 }
 
-/* Asks about a file beside this one that docker compose merges by itself, and the configuration only
- * if it is named: most are for development. */
-static void ask_override(struct init *init, const char *path)
-{
-    static const char *const names[] = {"compose.override.yaml", "compose.override.yml",
-                                        "docker-compose.override.yaml",
-                                        "docker-compose.override.yml"};
-    arc_each_in (name, names) {
-        ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-        const char *other = init_join(init, init_directory(init, path), *name);
-        bool builds = false;
-
-        if (!init_has_file(init, other) || !init_read_yaml(init, other, &yaml))
-            continue;
-        arc_yaml_each_pair (service, arc_yaml_get(yaml.root, "services"))
-            builds |=
-                arc_yaml_get(service->value, "build") || arc_yaml_get(service->value, "image");
-        if (builds)
-            init_ask(init, other, 0,
-                     "does a release build with it, as 'docker compose build' does? Then write "
-                     "files: [%s, %s]",
-                     path, other);
-    }
-}
-
 /* Makes the file a group if it describes every image, that is, covers every Dockerfile of the
  * repository. Returns whether it did. */
 static bool use_file(struct init *init, const char *path)
@@ -390,7 +365,6 @@ static bool use_file(struct init *init, const char *path)
         if (!json_object_get(described.dockerfiles, name))
             return false;
 
-    ask_override(init, path);
     struct init_group *group = init_use_file(init, "compose", path, NULL, described.images);
     group->host = described.registry;
 
@@ -405,6 +379,20 @@ static bool use_file(struct init *init, const char *path)
         init_set(init, init->dockerfile_names, name, json_false());
 
     return true;
+}
+
+/* Docker compose merges such a file by itself, the configuration only if it is named; most are for
+ * development. */
+static void ask_override(struct init *init, const char *path, char *const *files)
+{
+    const char *folder = init_directory(init, path);
+    for (; *files; files++)
+        if (strstr(*files, "compose.override.y") &&
+            strcmp(init_directory(init, *files), folder) == 0)
+            init_ask(init, *files, 0,
+                     "is a release built with it, as 'docker compose build' does? Then write "
+                     "files: [%s, %s]",
+                     path, *files);
 }
 
 void init_read_compose_files(struct init *init)
@@ -429,8 +417,10 @@ void init_read_compose_files(struct init *init)
     }
 
     for (char **file = files; file && *file && free_to_use; file++)
-        if (use_file(init, *file))
+        if (use_file(init, *file)) {
+            ask_override(init, *file, files);
             return;
+        }
 
     for (char **file = files; file && *file; file++)
         (void)read_services(init, *file, NULL);
