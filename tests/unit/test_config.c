@@ -248,6 +248,8 @@ static const char *const wrong[][2] = {
     {GROUP("image-tags: [{name: e, when: lates}]"),
      "5:34: when: 'lates' is not a condition; did you mean 'latest'?"},
     {GROUP("image-tags: [{name: e, when: 'branch:'}]"), "5:34: when: 'branch:' names no branch"},
+    {GROUP("image-tags: [{name: e, when: 'branch: main'}]"),
+     "5:34: when: 'branch: main' has a blank, as no branch has"},
     {GROUP("image-tags: [{name: e, when: []}]"), "5:34: 'when' is empty; leave it out for always"},
     {GROUP("image-tags: [{name: e, when: 1}]"),
      "5:34: 'when' must be a condition or a list of them"},

@@ -7,10 +7,12 @@ static const char *const words[] = {"latest", "stable",       "prerelease", "rel
 
 static bool check_when(const char *text, struct arc_buf *why)
 {
-    if (strcmp(text, "branch:") == 0)
-        return arc_check_fails(why, "names no branch");
-    if (ARC_STARTS(text, "branch:"))
-        return arc_check_glob(text + 7, why);
+    const char *branch = arc_text_after(text, "branch:");
+
+    if (branch && (!*branch || strpbrk(branch, " \t"))) /* git-check-ref-format(1): no blank */
+        return arc_check_fails(why, *branch ? "has a blank, as no branch has" : "names no branch");
+    if (branch)
+        return arc_check_glob(branch, why);
     if (arc_text_among(text, words))
         return true;
 
