@@ -50,7 +50,7 @@ static int read_text(const struct arc_loading *l, const struct arc_yaml_node *no
     ARC_AUTO(arc_buf) struct arc_buf all = {.max = 2048}, shown = {.max = 2048};
     bool known = !field->words;
 
-    if (node->type != ARC_YAML_STRING)
+    if (node->type != ARC_YAML_STRING && !(field->words && node->len))
         return wrong_type(l, node, field, "a string");
     ARC_TRY(arc_field_check(node, field->key, field->check, l->err));
 

@@ -145,8 +145,11 @@ bool arc_tag_pattern_valid(const char *pattern, const char **why)
             i++;
         bool star = *at == '*' && !at[1];
         versions += i == 2 || star;
-        if (i == 3 && !star && ((unsigned char)*at <= ' ' || strchr("~^:?*[\\{}\x7f", *at)))
+        if (i == 3 && !star && ((unsigned char)*at <= ' ' || strchr("~^:?*[\\{}\x7f", *at))) {
+            if (strchr("*[", *at)) /* as in a workflow's filter */
+                *why = "is a glob; {version} stands for a whole version, as in 'v{version}'";
             return false;
+        }
         at += i < 3 ? strlen(words[i]) : 1;
     }
     *why = "has more than one version";
