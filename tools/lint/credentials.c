@@ -100,23 +100,6 @@ static bool is_example(const char *host)
     return !memchr(host, '.', len) || ARC_STARTS(host, "127.");
 }
 
-/* "https://user:password@host", "redis://:password@host": a password in a URL that is neither a
- * variable nor a placeholder. */
-static void find_url_password(const struct scan *s, const char *line)
-{
-    for (const char *at = line; (at = strstr(at, "://")); at += 3) {
-        const char *start = at + 3;
-        size_t user = strcspn(start, ":/@ \t\"'<>$%{}");
-        if (start[user] != ':')
-            continue;
-        const char *password = start + user + 1;
-        size_t len = strcspn(password, "/@ \t\"'<>$%{}");
-        if (password[len] == '@' && len >= 3 && strspn(password, "*x.") < len &&
-            !is_example(password + len + 1))
-            report_found(s, "a password in a URL");
-    }
-}
-
 /* Whether the text before `end` ends with a word for a secret, in any case. */
 static bool names_secret(const char *line, const char *end)
 {
@@ -160,7 +143,7 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
         "unset",     "empty",     "admin",     "always",   "never",       "auto",       "file",
         "env",       "secret",    "password",  "token",    "passwd",      "changeme",   "change-me",
         "change_me", "changeit",  "replaceme", "dummy",    "todo",        "replace_me", "test",
-        "postgres",  "root"};
+        "postgres",  "root",      "pass"};
     static const char *const parts[] = {"placeholder", "your_", "your-"};
 
     while (len && *value == '_') { /* __REPLACE_ME__ */
@@ -183,6 +166,23 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
         if (is_same_name(key + at, value, len))
             return true;
     return false;
+}
+
+/* "https://user:password@host", "redis://:password@host": a password in a URL that is neither a
+ * variable nor a placeholder. */
+static void find_url_password(const struct scan *s, const char *line)
+{
+    for (const char *at = line; (at = strstr(at, "://")); at += 3) {
+        const char *start = at + 3;
+        size_t user = strcspn(start, ":/@ \t\"'<>$%{}");
+        if (start[user] != ':')
+            continue;
+        const char *password = start + user + 1;
+        size_t len = strcspn(password, "/@ \t\"'<>$%{}");
+        if (password[len] == '@' && len >= 3 && strspn(password, "*x.") < len &&
+            !is_word(password, len, start, user) && !is_example(password + len + 1))
+            report_found(s, "a password in a URL");
+    }
 }
 
 /* Whether a value only refers to a secret: a path, a URL, a name in a vault or of a variable, SOPS ciphertext. */
