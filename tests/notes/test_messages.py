@@ -247,7 +247,8 @@ def test_a_break_in_bold(clone, words):
 
 
 QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}\n~~~",
-          "````\n```yaml\na: 1\n```\n{}\n````\n\n```\nb\n```", "```\n~~~\n{}\n~~~\n```", "~~~\n```\n{}\n```\n~~~~ ", "```\na\n```b\n{}\n```"]
+          "````\n```yaml\na: 1\n```\n{}\n````\n\n```\nb\n```", "```\n~~~\n{}\n~~~\n```", "~~~\n```\n{}\n```\n~~~~ ", "```\na\n```b\n{}\n```", "<!-- Template:\n<details>\n```\n{}\n-->",
+          "<details>\n<!-- a\n</details>\n\n<!--\n{}\n--> -->"]
 
 
 @pytest.mark.parametrize("quote", QUOTES)
@@ -258,7 +259,7 @@ def test_what_a_body_quotes_it_does_not_say(clone, quote, said):
 
 
 @pytest.mark.parametrize("before", ["<details>log</details>\n```one``` is what it was", "Put it into <details>.", "<details>\nis how it begins", "```\nopen",
-                                    "```\n<details>\n```", "~~~\n</details>\n~~~\n"])
+                                    "```\n<details>\n```", "~~~\n</details>\n~~~\n", "<!-- one -->", "<!-- open", "```\n<!--\n```\n"])
 def test_what_stands_behind_a_quote_is_said(clone, before):
     commit(clone, f"fix: x (#7)\n\n{before}\n\nBREAKING CHANGE: two\n")
     assert bump(clone) == "major" and "\n  two\n" in changes(clone)
@@ -283,6 +284,7 @@ def test_a_footer_may_hold_a_fence(clone):
     ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* Reapply \"feat!: a\"\n* Revert \"Reapply \"feat!: a\"\"", "patch", "Fixes"),
     ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* feat!: a", "major", "Breaking changes"),
     ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a b\"\n* Revert \"feat!: b\"", "major", "Breaking changes"),
+    ("Merged in topic (pull request #7)", "Rework\n\n* feat!: a\n\n* fix: b\n\nApproved-by: Z", "major", "Breaking changes"),   # Bitbucket
     ("fix: rework", "* feat!: is what we write", "patch", "Fixes")])
 def test_a_squashed_list_of_commits_counts_as_they_would(clone, title, body, asked, section):
     commit(clone, f"{title}\n\n{body}\n")

@@ -117,7 +117,7 @@ static bool is_footer(const char *line)
 static size_t count_in(const char *line, size_t len, const char *mark)
 {
     size_t found = 0;
-    for (const char *at = line; (at = memchr(at, '<', len - (size_t)(at - line))); at++)
+    for (const char *at = line; (at = memchr(at, *mark, len - (size_t)(at - line))); at++)
         found += strncmp(at, mark, strlen(mark)) == 0;
     return found;
 }
@@ -158,12 +158,16 @@ static const char *next_own(struct arc_message_lines *lines)
     while (lines->next) {
         const char *line = lines->next, *words = line + strspn(line, " \t");
         size_t len = strcspn(line, "\n");
-        size_t fence = lines->details ? 0 : measure_fence(lines, words, line + len);
-        bool opens = !lines->fenced && ARC_STARTS(words, "<details") &&
+        bool inside = lines->fenced || lines->details;
+        bool comment = lines->comment || (!inside && ARC_STARTS(words, "<!--") &&
+                                          is_closed(line, "-->", &lines->no_comment));
+        size_t fence = lines->details || comment ? 0 : measure_fence(lines, words, line + len);
+        bool opens = !lines->fenced && !comment && ARC_STARTS(words, "<details") &&
                      (lines->details || is_closed(line, "</details>", &lines->no_details));
-        bool quoted = fence || lines->fenced || lines->details || opens;
+        bool quoted = fence || lines->fenced || lines->details || opens || comment;
 
         lines->next = line[len] ? line + len + 1 : NULL;
+        lines->comment = comment && !count_in(line, len, "-->");
         if (fence) {
             lines->fenced = lines->fenced ? 0 : fence;
             lines->fence = *words;
@@ -271,7 +275,8 @@ static bool is_listed_undone(const struct arc_message_lines *lines, const char *
 void arc_message_list(const char *subject, const char *body, struct arc_message_lines *out)
 {
     bool by_git = strcmp(subject, "Squashed commit of the following:") == 0;
-    bool listed = by_git || arc_message_squashed(subject, NULL);
+    bool by_bitbucket = ARC_STARTS(subject, "Merged in ") && strstr(subject, " (pull request #");
+    bool listed = by_git || by_bitbucket || arc_message_squashed(subject, NULL);
     const char *list = listed ? body : NULL;
     *out = (struct arc_message_lines){.next = list, .list = list, .mark = by_git ? "    " : "* "};
 }

@@ -21,20 +21,22 @@ struct arc_message_type arc_message_type(const char *subject);
 bool arc_message_type_is(const struct arc_message_type *type, const char *const *words);
 
 /* Iterates over the lines of a body that are not quoted, starting with {.next = body}. Quoted is
- * what is between <details> at the start of a line and </details>, or in a fenced block, such as a
- * dependency's release notes in a bot's squashed pull request. */
+ * what is between <details> at the start of a line and </details>, in a fenced block, or in a
+ * comment, such as a dependency's release notes in a bot's squashed pull request, or a template. */
 struct arc_message_lines {
     const char *next; /* NULL: at the end */
     const char *list; /* the whole list, and the mark of its items */
     const char *mark;
     size_t details, looked;
-    size_t fenced;                        /* number of marks of the open fence; 0: none is open */
-    char fence;                           /* its mark */
-    bool no_details, no_ticks, no_tildes; /* no further quote is closed */
+    size_t fenced; /* number of marks of the open fence; 0: none is open */
+    char fence;    /* its mark */
+    bool comment;  /* "<!--" is open */
+    bool no_details, no_ticks, no_tildes, no_comment; /* no further quote is closed */
 };
 
-/* Starts iterating over the commits listed in a squashed one: "* feat: text" below "title (#12)" as
- * written by GitHub, or the list of `git merge --squash`. Without a list it ends at once. */
+/* Starts iterating over the commits listed in a squashed one: "* feat: text" below "title (#12)" or
+ * "Merged in topic (pull request #12)", as written by GitHub or Bitbucket, or the list of `git merge
+ * --squash`. Without a list it ends at once. */
 void arc_message_list(const char *subject, const char *body, struct arc_message_lines *out);
 
 /* The next "type: text" of the list, up to the end of its line, skipping those that the list
