@@ -157,6 +157,18 @@ def test_the_work_tree_of_one_is_looked_into(outer):
     assert "lib/sub/src/x" in outputs["f_files"].split(",")
 
 
+@pytest.mark.parametrize("index", [".git/index", "/.git/index.lock"])
+def test_a_hook_s_index_is_not_that_of_one(outer, index):
+    """git gives a pre-commit hook the first, and that of `git commit -a` the second."""
+    inner = outer / "lib/sub"
+    (inner / "src/x").write_text("3\n")
+    (outer / ".git/index.lock").write_bytes((outer / ".git/index").read_bytes())
+    env = {**ENV, "GIT_INDEX_FILE": index if index[0] == "." else f"{outer}{index}"}
+    run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--filters", "f: lib/**", "--list-files", "csv", "--submodules", "--base", "HEAD"],
+                         cwd=outer, env=env, capture_output=True, text=True)
+    assert "f_files=lib/sub,lib/sub/src/x\n" in run.stdout and run.stderr == ""
+
+
 def test_the_work_tree_of_a_new_one_is_looked_into(outer, tmp_path):
     commit(tmp_path / "sub", "src/gone", "1\n")
     git(outer, "submodule", "--quiet", "add", str(tmp_path / "sub"), "lib/new")

@@ -38,6 +38,7 @@ struct arc_git {
     char *commondir;  /* the same, shared by all work trees (refs, objects, shallow) */
     char *remote;     /* origin, else what the current branch tracks, else the only one */
     bool initialised; /* git_libgit2_init() was called */
+    bool is_other; /* GIT_INDEX_FILE and GIT_OBJECT_DIRECTORY, as a hook has them, are of another */
     bool is_filtered; /* a partial clone (`git clone --filter`) */
     bool *gave_up;    /* the remote failed, whenever it was tried again; may be NULL */
     struct arc_git_scratch *scratch; /* what was fetched (git/fetch.h) */

@@ -276,7 +276,7 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
 {
     const char *here = arc_or(env->cwd, ".");
     struct search search = {.env = env, .path = path ? path : here};
-    *out = (struct arc_git){.env = env};
+    *out = (struct arc_git){.env = env, .is_other = path};
     ARC_TRY(arc_git_start(err));
     out->initialised = true;
     out->scratch = calloc(1, sizeof *out->scratch);

@@ -30,7 +30,7 @@ static int run(const struct arc_git *git, const char *const login[LOGIN_VARS],
     static const char *const names[] = {
         "GIT_CONFIG_COUNT",    "GIT_DIR",    "GIT_WORK_TREE",          "GIT_COMMON_DIR",
         "GIT_TERMINAL_PROMPT", "GIT_PREFIX", "GIT_NO_REPLACE_OBJECTS", NULL};
-    static const char *const elsewhere[] = {"GIT_OBJECT_DIRECTORY", NULL}; /* the clone's own */
+    static const char *const of_hook[] = {"GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", NULL};
     static const char *const gits[] = {"GIT_*", "EMAIL", NULL};
     ARC_AUTO_FREE const char **chosen = NULL;
     ARC_AUTO_FREE const char **argv = NULL;
@@ -57,7 +57,7 @@ static int run(const struct arc_git *git, const char *const login[LOGIN_VARS],
         there.vars = chosen;
     }
     ARC_TRY(arc_environment_pick(&there, false, names + !(login && login[0]),
-                                 git->scratch ? NULL : elsewhere, own, &vars, err));
+                                 git->is_other ? of_hook : NULL, own, &vars, err));
 
     argv = calloc(ARC_COUNT(common) + count + 1, sizeof *argv);
     ARC_TRY_ALLOC(argv, err);

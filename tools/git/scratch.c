@@ -187,6 +187,7 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
 
     ARC_AUTO_FREE char *objects = arc_file_join(part->gitdir, "objects");
     part->env = git->env;
+    part->is_other = true;
     part->commondir = strdup(part->gitdir);
     part->gave_up = git->gave_up;
     part->remote = strdup(git->remote); /* for messages, since the part calls it origin */
