@@ -10,6 +10,44 @@
 static arc_read read_secrets;
 static arc_read read_ulimits;
 
+/* ---- values that docker would refuse when all is planned -------------------------------------- */
+
+static const char *const networks[] = {"default", "host", "none", NULL};
+
+static bool check_annotation(const char *text, struct arc_buf *why)
+{
+    return arc_check_line(text, why) &&
+           (strchr(text, '=') || arc_check_fails(why, "is not NAME=VALUE"));
+}
+
+static bool check_attestation(const char *text, struct arc_buf *why)
+{
+    return ARC_AMONG(text, "true", "false") || (strchr(text, '=') && !strchr(text, '\n')) ||
+           arc_check_fails(why, "is neither true, false nor options, as in 'mode=max'");
+}
+
+/* The options of a cache, or an image. */
+static bool check_cached(const char *text, struct arc_buf *why)
+{
+    bool known = !strchr(text, '=') || ARC_STARTS(text, "type=") || strstr(text, ",type=");
+    return arc_check_line(text, why) &&
+           (known || arc_check_fails(why, "has no type, as in 'type=gha'"));
+}
+
+/* go-units, RAMInBytes(). */
+static bool check_size(const char *text, struct arc_buf *why)
+{
+    size_t digits = strspn(text, "0123456789.");
+    const char *unit = text + digits;
+
+    unit += *unit == ' ';
+    unit += *unit && strchr("kKmMgGtTpP", *unit);
+    unit += *unit == 'i' || *unit == 'I';
+    unit += *unit == 'b' || *unit == 'B';
+
+    return (digits && !*unit) || arc_check_fails(why, "is not a size, as in '64m'");
+}
+
 static const struct arc_field recipe_fields[] = {
     {"context", FIELD_TEXT, AT(context), .check = arc_check_line},
     {"dockerfile", FIELD_TEXT, AT(dockerfile), .check = arc_check_line},
@@ -22,14 +60,14 @@ static const struct arc_field recipe_fields[] = {
     {"secrets", FIELD_OWN, AT(secrets), .read = read_secrets},
     {"ssh", FIELD_LIST, AT(ssh), .check = arc_check_line},
     {"platforms", FIELD_PLATFORMS, AT(platforms), .check = arc_check_platform},
-    {"cache_from", FIELD_LIST, AT(cache_from), .check = arc_check_line},
-    {"cache_to", FIELD_LIST, AT(cache_to), .check = arc_check_line},
-    {"annotations", FIELD_LIST, AT(annotations), .check = arc_check_line},
+    {"cache_from", FIELD_LIST, AT(cache_from), .check = check_cached},
+    {"cache_to", FIELD_LIST, AT(cache_to), .check = check_cached},
+    {"annotations", FIELD_LIST, AT(annotations), .check = check_annotation},
     {"ulimits", FIELD_OWN, AT(ulimits), .read = read_ulimits},
-    {"network", FIELD_TEXT, AT(network), .check = arc_check_line},
-    {"shm_size", FIELD_SCALAR, AT(shm_size), .check = arc_check_line},
-    {"provenance", FIELD_SCALAR, AT(provenance), .check = arc_check_line},
-    {"sbom", FIELD_SCALAR, AT(sbom), .check = arc_check_line},
+    {"network", FIELD_TEXT, AT(network), .words = networks},
+    {"shm_size", FIELD_SCALAR, AT(shm_size), .check = check_size},
+    {"provenance", FIELD_SCALAR, AT(provenance), .check = check_attestation},
+    {"sbom", FIELD_SCALAR, AT(sbom), .check = check_attestation},
     {"output", FIELD_TEXT, AT(output), .check = arc_check_output},
     {"no_cache", FIELD_FLAG, .offset = AT(no_cache), .count = AT(no_cache_given)},
     {"pull", FIELD_FLAG, .offset = AT(pull), .count = AT(pull_given)},
