@@ -116,6 +116,7 @@ struct arc_group {
                             build pushes to the first, the others are mirrors */
     char **image;        /* templates of image names: "{registry}/{name}" by default */
     char **platforms_ci; /* "linux/amd64", … */
+    bool ci_given;       /* the file sets platforms_ci */
     char **platforms_release;
     struct arc_image_tag *image_tags; /* ends with {NULL, …}; "{image-tag}", "sha-{sha}" and
                                          "latest" by default */

@@ -227,6 +227,17 @@ def test_a_codename_is_that_of_what_a_bake_file_only_links(tmp_path, context, re
     assert not refused or ".github/arc-ci.yaml:3: the codename 'base' in docker-bake.json belongs to group 'w' already (line 2)" in run.stderr
 
 
+@pytest.mark.parametrize("said, built", [("", ["amd64", "arm64"]), (", platforms: {ci: linux/arm64}", ["arm64"]), (", platforms: {ci: linux/s390x}", ["amd64", "arm64"]),
+                                         (", platforms: {release: linux/amd64}", ["amd64", "arm64"])])
+def test_what_a_run_without_a_release_builds_of_a_bake_file_s_platforms(tmp_path, said, built):
+    printed(tmp_path, platforms=["linux/amd64", "linux/arm64"])
+    commit(tmp_path, {".github/arc-ci.yaml": f"groups: {{a: {{bake: docker-bake.json{said}}}}}\n"})
+    env = {"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}
+    for tag, wanted in ((), built), (("a/v1.0.0",), ["amd64", "arm64"]):
+        plan = json.loads(arc(tmp_path, "plan", *tag, "--json", env=env))
+        assert plan["services"][0]["platforms"] == [f"linux/{name}" for name in wanted]
+
+
 def test_the_tag_of_a_version_with_build_metadata(tmp_path):
     printed(tmp_path, tags=["localhost:1/o/a:a-v1.3.0-k3s1", "localhost:1/o/a:1.3.0+k3s1-slim", "localhost:1/o/a:x"])
     plan = json.loads(arc(tmp_path, "plan", "a/v1.3.0+k3s1", "--json", env={"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}))

@@ -120,6 +120,7 @@ static int fill_defaults(const struct arc_loading *l, struct arc_group *group, b
     static char *release[] = {"linux/amd64", "linux/arm64", NULL};
     static struct arc_pair none[1];
 
+    group->ci_given = group->platforms_ci != NULL;
     arc_texts_inherit(&group->platforms_ci, ci);
     arc_texts_inherit(&group->platforms_release, described ? ci : release);
     arc_texts_inherit(&group->paths, NULL);

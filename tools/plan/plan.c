@@ -130,15 +130,16 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
 }
 
 /* The platforms of a service: those of the plan that it supports. In CI, a service with its own
- * platforms and none of the plan's is built for its own. */
+ * platforms and none of the plan's is built for its own, and so is one of docker's files unless the
+ * configuration says what CI builds. */
 static int choose_service_platforms(const struct planning *planning,
                                     const struct arc_service *service, char ***out)
 {
     const struct arc_plan_options *options = &planning->options;
     char **own = service->build.platforms;
-    bool described = options->version || options->group->described.files;
+    bool all = options->version || (options->group->described.files && !options->group->ci_given);
     *out = *own ? own : planning->platforms;
-    if (!*own || (described && !options->platforms))
+    if (!*own || (all && !options->platforms))
         return ARC_OK;
 
     char **shared = arc_arena_array(planning->memory, 1, sizeof *shared);
