@@ -43,10 +43,6 @@ void init_write_config(struct init *init, struct arc_buf *out);
 void init_write_images_workflow(struct init *init, const char *source, struct arc_buf *out);
 void init_write_release_workflow(struct init *init, const char *source, struct arc_buf *out);
 
-/* The question for an image that is built with additional contexts. */
-#define INIT_CONTEXTS                                                                              \
-    "which other contexts has %s? Name them under build.additional_contexts; none is proposed"
-
 /* The question for a build whose image has another, known name. */
 #define INIT_NAMELESS "it builds %s under names that only a run knows: left out. Is it released?"
 

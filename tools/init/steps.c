@@ -927,7 +927,10 @@ static void take_image(const struct init_step *step, const char *context, const 
     for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
         init_add_platform(init, &image, step->file, step->line, item);
     if (*input(step, "contexts"))
-        ask(step, INIT_CONTEXTS, image.codename);
+        ask(step,
+            "which other contexts has %s? Name them under build.additional_contexts; none is "
+            "proposed",
+            image.codename);
     if (image.pushed)
         ask_besides(step, &image);
 

@@ -3,7 +3,8 @@
 #include "base/json.h"
 #include "init/script.h"
 
-#define NESTED_MAX 8
+#define NESTED_MAX   8
+#define OPERANDS_MAX 8
 
 /* The value of a variable; NULL if only a run knows it. */
 static const char *find_value(const struct script *script, const char *name)
@@ -75,87 +76,61 @@ static const char *expand_part(struct script *script, const char **at, const cha
     return init_hold(script->init, &part);
 }
 
-/* A Makefile's "$(or $(NAME),word)": the first operand that is known and not empty. */
-static void expand_or(struct script *script, const char *at, const char *end, struct arc_buf *out)
-{
-    const char *held = "";
-
-    while (at < end && !*held) {
-        held = expand_part(script, &at, end, ',');
-        held = arc_text_is_visible(held) ? held : "";
-    }
-
-    arc_buf_puts(out, *held ? held : INIT_UNKNOWN_TEXT);
-}
-
-/* A Makefile's "$(if CONDITION,THEN,ELSE)". An unknown condition counts as empty: such variables
- * are rarely set. */
-static void expand_if(struct script *script, const char *at, const char *end, struct arc_buf *out)
-{
-    const char *held = expand_part(script, &at, end, ',');
-    bool holds = held[strspn(held, " \t")] && arc_text_is_visible(held);
-
-    for (bool then = true; at <= end; then = false) {
-        const char *part = expand_part(script, &at, end, then ? ',' : '\0');
-        if (then == holds)
-            arc_buf_puts(out, part);
-    }
-}
-
-/* A Makefile's "$(filter WORD…,TEXT)". */
-static void expand_filter(struct script *script, const char *at, const char *end,
-                          struct arc_buf *out)
-{
-    const char *wanted = expand_part(script, &at, end, ',');
-    const char *rest = at <= end ? expand_part(script, &at, end, '\0') : "";
-
-    for (char *word; (word = init_next_item(script->init, &rest, " \t"));)
-        if (init_is_among(word, wanted))
-            arc_text_item(out, " ", "%s", word);
-}
-
 /* A Makefile's "$(subst from,to,text)". */
-static void expand_subst(struct script *script, const char *at, const char *end,
-                         struct arc_buf *out)
+static void add_replaced(const char *from, const char *to, const char *text, struct arc_buf *out)
 {
-    const char *parts[3] = {"", "", ""}, *found;
+    const char *found;
 
-    for (size_t i = 0; i < ARC_COUNT(parts) && at < end; i++)
-        parts[i] = expand_part(script, &at, end, i < 2 ? ',' : '\0');
-
-    const char *text = parts[2];
-    if (strcmp(parts[0], "v") == 0 && !*parts[1] && init_is_among(text, "{image-tag} {version}")) {
+    if (strcmp(from, "v") == 0 && !*to && init_is_among(text, "{image-tag} {version}")) {
         arc_buf_puts(out, "{version}");
         return;
     }
 
-    for (size_t len = strlen(parts[0]); len && (found = strstr(text, parts[0]));
-         text = found + len) {
+    for (size_t len = strlen(from); len && (found = strstr(text, from)); text = found + len) {
         arc_buf_add(out, text, (size_t)(found - text));
-        arc_buf_puts(out, parts[1]);
+        arc_buf_puts(out, to);
     }
     arc_buf_puts(out, text);
 }
 
-/* A function of make, "NAME ARGUMENTS"; false for others. */
+/* A function of make, "NAME OPERAND,…"; false for others. Only the last operand may have commas. */
 static bool expand_function(struct script *script, const char *call, const char *end,
                             struct arc_buf *out)
 {
     static const struct {
         const char *name;
-        void (*expand)(struct script *, const char *, const char *, struct arc_buf *);
-    } functions[] = {{"or ", expand_or},
-                     {"subst ", expand_subst},
-                     {"if ", expand_if},
-                     {"filter ", expand_filter}};
+        size_t count;
+    } functions[] = {{"or ", OPERANDS_MAX}, {"subst ", 3}, {"if ", 3}, {"filter ", 2}};
+    const char *operands[OPERANDS_MAX] = {"", "", "", "", "", "", "", ""}, *at = NULL;
+    size_t which = 0, known = 0;
 
-    arc_each_in (function, functions)
-        if (ARC_STARTS(call, function->name)) {
-            function->expand(script, call + strlen(function->name), end, out);
-            return true;
-        }
+    while (which < ARC_COUNT(functions) && !(at = arc_text_after(call, functions[which].name)))
+        which++;
+    for (size_t i = 0; at && i < functions[which].count && at <= end; i++)
+        operands[i] = expand_part(script, &at, end, i + 1 < functions[which].count ? ',' : '\0');
+    const char *first = operands[0], *rest = operands[1];
 
-    return false;
+    switch (which) {
+    case 0: /* the first that is known and not empty */
+        while (known < OPERANDS_MAX && !(*operands[known] && arc_text_is_visible(operands[known])))
+            known++;
+        arc_buf_puts(out, known < OPERANDS_MAX ? operands[known] : INIT_UNKNOWN_TEXT);
+        return true;
+    case 1:
+        add_replaced(first, rest, operands[2], out);
+        return true;
+    case 2: /* an unknown condition counts as empty: such variables are rarely set */
+        arc_buf_puts(out, first[strspn(first, " \t")] && arc_text_is_visible(first) ? rest
+                                                                                    : operands[2]);
+        return true;
+    case 3:
+        for (char *word; (word = init_next_item(script->init, &rest, " \t"));)
+            if (init_is_among(word, first))
+                arc_text_item(out, " ", "%s", word);
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* What the expansion or filter `how` leaves of a release's tag or version `held`: all of it, the
@@ -287,17 +262,6 @@ static bool read_reading(struct script *script, const char *text, struct reading
     return out->path && (out->keys || !by_key) && init_has_file(init, out->path);
 }
 
-/* The value of "build.images" in a YAML or JSON document; NULL if there is none. */
-static const struct arc_yaml_node *find_node(struct init *init, const struct arc_yaml_node *node,
-                                             const char *keys)
-{
-    for (char *key; node && (key = init_next_item(init, &keys, "."));) {
-        node = arc_yaml_get(node, key);
-        keys += *keys == '.';
-    }
-    return node;
-}
-
 /* Adds a file's list or map as JSON on one line, for a later job's matrix, or a word. */
 static bool expand_data(struct script *script, const struct reading *reading, struct arc_buf *out)
 {
@@ -306,7 +270,9 @@ static bool expand_data(struct script *script, const struct reading *reading, st
 
     if (!init_read_yaml(init, reading->path, &yaml))
         return false;
-    const struct arc_yaml_node *node = find_node(init, yaml.root, arc_or(reading->keys, ""));
+    const struct arc_yaml_node *node = yaml.root;
+    arc_each_piece (key, arc_or(reading->keys, ""), ".")
+        node = arc_yaml_get(node, init_cut(init, key.text, key.len));
     ARC_AUTO_JSON json_t *value = init_expand_node(init, node, NULL);
     if (json_is_string(value) && strstr(arc_or(reading->keys, ""), "version"))
         return false;
@@ -356,10 +322,8 @@ static bool expand_file(struct script *script, const char *at, const char *end, 
     }
 
     json_t *list = init_made(init, json_array());
-    for (char *key; (key = init_next_item(init, &keys, "."));) {
-        init_push(init, list, json_string(key));
-        keys += *keys == '.';
-    }
+    arc_each_piece (key, keys, ".")
+        init_push(init, list, json_stringn(key.text, key.len));
     char *number = init_print(init, "%zu", json_object_size(init->places));
     init_set(init, init->places, number, json_pack("{s:s, s:o}", "file", path, "at", list));
     arc_buf_printf(out, INIT_FILE_VERSION "%s}", number);
