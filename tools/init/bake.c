@@ -140,17 +140,14 @@ static void leave_dockerfiles(struct init *init, const json_t *target)
 /* Whether a target is for Windows alone, by the first of its platforms. */
 static bool is_of_windows(const json_t *target)
 {
-    const json_t *platforms = json_object_get(target, "platforms");
-    const char *first =
-        json_string_value(json_is_array(platforms) ? json_array_get(platforms, 0) : platforms);
+    const char *first = init_first_text(json_object_get(target, "platforms"));
     return first && ARC_STARTS(first + strspn(first, "[( \t\r\n\""), "windows");
 }
 
 /* Whether a target takes its tags over from metadata-action's. */
 static bool takes_names(const json_t *target)
 {
-    const json_t *from = json_object_get(target, "inherits");
-    const char *first = json_string_value(json_is_array(from) ? json_array_get(from, 0) : from);
+    const char *first = init_first_text(json_object_get(target, "inherits"));
     return first && strstr(first, "meta");
 }
 
@@ -202,8 +199,8 @@ static bool names_differ(struct init *init, const struct bake *bake, char **targ
     ARC_AUTO_JSON json_t *names = json_object();
 
     for (char **target = targets; *target; target++) {
-        const json_t *tags = json_object_get(json_object_get(bake->targets, *target), "tags");
-        const char *tag = json_string_value(json_is_array(tags) ? json_array_get(tags, 0) : tags);
+        const json_t *build = json_object_get(bake->targets, *target);
+        const char *tag = init_first_text(json_object_get(build, "tags"));
         const char *quote = tag ? strchr(tag, '"') : NULL;
         tag = arc_text_or(quote ? quote + 1 : tag, "");
         char *name = init_cut(init, tag, strcspn(tag, "\""));

@@ -54,17 +54,20 @@ static char *convert_template(struct init *init, const char *text)
     return init_hold(init, &out);
 }
 
-/* Adds the items of a list to an input of the build, each prefixed with `before`. */
+/* Adds the items of a list to an input of the build, each prefixed with `before`, and the members of
+ * a mapping as NAME=VALUE. */
 static void add_lines(struct init *init, json_t *with, const char *name, const char *before,
-                      const struct arc_yaml_node *list)
+                      const struct arc_yaml_node *lines)
 {
-    arc_yaml_each (item, list) {
-        if (!init_spend(init, item->len))
-            return;
-        if (item->text)
+    arc_yaml_each (item, lines)
+        if (item->text && init_spend(init, item->len))
             init_add_input(init, with, name,
                            init_print(init, "%s%s", before, convert_template(init, item->text)));
-    }
+    arc_yaml_each_pair (pair, lines)
+        if (pair->value->text && init_spend(init, pair->value->len))
+            init_add_input(init, with, name,
+                           init_print(init, "%s=%s", pair->key->text,
+                                      convert_template(init, pair->value->text)));
 }
 
 /* Adds what options of docker say, such as `--build-arg=NAME={{ .Version }}`. */
@@ -79,17 +82,6 @@ static void add_flags(struct init *init, json_t *with, const struct arc_yaml_nod
         if (input)
             init_add_input(init, with, input, convert_template(init, equals + 1));
     }
-}
-
-/* Adds the members of a mapping to an input of the build, each as NAME=VALUE. */
-static void add_pairs(struct init *init, json_t *with, const char *name,
-                      const struct arc_yaml_node *pairs)
-{
-    arc_yaml_each_pair (pair, pairs)
-        if (pair->value->text)
-            init_add_input(init, with, name,
-                           init_print(init, "%s=%s", pair->key->text,
-                                      convert_template(init, pair->value->text)));
 }
 
 /* Keeps the name of an index for the images that it joins. */
@@ -142,9 +134,9 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
         arch = init_print(init, "arm/v%s", arc_text_or(arc_yaml_text_at(docker, "goarm"), "6"));
     if (*arch && !*arc_json_text_of(with, "platforms"))
         init_set(init, with, "platforms", json_sprintf("linux/%s", arch));
-    add_pairs(init, with, "build-args", arc_yaml_get(docker, "build_args"));
-    add_pairs(init, with, "labels", arc_yaml_get(docker, "labels"));
-    add_pairs(init, with, "annotations", arc_yaml_get(docker, "annotations"));
+    add_lines(init, with, "build-args", "", arc_yaml_get(docker, "build_args"));
+    add_lines(init, with, "labels", "", arc_yaml_get(docker, "labels"));
+    add_lines(init, with, "annotations", "", arc_yaml_get(docker, "annotations"));
 
     init_take_build(&step);
     init_ask(init, path, 0,

@@ -186,6 +186,12 @@ json_t *init_made(struct init *init, json_t *value);
 json_t *init_keep(struct init *init, json_t *value); /* returns it borrowed from the proposal */
 /* A shallow copy. A new reference. */
 json_t *init_copy(struct init *init, const json_t *object);
+/* A text, or the first item of a list; NULL for others. */
+static inline const char *init_first_text(const json_t *value)
+{
+    return json_string_value(json_is_array(value) ? json_array_get(value, 0) : value);
+}
+
 /* Adds the members of `more`; ignored if that is not an object. */
 void init_update(struct init *init, json_t *object, const json_t *more);
 

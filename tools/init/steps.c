@@ -298,13 +298,19 @@ static size_t count_lines(const char *text)
     return count;
 }
 
+/* "ghcr.io/acme/cart", by which tags of an image are kept; "" without a registry. */
+static const char *key_of(struct init *init, const struct init_image *image)
+{
+    return image->registries ? init_join(init, image->registries[0], image->name) : "";
+}
+
 /* Keeps the tags that a step lists for an image, for builds pushed by digest: their own job or a
  * later one joins and tags them. */
 static void remember_tags(const struct init_step *step, const struct init_image *image,
                           const char *tags)
 {
     struct init *init = step->init;
-    const char *key = init_print(init, "%s/%s", image->registries[0], image->name);
+    const char *key = key_of(init, image);
 
     if (!*input(step, "tags"))
         return;
@@ -318,8 +324,7 @@ void init_remember_tag(const struct init_step *step, const struct init_image *im
                        const char *tag)
 {
     struct init *init = step->init;
-    const char *key = init_print(init, "%s/%s", image->registries[0], image->name);
-    const char *before = arc_json_text_of(init->joined, key);
+    const char *key = key_of(init, image), *before = arc_json_text_of(init->joined, key);
     const char *when = init_says_version(tag) ? "" : step->when;
     const char *line = init_print(init, "%s%c%s\n", tag, WHEN, when);
 
@@ -764,9 +769,7 @@ static void take_remembered(struct init *init, struct init_image *image, const j
 {
     if (!image->pushed || !image->name || (image->tags && !image->by_digest))
         return;
-    const char *registry = image->registries ? image->registries[0] : NULL;
-    const char *key = registry ? init_print(init, "%s/%s", registry, image->name) : "";
-    const char *tags = arc_json_text_of(named, key);
+    const char *key = key_of(init, image), *tags = arc_json_text_of(named, key);
 
     if (*tags) {
         image->tags = NULL;

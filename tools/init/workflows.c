@@ -232,10 +232,8 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
     }
 
     ARC_AUTO_JSON json_t *runs_on = init_expand_node(init, arc_yaml_get(job, "runs-on"), scope);
-    const char *runner =
-        json_string_value(json_is_array(runs_on) ? json_array_get(runs_on, 0) : runs_on);
     place.scope = scope;
-    place.runner = arc_or(runner, "");
+    place.runner = arc_or(init_first_text(runs_on), "");
     ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
     place.uses = arc_yaml_text_at(job, "uses"); /* a workflow of another repository */
     place.runner = *place.uses ? INIT_UNKNOWN_TEXT : place.runner;
