@@ -17,6 +17,8 @@ static const char *find_value(const struct script *script, const char *name)
 
     if (script->file && init_is_among(name, "0 BASH_SOURCE"))
         return init_print(script->init, "%c%s", INIT_ROOT, script->file);
+    if (strcmp(name, "PWD") == 0)
+        return init_print(script->init, "%c%s", INIT_ROOT, script->directory);
     bool is_given = json_object_get(script->given, name) && own && arc_text_is_visible(own);
     if (own && (is_given || init_says_version(own) || ARC_HOLDS(own, "{revision}", "{sha7}")))
         return own; /* "${VERSION}-gpu" */
@@ -331,7 +333,7 @@ static bool expand_file(struct script *script, const char *at, const char *end, 
     return true;
 }
 
-/* "$(cd "$(dirname "$0")/.." && pwd)": a path from the root. False for other commands. */
+/* "$(cd "$(dirname "$0")/.." && pwd)", "$(pwd)": a path from the root. False for other commands. */
 static bool expand_location(struct script *script, const char *at, const char *end,
                             struct arc_buf *out)
 {
@@ -340,6 +342,10 @@ static bool expand_location(struct script *script, const char *at, const char *e
     char *path = held ? init_resolve(init, ".", init_next_item(init, &held, " \t")) : NULL;
     bool is_root = ARC_STARTS(text, "git rev-parse --show-toplevel");
 
+    if (strcmp(text, "pwd") == 0) {
+        arc_buf_printf(out, "%c%s", INIT_ROOT, script->directory);
+        return true;
+    }
     if (!is_root && !(path && ARC_STARTS(text, "dirname ", "cd ", "realpath ", "readlink ")))
         return false;
     if (!is_root && *text == 'd')
@@ -387,13 +393,24 @@ static bool expand_describe(struct script *script, const char *at, const char *e
     return true;
 }
 
+/* "$(command -v docker)": the program. False for other commands. */
+static bool expand_program(struct script *script, const char *at, const char *end,
+                           struct arc_buf *out)
+{
+    const char *command = init_cut(script->init, at, (size_t)(end - at));
+    const char *name = arc_text_after(command, "command -v ");
+    name = arc_or(name, arc_text_after(command, "which "));
+    arc_buf_add(out, arc_or(name, ""), strcspn(arc_or(name, ""), " "));
+    return name;
+}
+
 /* What a command prints, as far as it is known here. */
 static bool expand_command(struct script *script, const char *at, const char *end,
                            struct arc_buf *out)
 {
-    return expand_echo(script, at, end, out) || expand_file(script, at, end, out) ||
-           expand_location(script, at, end, out) || expand_revision(script, at, end, out) ||
-           expand_describe(script, at, end, out);
+    return expand_program(script, at, end, out) || expand_echo(script, at, end, out) ||
+           expand_file(script, at, end, out) || expand_location(script, at, end, out) ||
+           expand_revision(script, at, end, out) || expand_describe(script, at, end, out);
 }
 
 /* "`command`"; returns its end. */
