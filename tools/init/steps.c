@@ -568,6 +568,8 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
             *equals = '\0';
         char *value = equals ? take_version(init, image, equals + 1) : NULL;
         bool known = value && arc_text_is_visible(value);
+        if (known && init_is_local(value) && init_chooses_base(init, image->dockerfile, name))
+            known = false; /* a base that exists only in a registry of the run */
         const char *given = init_release_value(name, false);
         if (init_is_among(name, INIT_GIVEN_ARGUMENTS))
             continue; /* set by BuildKit per platform */
