@@ -61,8 +61,9 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
         return false;
     const char *before_it = arc_json_text_of(script->variables, word);
     const json_t *given = json_object_get(script->given, word);
-    bool is_set = given || (*before_it && arc_text_is_visible(before_it) && !script->branches);
-    if (json_is_true(given) || (is_set && *second == '?') || (adds && script->branches))
+    bool differs = script->branches > (script->told > 0); /* only a run knows which of several */
+    bool is_set = given || (*before_it && arc_text_is_visible(before_it) && !differs);
+    if (json_is_true(given) || (is_set && *second == '?') || (adds && differs) || script->is_off)
         return true;
     if (adds)
         arc_buf_puts(&value, before_it);
@@ -70,9 +71,9 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
         arc_text_item(&value, " ", "%s", init_word_at(words, i));
     const char *said = init_hold(init, &value);
     bool is_computed = ARC_STARTS(said, "if "); /* in a justfile */
-    if (is_computed || (script->branches && *before_it && strcmp(before_it, said) != 0)) {
+    if (is_computed || (differs && *before_it && strcmp(before_it, said) != 0)) {
         arc_buf_reset(&value);
-        arc_buf_putc(&value, INIT_UNKNOWN); /* only a run knows which of the two */
+        arc_buf_putc(&value, INIT_UNKNOWN);
     }
     init_set_text(init, script->variables, word, init_hold(init, &value));
 
@@ -364,8 +365,6 @@ static void take_command(struct script *script, json_t *words)
 
     take_echo(script, program, words);
     script->passed = given;
-    script->branches += script->is_makefile && init_is_among(program, "ifeq ifneq ifdef ifndef");
-    script->branches -= script->branches && strcmp(program, "endif") == 0;
     if (script->is_makefile && init_is_among(program, "include sinclude"))
         init_take_include(script, words);
     else if (script->step->runner && init_is_among(program, "make task just"))
@@ -459,6 +458,24 @@ static void add_word(struct script *script, json_t *words, const char *word, boo
         init_push(script->init, words, json_string(word));
 }
 
+/* Counts a Makefile's conditions; whether a variable is defined is known, unless a runner defines
+ * it. "else ifeq" begins no other one. */
+static void take_condition(struct script *script, const char *word, const char *name)
+{
+    bool asks = init_is_among(word, "ifdef ifndef"), ends = strcmp(word, "endif") == 0;
+
+    script->branches += asks || init_is_among(word, "ifeq ifneq");
+    if (asks && !script->told && !ARC_STARTS(name, "CI", "GITHUB_")) {
+        script->told = script->branches;
+        script->is_off =
+            !*arc_json_text_of(script->variables, name) == (strcmp(word, "ifdef") == 0);
+    } else if (script->told == script->branches && (ends || strcmp(word, "else") == 0)) {
+        script->is_off = script->told && !ends && !script->is_off;
+        script->told = ends ? 0 : script->told;
+    }
+    script->branches -= script->branches && ends;
+}
+
 /* Reads the next command; in a Makefile, a line with a target is taken as a rule. */
 static void read_command(struct script *script, struct arc_buf *word, bool is_line)
 {
@@ -481,6 +498,8 @@ static void read_command(struct script *script, struct arc_buf *word, bool is_li
             return;
         }
 
+    if (script->is_makefile && !is_recipe)
+        take_condition(script, init_word_at(words, 0), init_word_at(words, 1));
     take_command(script, words);
 }
 

@@ -31,6 +31,8 @@ struct script {
     size_t conditions, cases;     /* depth of "if", of "case" */
     size_t called;                /* depth of files that run each other */
     size_t branches;              /* depth of a Makefile's conditions */
+    size_t told;                  /* the innermost of them of which the outcome is known; 0: none */
+    bool is_off;                  /* and it is false */
     const json_t *passed;         /* NAME=value before the command */
     const json_t *given;  /* to make: name → whether as its argument; NULL: nobody runs make */
     json_t *rules;        /* target → its prerequisites read so far */
