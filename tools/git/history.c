@@ -621,26 +621,24 @@ static int need_node(struct arc_history *history, uint32_t node, struct arc_erro
 static int start_since(struct since *since, const struct arc_oid *head, const struct arc_oid *bases,
                        size_t count, struct arc_error *err)
 {
-    uint32_t node;
     ARC_AUTO_FREE uint64_t *all = calloc(since->words, sizeof *all);
 
     ARC_TRY_ALLOC(all, err);
     for (size_t i = 0; i < count; i++)
         all[i / 64] |= UINT64_C(1) << i % 64;
-    ARC_TRY(find_node(since->history, head, &node, err));
-    ARC_TRY(need_node(since->history, node, err));
-    if (grow_lacks(since))
-        meet_since(since, node, all);
 
-    for (size_t i = 0; i < count; i++) {
-        if (!*bases[i].hex)
+    for (size_t i = 0; i <= count; i++) {
+        const struct arc_oid *tip = i < count ? &bases[i] : head;
+        uint64_t own = i < count ? UINT64_C(1) << i % 64 : 0;
+        uint32_t node;
+        if (!*tip->hex)
             continue;
-        ARC_TRY(find_node(since->history, &bases[i], &node, err));
+        ARC_TRY(find_node(since->history, tip, &node, err));
         ARC_TRY(need_node(since->history, node, err));
-        all[i / 64] &= ~(UINT64_C(1) << i % 64);
+        all[i / 64] ^= own;
         if (grow_lacks(since))
             meet_since(since, node, all);
-        all[i / 64] |= UINT64_C(1) << i % 64;
+        all[i / 64] ^= own;
     }
 
     return check(since->history, err);
