@@ -253,15 +253,22 @@ static bool checks_out(struct search *search, const struct scope *scope, const c
     return false;
 }
 
-/* Whether a job or a step only runs after a run whose commit was in the repository, pushed by
- * somebody who may write. */
+/* Whether a job or a step only runs for a pull request of this repository's own branches, or after a
+ * run whose commit was in the repository: pushed by somebody who may write. */
 static bool follows_own(const struct arc_yaml_node *holder)
 {
     static const char *const events[] = {"'push'", "'release'", "'schedule'",
                                          "'workflow_dispatch'"};
     const char *text = arc_yaml_text_at(holder, "if");
     const char *at = strstr(text, "github.event.workflow_run.event");
-    if (!at || ARC_HOLDS(text, "||", "!("))
+    if (ARC_HOLDS(text, "||", "!("))
+        return false;
+    if (ARC_HOLDS(text, ".head.repo.full_name == github.repository",
+                  "github.repository == github.event.pull_request.head.repo.full_name",
+                  ".head_repository.full_name == github.repository",
+                  "!github.event.pull_request.head.repo.fork"))
+        return true;
+    if (!at)
         return false;
 
     at += strlen("github.event.workflow_run.event");

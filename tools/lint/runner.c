@@ -678,11 +678,12 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
                      pair->key->text);
 
     const char *condition = arc_yaml_text_at(job, "if");
-    if (starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
-        arc_yaml_key(job, "permissions") &&
-        (may_write(s, job, "statuses") || may_write(s, job, "checks")) &&
-        arc_yaml_key(job, "steps") && !strstr(condition, "always()") &&
-        !strstr(condition, "cancelled()"))
+    bool reports = false;
+    arc_yaml_each (step, arc_yaml_get(job, "steps"))
+        reports = reports || runs_command(step, "report", "") ||
+                  strstr(arc_yaml_text_at(step, "run"), "/statuses/");
+    if (reports && starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
+        may_write(s, job, "statuses") && !ARC_HOLDS(condition, "always()", "cancelled()"))
         lint_find_at(
             s->lint, LINT_REQUIRED, pair->key,
             "'%s' reports nothing if a previous job failed or was skipped: give it `if: always()`",
