@@ -260,7 +260,7 @@ def test_forty_thousand_images_of_a_dockerfile_are_listed_once(shop):
 
 def test_forty_thousand_caches_of_a_service_end(shop):
     """Before: 4 GB."""
-    shop.put(".github/arc-ci.yaml", CONFIG + "    build: {cache_to: [%s]}\n" % ",".join(f"'ref=x{i}'" for i in range(40000)))
+    shop.put(".github/arc-ci.yaml", CONFIG + "    build: {cache_to: [%s]}\n" % ",".join(f"'type=a,n={i}'" for i in range(40000)))
     shop.commit()
     before = spent()
     assert shop.run("plan").returncode == 0 and spent() - before < 10
