@@ -308,18 +308,9 @@ int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,
 
 /* ---- a service.yaml alone ------------------------------------------------------------------- */
 
-/* Whether a text that may not be valid YAML, such as several documents, has the key at its top. */
-static bool has_key(const char *text, const char *key)
-{
-    const char *line = text;
-    while (line && !arc_text_after(line, key))
-        line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
-    return line;
-}
-
 int arc_service_described(const char *root, const char *directory, bool *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_YAML_BYTES};
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_YAML_BYTES + 1};
     ARC_AUTO_FREE char *file = arc_file_join(directory, "service.yaml");
 
     ARC_TRY_ALLOC(file, err);
@@ -327,9 +318,10 @@ int arc_service_described(const char *root, const char *directory, bool *out, st
     if (!*out)
         return ARC_OK;
 
+    arc_buf_putc(&text, '\n'); /* a line's start; several documents, or templates, are no YAML */
     int rc = arc_file_read_in(root, file, ARC_YAML_BYTES, &text, NULL);
     const char *all = arc_buf_text(&text);
-    *out = rc || !has_key(all, "apiVersion:") || !has_key(all, "kind:");
+    *out = rc || !strstr(all, "\napiVersion:") || !strstr(all, "\nkind:");
 
     return arc_error_memory(rc, err); /* its reader says what else is wrong */
 }
