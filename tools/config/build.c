@@ -240,7 +240,7 @@ static int place_words(const struct arc_loading *l, char **text, const struct ar
     if (!*text || !strchr(*text, '{'))
         return ARC_OK;
     arc_words_fill(*text, words, &out);
-    return arc_buf_keep(l, &out, "a path", text);
+    return arc_buf_keep(l, &out, "a value of the build section", text);
 }
 
 int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node, const char *what,
@@ -384,20 +384,41 @@ static int place_list(const struct arc_loading *l, char ***list, const struct ar
     return ARC_OK;
 }
 
-int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, bool caches,
-                     const char *codename, const char *name, const char *directory)
+static int place_pairs(const struct arc_loading *l, struct arc_pair **pairs,
+                       const struct arc_word *words)
 {
-    const struct arc_word words[] = {
-        {"codename", codename}, {"name", name}, {"directory", directory}, {NULL, NULL}};
+    size_t count = arc_pairs_count(*pairs);
+    struct arc_pair *out = arc_arena_array(l->memory, count + 1, sizeof *out);
 
-    if (caches) {
-        ARC_TRY(place_list(l, &recipe->cache_from, words));
-        return place_list(l, &recipe->cache_to, words);
+    ARC_TRY_ALLOC(out, l->err);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (*pairs)[i];
+        ARC_TRY(place_words(l, &out[i].value, words));
     }
+    *pairs = out;
 
+    return ARC_OK;
+}
+
+int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe,
+                     const struct arc_word *words)
+{
     ARC_TRY(place_words(l, &recipe->context, words));
     ARC_TRY(place_words(l, &recipe->dockerfile, words));
     return place_words(l, &recipe->target, words);
+}
+
+int arc_recipe_fill(const struct arc_loading *l, struct arc_recipe *recipe,
+                    const struct arc_word *words, bool pairs)
+{
+    ARC_TRY(place_list(l, &recipe->cache_from, words));
+    ARC_TRY(place_list(l, &recipe->cache_to, words));
+    if (!pairs)
+        return ARC_OK;
+
+    ARC_TRY(place_pairs(l, &recipe->args, words)); /* they may say what is copied */
+    ARC_TRY(place_pairs(l, &recipe->labels, words));
+    return place_pairs(l, &recipe->additional_contexts, words);
 }
 
 /* Like buildx, falls back to "dockerfile" if there is no "Dockerfile". */

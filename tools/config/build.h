@@ -35,11 +35,13 @@ int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node
 int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
                        const struct arc_recipe *given);
 
-/* Replaces {codename}, {name} and {directory} in the context, the Dockerfile and the target, or in
- * the `caches`, which differ for each variant of a service; names that are still unknown (NULL)
- * stay. */
-int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, bool caches,
-                     const char *codename, const char *name, const char *directory);
+/* Replaces the known words, such as {codename}, in the context, the Dockerfile and the target. */
+int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe,
+                     const struct arc_word *words);
+
+/* The same in the caches and, with `pairs`, in arguments, labels and additional contexts. */
+int arc_recipe_fill(const struct arc_loading *l, struct arc_recipe *recipe,
+                    const struct arc_word *words, bool pairs);
 
 /* Fills in defaults for a service in `directory`, and makes the Dockerfile relative to the root: a
  * given name is relative to the context, as in Compose; the default is in the directory. ARC_EINPUT

@@ -222,10 +222,19 @@ static int name_variant(const struct arc_loading *l, struct arc_service_reading 
     return arc_arena_check(l->memory, l->err);
 }
 
-static int place_recipe(const struct arc_loading *l, struct arc_service *service, bool caches)
+/* Fills in what is known before a plan is made: where the recipe lies, or (`own`) what differs for
+ * each variant, too. What docker's files say has no placeholders. */
+static int place_recipe(const struct arc_loading *l, struct arc_service *service,
+                        const struct arc_group *group, bool own)
 {
-    return arc_recipe_place(l, &service->build, caches, service->codename, service->name,
-                            service->directory);
+    const struct arc_word words[] = {
+        {"codename", service->codename},       {"name", service->name},
+        {"directory", service->directory},     {"suffix", service->suffix},
+        {"group", group ? group->name : NULL}, {NULL, NULL}};
+
+    if (!own)
+        return arc_recipe_place(l, &service->build, words);
+    return arc_recipe_fill(l, &service->build, words, !service->definition);
 }
 
 int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,
@@ -245,12 +254,12 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
         service->ports = no_ports;
 
     ARC_TRY(arc_recipe_inherit(l, build, group ? &group->build : &none));
-    ARC_TRY(place_recipe(l, service, false));
+    ARC_TRY(place_recipe(l, service, group, false));
     ARC_TRY(complete_directory(l, service));
     ARC_TRY(complete_names(l, service));
-    ARC_TRY(place_recipe(l, service, false));
+    ARC_TRY(place_recipe(l, service, group, false));
     ARC_TRY(name_variant(l, reading, group));
-    ARC_TRY(place_recipe(l, service, true));
+    ARC_TRY(place_recipe(l, service, group, true));
     ARC_TRY(arc_recipe_complete(l, build, service->directory));
 
     if (service->version_file) {

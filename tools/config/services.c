@@ -51,38 +51,6 @@ static bool has_dockerfile(const struct entry *entry, const struct arc_recipe *b
     return exists(entry->l->root, build->dockerfile);
 }
 
-static int fill_pairs(const struct arc_loading *l, const struct arc_word *words,
-                      struct arc_pair **pairs)
-{
-    size_t count = arc_pairs_count(*pairs);
-    struct arc_pair *own = arc_arena_array(l->memory, count + 1, sizeof *own);
-
-    ARC_TRY_ALLOC(own, l->err);
-    for (size_t i = 0; i < count; i++) {
-        ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
-        own[i].name = (*pairs)[i].name;
-        arc_words_fill((*pairs)[i].value, words, &value);
-        ARC_TRY(arc_buf_keep(l, &value, "a value of the build section", &own[i].value));
-    }
-    *pairs = own;
-
-    return ARC_OK;
-}
-
-/* Fills in what is known before a plan is made, since a build argument (APP: "{codename}") may say
- * what is copied or what an image starts from. */
-static int fill_recipe(const struct arc_loading *l, const struct arc_group *group,
-                       struct arc_service *service)
-{
-    const struct arc_word words[] = {
-        {"group", group->name},      {"codename", service->codename},   {"name", service->name},
-        {"suffix", service->suffix}, {"directory", service->directory}, {NULL, NULL}};
-
-    ARC_TRY(fill_pairs(l, words, &service->build.args));
-    ARC_TRY(fill_pairs(l, words, &service->build.labels));
-    return fill_pairs(l, words, &service->build.additional_contexts);
-}
-
 /* Adds a service, or each of its variants. `directory` is NULL if the build section decides it,
  * `file` is NULL without a service.yaml. */
 static int add_service(const struct entry *entry, const char *directory, const char *file)
@@ -106,8 +74,6 @@ static int add_service(const struct entry *entry, const char *directory, const c
             ARC_TRY(arc_service_overlay(l, &service, &said.variants[i]));
         service.service.directory = arc_arena_text(l->memory, directory);
         int rc = arc_service_complete(l, &service, entry->group);
-        if (!rc)
-            rc = fill_recipe(l, entry->group, &service.service);
         if (!rc && !file && !entry->map && !has_dockerfile(entry, &service.service.build))
             return arc_yaml_error(entry->node, l->err,
                                   "services: %s has neither a service.yaml, which names the "
@@ -185,8 +151,10 @@ static int find_dockerfile(const struct entry *entry, const char *directory, con
         .dockerfile = (char *)said(build, "dockerfile", group->dockerfile),
         .dockerfile_inline = (char *)said(build, "dockerfile_inline", group->dockerfile_inline)};
     const char *name = arc_path_name(directory);
+    const struct arc_word words[] = {
+        {"codename", name}, {"name", name}, {"directory", directory}, {NULL, NULL}};
 
-    ARC_TRY(arc_recipe_place(entry->l, &recipe, false, name, name, directory));
+    ARC_TRY(arc_recipe_place(entry->l, &recipe, words));
     int rc = arc_recipe_complete(entry->l, &recipe, directory);
     ARC_TRY(arc_yaml_place(entry->node, "services", rc, entry->l->err));
     *missing = has_dockerfile(entry, &recipe) ? NULL : recipe.dockerfile;
