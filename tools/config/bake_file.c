@@ -379,5 +379,7 @@ int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, co
     ARC_TRY(keep_definition(l, target, service->build.output, &service->definition));
     ARC_TRY(arc_service_complete(l, &reading, group));
 
-    return arc_group_take_service(l, group, service);
+    ARC_APPEND(l->memory, group->services, group->service_count, l->err, *service);
+
+    return ARC_OK;
 }

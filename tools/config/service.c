@@ -308,13 +308,6 @@ int arc_service_make_images(const struct arc_loading *l, struct arc_service *ser
     return ARC_OK;
 }
 
-int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,
-                           const struct arc_service *service)
-{
-    ARC_APPEND(l->memory, group->services, group->service_count, l->err, *service);
-    return ARC_OK;
-}
-
 /* ---- a service.yaml alone ------------------------------------------------------------------- */
 
 int arc_service_described(const char *root, const char *directory, bool *out, struct arc_error *err)

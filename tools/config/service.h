@@ -31,7 +31,3 @@ char *arc_codename_of_target(struct arc_arena *memory, const char *name);
  * not a valid name. */
 int arc_service_make_images(const struct arc_loading *l, struct arc_service *service,
                             char *const *templates, const struct arc_group *group);
-
-/* Appends *service to the group's services. */
-int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,
-                           const struct arc_service *service);

@@ -33,7 +33,8 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
     ARC_TRY(arc_service_make_images(entry->l, &service->service,
                                     arc_or(service->image, group->image), group));
     service->service.line = entry->node->line;
-    ARC_TRY(arc_group_take_service(entry->l, group, &service->service));
+    ARC_APPEND(entry->l->memory, group->services, group->service_count, entry->l->err,
+               service->service);
 
     if (group->service_count > ARC_SERVICES_MAX)
         return arc_yaml_error(entry->node, entry->l->err, "group '%s' has more than %d services",
