@@ -278,6 +278,11 @@ static int read_config(const char *root, const char *path, const char *text, siz
 
     int rc = text ? arc_yaml_parse(text, len, config.path, 0, &yaml, err)
                   : arc_yaml_read_in(root, config.path, 0, &yaml, err);
+    bool slip = strcmp(config.path, ARC_CONFIG_PATH) == 0 &&
+                arc_file_kind_in(root, ".github/arc-ci.yml") == ARC_FILE_REGULAR;
+    if (rc == ARC_ENOTFOUND && slip)
+        return arc_error_set(err, ARC_EINPUT, "there is a .github/arc-ci.yml: call it %s",
+                             config.path);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(
             err, rc, "there is no %s%s, which names the release groups; 'arc-ci init' proposes one",
