@@ -32,7 +32,7 @@ ARROWS = {
     "notes": {"changes", "config", "version", "documents", "sign", "plan", "project", "git", "yaml", "glob", "github", "base", "os"},
     "release": {"config", "version", "documents", "notes", "plan", "project", "github", "glob", "base", "os"},
     "report": {"config", "version", "documents", "notes", "plan", "project", "github", "base", "os"},
-    "lint": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
+    "lint": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "glob", "base", "os"},
     "init": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
     "doctor": {"config", "version", "documents", "lint", "project", "github", "registry", "http", "git", "yaml", "json", "base", "os"},
     "steer": {"config", "version", "documents", "sign", "build", "changes", "lint", "plan", "project", "registry", "github", "git", "base", "os"},

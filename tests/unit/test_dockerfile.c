@@ -504,10 +504,11 @@ static void test_what_cannot_be_told_is_everything(void **state)
     }
 }
 
-static int note(void *context, const struct arc_input *input, bool ignored)
+static int note(void *context, const struct arc_input *input, const char *path, bool ignored)
 {
     struct arc_buf *out = context;
-    arc_buf_printf(out, "%u %s%s\n", input->line, input->what, ignored ? " (ignored)" : "");
+    arc_buf_printf(out, "%u %s: %s%s\n", input->line, input->what, path,
+                   ignored ? " (ignored)" : "");
     return 0;
 }
 
@@ -522,7 +523,8 @@ static void test_sources_that_are_missing(void **state)
                                         "ADD https://example.org/x d-1@git.example.org:a/b /y/\n",
                                         NULL, NULL);
     arc_inputs_missing(in, note, &found);
-    assert_string_equal(arc_buf_text(&found), "2 COPY gone\n2 COPY left/out (ignored)\n");
+    assert_string_equal(arc_buf_text(&found),
+                        "2 COPY gone: gone\n2 COPY left/out: left/out (ignored)\n");
     assert_string_equal(find(in, "svc/Dockerfile.dockerignore")->what, "ignore file");
     assert_null(find(in, ".dockerignore"));
     arc_inputs_free(&in);

@@ -702,10 +702,11 @@ static int is_missing(const struct arc_inputs *inputs, const struct entry *entry
     if (name.failed == ARC_ENOMEM)
         return ARC_ENOMEM;
     *there = !name.failed && lstat(arc_buf_text(&name), &st) == 0;
-    bool directory = *there && S_ISDIR(st.st_mode); /* "!" may include its files again */
+    /* "!" may include the files of a directory again, and a whole context may be empty */
+    bool open = *there && S_ISDIR(st.st_mode) && (takes_in(&folder->ignore) || !*entry->path);
 
     return !*there ||
-           (!directory && arc_ignore_match(&folder->ignore, entry->path, strlen(entry->path)));
+           (!open && arc_ignore_match(&folder->ignore, entry->path, strlen(entry->path)));
 }
 
 /* Whether an entry before number `i` reported the same, since each platform reads the same lines. */
@@ -724,7 +725,8 @@ static bool told_before(const struct arc_inputs *inputs, size_t i, bool there)
 }
 
 int arc_inputs_missing(const struct arc_inputs *inputs,
-                       int (*each)(void *context, const struct arc_input *input, bool ignored),
+                       int (*each)(void *context, const struct arc_input *input, const char *path,
+                                   bool ignored),
                        void *context)
 {
     bool there;
@@ -735,7 +737,7 @@ int arc_inputs_missing(const struct arc_inputs *inputs,
             return rc;
         if (!rc || told_before(inputs, i, there))
             continue;
-        ARC_TRY(each(context, &inputs->entries[i].input, there));
+        ARC_TRY(each(context, &inputs->entries[i].input, inputs->entries[i].start, there));
     }
 
     return 0;

@@ -1,4 +1,5 @@
 /* Checks the Dockerfile of a released service. */
+#include "arcci/glob.h"
 #include "base/json.h"
 #include "config/build.h"
 #include "dockerfile/stages.h"
@@ -8,6 +9,7 @@
 /* The stage of an image under inspection. */
 struct reading {
     struct lint *lint;
+    const struct arc_group *group;
     const char *file;
     const struct arc_stage *stage;
 };
@@ -115,9 +117,12 @@ static void check_labels(const struct reading *r, const struct arc_group *group,
 
 /* ---- what the build reads ------------------------------------------------------------------- */
 
-static int find_missing(void *context, const struct arc_input *input, bool ignored)
+static int find_missing(void *context, const struct arc_input *input, const char *path,
+                        bool ignored)
 {
     const struct reading *r = context;
+    if (!ignored && arc_glob_any(r->group->generated, path)) /* by an earlier step */
+        return 0;
     lint_find(r->lint, LINT_COPY, r->file, input->line, "%s: %s", input->what,
               ignored ? "the ignore file excludes it from the context"
                       : "the context has no such file");
@@ -181,7 +186,7 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
                      const struct arc_service *service)
 {
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
-    struct reading r = {.lint = lint, .file = service->build.dockerfile};
+    struct reading r = {.lint = lint, .group = group, .file = service->build.dockerfile};
 
     if (!r.file || arc_context_is_remote(service->build.context) ||
         !read_stages(lint, group, service, &stages))
