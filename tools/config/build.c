@@ -1,6 +1,7 @@
 /* The `build` section of a service: Compose's names and meaning (Compose specification,
  * "Build"). */
 #include "config/build.h"
+#include "arcci/glob.h"
 #include "base/path.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
@@ -37,15 +38,8 @@ static bool check_cached(const char *text, struct arc_buf *why)
 /* go-units, RAMInBytes(). */
 static bool check_size(const char *text, struct arc_buf *why)
 {
-    size_t digits = strspn(text, "0123456789.");
-    const char *unit = text + digits;
-
-    unit += *unit == ' ';
-    unit += *unit && strchr("kKmMgGtTpP", *unit);
-    unit += *unit == 'i' || *unit == 'I';
-    unit += *unit == 'b' || *unit == 'B';
-
-    return (digits && !*unit) || arc_check_fails(why, "is not a size, as in '64m'");
+    static char *const forms[] = {"+([0-9.])?( )?([kKmMgGtTpP])?([iI])?([bB])", NULL};
+    return arc_glob_any(forms, text) || arc_check_fails(why, "is not a size, as in '64m'");
 }
 
 static const struct arc_field recipe_fields[] = {
