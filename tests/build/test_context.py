@@ -252,8 +252,11 @@ def test_a_file_that_is_only_its_pointer(shop):
         refused, err = shop.build()
         assert refused and "a/model.bin is only its pointer in Git LFS: fetch it (lfs: true" in err and err.count("pointer") == 1, err
         assert "commit them" not in err, "the pointer is what the commit has"
-    shop.plan("--service", "b")
+    plan = shop.plan("--service", "b")
     assert not shop.build()[0]
+    plan["services"][1]["recipe"] = {"contexts": {"a": "target:a"}}  # whose files the image then has
+    (shop.folder.parent / "plan.json").write_text(json.dumps(plan))
+    assert "a/model.bin is only its pointer" in shop.build()[1]
     shop.plan()
     shop.git("config", "filter.lfs.clean", "cat >/dev/null; cat a/pointer.o")  # what git lfs does with a file that was fetched
     shop.write("a/pointer.o", pointer)

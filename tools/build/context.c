@@ -83,22 +83,11 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
     return ARC_OK;
 }
 
-int arc_context_places(const char *root, const struct arc_plan *plan,
-                       const struct arc_planned_service *service, struct arc_arena *memory,
-                       char ***out, struct arc_error *err)
+int arc_context_places(const char *root, const struct arc_planned_service *service,
+                       struct arc_arena *memory, char ***out, struct arc_error *err)
 {
-    ARC_AUTO_FREE bool *marked = calloc(plan->service_count, sizeof *marked);
-    ARC_TRY_ALLOC(marked, err);
-    arc_planned_mark(plan, service, marked);
-
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *part = &plan->services[i];
-        if (marked[i])
-            ARC_TRY(arc_recipe_places(root, part->context, part->dockerfile,
-                                      arc_planned_contexts(part), memory, out, err));
-    }
-
-    return ARC_OK;
+    return arc_recipe_places(root, service->context, service->dockerfile,
+                             arc_planned_contexts(service), memory, out, err);
 }
 
 /* Compares all services at once: one git per service took a second for 300. */
@@ -115,13 +104,18 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     comparison->counts = arc_arena_array(&memory, plan->service_count, sizeof *comparison->counts);
     comparison->readings =
         arc_arena_array(&memory, plan->service_count, sizeof *comparison->readings);
+    bool *parts = arc_arena_array(&memory, plan->service_count, sizeof *parts);
     ARC_TRY(arc_arena_check(&memory, err));
+
+    arc_each (service, plan->services, plan->service_count)
+        if (service->selected)
+            arc_planned_mark(plan, service, parts);
 
     for (size_t i = 0; i < plan->service_count; i++) {
         char ***places = &comparison->places[i];
-        if (plan->services[i].selected)
-            ARC_TRY(arc_context_places(project->git->worktree, plan, &plan->services[i], &memory,
-                                       places, err));
+        if (parts[i])
+            ARC_TRY(arc_context_places(project->git->worktree, &plan->services[i], &memory, places,
+                                       err));
         for (char **place = *places; place && *place; place++)
             ARC_TRY(arc_texts_add(&memory, &all, *place, err));
     }

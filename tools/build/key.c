@@ -28,16 +28,24 @@ static int hash_place(const struct arc_build_options *options, const char *place
     return arc_sha256(arc_buf_text(&text), text.len, hash, err);
 }
 
-/* The hashes of the files and folders that a service is built from. `known` caches them, since
- * services may share a context. */
+/* The hashes of the files and folders that a service and its bases are built from. `known` caches
+ * them, since services may share a context. */
 static int hash_inputs(const struct arc_build_options *options,
                        const struct arc_planned_service *service, json_t *known, json_t *out,
                        struct arc_error *err)
 {
+    const struct arc_plan *plan = options->plan;
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    bool *parts = arc_arena_array(&memory, plan->service_count, sizeof *parts);
     char **places = NULL;
 
-    ARC_TRY(arc_context_places(options->env->cwd, options->plan, service, &memory, &places, err));
+    ARC_TRY_ALLOC(parts, err);
+    arc_planned_mark(plan, service, parts);
+    for (size_t i = 0; i < plan->service_count; i++)
+        if (parts[i])
+            ARC_TRY(
+                arc_context_places(options->env->cwd, &plan->services[i], &memory, &places, err));
+
     for (char **place = places; place && *place; place++) {
         if (!json_object_get(known, *place)) {
             char hash[ARC_SHA256_HEX];
