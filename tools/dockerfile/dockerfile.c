@@ -10,11 +10,6 @@ void arc_dockerfile_free(struct arc_dockerfile *dockerfile)
 
 static const char blanks[] = " \t\r";
 
-static bool blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
 /* The next physical line, without its line break; false at the end. */
 static bool next_line(struct arc_dockerfile *d, const char **line, size_t *len)
 {
@@ -30,7 +25,7 @@ static bool next_line(struct arc_dockerfile *d, const char **line, size_t *len)
 
 static void trim_left(const char **line, size_t *len)
 {
-    while (*len && blank(**line))
+    while (*len && strchr(blanks, **line))
         (*line)++, (*len)--;
 }
 

@@ -4,7 +4,6 @@
 #define _GNU_SOURCE /* memmem, strcasestr */
 #include "lint/rule.h"
 #include "os/file.h"
-#include <ctype.h>
 
 /* A workflow or an action. */
 struct subject {
@@ -421,19 +420,15 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
     }
 }
 
-/* Whether a step runs a command of arc-ci with an option ("": any), by script or action. */
-static bool runs_command(const struct arc_yaml_node *step, const char *command, const char *option)
+/* Whether a step runs a command of arc-ci with an option ("": any), by script or action; `flag` and
+ * `variable` are the option's other names. */
+static bool runs_command(const struct arc_yaml_node *step, const char *command, const char *option,
+                         const char *flag, const char *variable)
 {
     static const char program[] = "arc-ci ", actions[] = "/.github/actions/";
     const char *action = strstr(arc_yaml_text_at(step, "uses"), actions);
     const char *run = arc_yaml_text_at(step, "run");
     size_t len = strlen(command);
-    char variable[32] = "INPUT_", flag[32] = "--";
-
-    for (size_t i = 0; option[i] && i + 7 < sizeof variable; i++) {
-        variable[i + 6] = (char)toupper((unsigned char)option[i]);
-        flag[i + 2] = option[i];
-    }
 
     if (action && strncmp(action + sizeof actions - 1, command, len) == 0 &&
         strchr("@/", action[sizeof actions - 1 + len]))
@@ -448,9 +443,9 @@ static bool runs_command(const struct arc_yaml_node *step, const char *command, 
     return false;
 }
 
-#define RELEASES(step) runs_command(step, "release", "")
-#define DRAFTS(step)   runs_command(step, "release", "draft")
-#define PROMOTES(step) runs_command(step, "build", "promote")
+#define RELEASES(step) runs_command(step, "release", "", "", "")
+#define DRAFTS(step)   runs_command(step, "release", "draft", "--draft", "INPUT_DRAFT")
+#define PROMOTES(step) runs_command(step, "build", "promote", "--promote", "INPUT_PROMOTE")
 
 /* Checks the order of the last steps: if GitHub refuses something, it must do so before anything is
  * public. */
@@ -680,7 +675,7 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
     const char *condition = arc_yaml_text_at(job, "if");
     bool reports = false;
     arc_yaml_each (step, arc_yaml_get(job, "steps"))
-        reports = reports || runs_command(step, "report", "") ||
+        reports = reports || runs_command(step, "report", "", "", "") ||
                   strstr(arc_yaml_text_at(step, "run"), "/statuses/");
     if (reports && starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
         may_write(s, job, "statuses") && !ARC_HOLDS(condition, "always()", "cancelled()"))

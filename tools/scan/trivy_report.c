@@ -201,16 +201,22 @@ static const char *field_text(const struct reading *reading, enum field field)
     return arc_buf_text(&reading->texts[field]);
 }
 
+/* How many of the first `max` bytes of a text are whole characters. */
+static size_t cut_length(const char *text, size_t len, size_t max)
+{
+    size_t kept = ARC_MIN(len, max);
+    while (kept && kept < len && arc_utf8_continues(text[kept]))
+        kept--;
+    return kept;
+}
+
 /* A copy of at most `max` bytes, cut between characters; NULL for "". */
 static const char *pool_short(const struct reading *reading, enum field field, size_t max)
 {
     ARC_AUTO(arc_buf) struct arc_buf start = {0};
     const char *text = field_text(reading, field);
-    size_t len = 0;
 
-    for (size_t step; text[len] && len + (step = arc_utf8_length(text + len, 4)) <= max && step;)
-        len += step;
-    arc_buf_add(&start, text, len);
+    arc_buf_add(&start, text, cut_length(text, reading->texts[field].len, max));
     return start.failed ? NULL : findings_string(reading->findings, arc_buf_text(&start));
 }
 
@@ -284,22 +290,13 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
     return findings_add(findings, &finding, err);
 }
 
-/* The beginning of a long text, cut between characters. */
-static size_t kept_length(const struct arc_json_scalar *value)
-{
-    size_t len = ARC_MIN(value->len, FIELD_MAX);
-    while (len && len < value->len && arc_utf8_continues(value->text[len]))
-        len--;
-    return len;
-}
-
 /* Adds a string, which may be long or NULL, to the pool. */
 static int pool_field(struct reading *reading, const char **field,
                       const struct arc_json_scalar *value, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     if (value->type == ARC_JSON_STRING)
-        arc_buf_add(&text, value->text, kept_length(value));
+        arc_buf_add(&text, value->text, cut_length(value->text, value->len, FIELD_MAX));
     *field = text.failed ? NULL : findings_string(reading->findings, arc_buf_text(&text));
     return arc_error_unless(*field, err);
 }
@@ -309,7 +306,7 @@ static int keep_text(struct arc_buf *text, const struct arc_json_scalar *value,
                      struct arc_error *err)
 {
     arc_buf_reset(text);
-    arc_buf_add(text, value->text, kept_length(value));
+    arc_buf_add(text, value->text, cut_length(value->text, value->len, FIELD_MAX));
     return arc_buf_check(text, "a report's field", err);
 }
 
