@@ -108,3 +108,13 @@ def test_a_train_loads_nothing(shop):  # noqa: F811
     for option in ("--load", "--cell=a/linux/amd64"):
         done = build(shop, option)
         assert done.returncode == 2 and "--load and --cell are for a build, and g takes what is released" in done.stderr
+
+
+def test_a_provenance_that_the_registry_lost(shop):  # noqa: F811
+    """Of an index that is there, it was said that it is not."""
+    service = shop.plan["services"][0]
+    shop.push(service, change=lambda index: {**index, "manifests": [*index["manifests"], provenance(
+        shop, "o/a", index["manifests"][0]["digest"], {})]})
+    shop.server.blobs = {name: data for name, data in shop.server.blobs.items() if b"slsa" not in data}
+    done = build(shop, "--promote")
+    assert done.returncode == 1 and ", or what it lists, is missing" in done.stderr, done.stderr

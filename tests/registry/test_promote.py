@@ -336,15 +336,15 @@ def test_a_proxy_that_packs_what_goes_through(shop, monkeypatch):
     assert ranges and set(ranges) == {None}
 
 
-@pytest.mark.parametrize("foreign", [False, True])
-def test_a_layer_that_the_registry_lost(shop, foreign):
-    """Nobody could pull it; one that lies elsewhere by its manifest is no layer of the registry."""
+@pytest.mark.parametrize("foreign, more", [(False, {}), (True, {"urls": ["https://example.org/x"]}), (False, {"mediaType": TAR.replace("gzip", "zstd")}),
+                                           (False, {"mediaType": TAR.removesuffix("+gzip")})], ids=["gzip", "foreign", "zstd", "tar"])
+def test_a_layer_that_the_registry_lost(shop, foreign, more):
+    """Nobody could pull it, however it is packed; one that lies elsewhere by its manifest is no layer of the registry."""
     def change(manifest):
-        return {**manifest, "layers": [{**layer, "urls": ["https://example.org/x"]} for layer in manifest["layers"]]}
+        return {**manifest, "layers": [{**layer, **more} for layer in manifest["layers"]]}
     (shop.folder.parent / "plan.json").write_text(json.dumps(shop.plan))
-    if foreign:
-        images = [shop.image(shop.plan["services"][0], platform, change) for platform in shop.plan["platforms"]]
-        shop.push(shop.plan["services"][0], change=lambda index: {**index, "manifests": images})
+    images = [shop.image(shop.plan["services"][0], platform, change) for platform in shop.plan["platforms"]]
+    shop.push(shop.plan["services"][0], change=lambda index: {**index, "manifests": images})
     lost = next(name for name, data in shop.server.blobs.items() if b"\x1f\x8b" in data[:2] and b"linux/amd64a" in gzip.decompress(data))
     del shop.server.blobs[lost]
     run = shop.arc("build", "--promote", f"--plan={shop.folder.parent}/plan.json")

@@ -43,7 +43,7 @@ static void wish_blobs(const struct arc_verify *verify, struct wishes *wishes)
             const char *digest = arc_json_text_of(layer, "digest");
             if (arc_is_provenance(layer))
                 wish(wishes, ARC_REGISTRY_BLOB, verify->service->image, digest);
-            else if (arc_is_gzip(layer))
+            else if (!arc_is_attestation(item))
                 wish(wishes, ARC_REGISTRY_TAIL, verify->service->image, digest);
         }
     }

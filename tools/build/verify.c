@@ -80,7 +80,7 @@ static int image_size(const json_t *manifest, json_int_t *out, struct arc_error 
     return arc_error_set(err, ARC_EFAILED, "claims a size that no image has");
 }
 
-bool arc_is_gzip(const json_t *layer)
+static bool is_gzip(const json_t *layer)
 {
     const char *type = arc_json_text_of(layer, "mediaType");
     return arc_text_ends(type, ".tar+gzip") || arc_text_ends(type, ".tar.gzip");
@@ -99,7 +99,7 @@ static int64_t layer_unpacked(const struct arc_registry *registry, const json_t 
     if (arc_text_ends(arc_json_text_of(layer, "mediaType"), ".tar"))
         return size;
 
-    if (!arc_is_gzip(layer) || size <= 0 || size >= (json_int_t)1 << 30 ||
+    if (!is_gzip(layer) || size <= 0 || size >= (json_int_t)1 << 30 ||
         !arc_registry_tail(registry, arc_json_text_of(layer, "digest"), &tail))
         return -1;
 
@@ -378,13 +378,14 @@ static int check_attestation(const struct reading *reading, const json_t *descri
 
     int rc =
         arc_registry_manifest(verify->registry, verify->service->image, digest, &manifest, err);
-    if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, ARC_EFAILED, "attestation %s is missing", digest);
-    ARC_TRY(rc);
     arc_json_each (layer, json_object_get(manifest.document, "layers"))
-        ARC_TRY(read_provenance(reading, layer, err));
+        if (!rc)
+            rc = read_provenance(reading, layer, err);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EFAILED, "attestation %s, or what it lists, is missing",
+                             digest);
 
-    return ARC_OK;
+    return rc;
 }
 
 /* ---- the index ----------------------------------------------------------------------------- */

@@ -55,6 +55,5 @@ void arc_platform_text(const json_t *platform, char out[ARC_PLATFORM_SIZE]);
 /* Whether a descriptor is for an attestation (BuildKit docs, "Image attestation storage"). */
 bool arc_is_attestation(const json_t *descriptor);
 
-/* Whether an attestation's layer is a provenance; whether an image's layer is gzipped. */
+/* Whether an attestation's layer is a provenance. */
 bool arc_is_provenance(const json_t *layer);
-bool arc_is_gzip(const json_t *layer);
