@@ -342,8 +342,18 @@ static int read_field(struct reading *reading, enum field field,
 {
     struct scan_target *target = reading->target;
     struct findings *findings = reading->findings;
-    struct scan_result *result =
-        findings->result_count ? &findings->results[findings->result_count - 1] : NULL;
+    struct scan_result none, *result = &none;
+
+    if (findings->result_count)
+        result = &findings->results[findings->result_count - 1];
+    const char **const texts[] = {
+        [CREATED] = &target->created,    [ARTIFACT] = &target->artifact,
+        [ARTIFACT_TYPE] = &target->kind, [SCANNER_VERSION] = &target->scanner,
+        [IMAGE_OS] = &target->image_os,  [IMAGE_ARCHITECTURE] = &target->architecture,
+        [TARGET] = &result->target,      [CLASS] = &result->class,
+        [TYPE] = &result->type};
+    if (field < ARC_COUNT(texts) && texts[field])
+        return pool_field(reading, texts[field], value, err);
 
     switch (field) {
     case SCHEMA_VERSION:
@@ -353,14 +363,6 @@ static int read_field(struct reading *reading, enum field field,
         return arc_error_set(err, ARC_EINPUT,
                              "%s: its SchemaVersion is not 2, the one arc-ci knows",
                              target->report);
-    case CREATED:
-        return pool_field(reading, &target->created, value, err);
-    case ARTIFACT:
-        return pool_field(reading, &target->artifact, value, err);
-    case ARTIFACT_TYPE:
-        return pool_field(reading, &target->kind, value, err);
-    case SCANNER_VERSION:
-        return pool_field(reading, &target->scanner, value, err);
     case OS_FAMILY:
         return keep_text(&reading->family, value, err);
     case OS_NAME:
@@ -372,16 +374,6 @@ static int read_field(struct reading *reading, enum field field,
                                  target->report);
         target->end_of_life |= value->type == ARC_JSON_BOOL && value->truth;
         return ARC_OK;
-    case IMAGE_OS:
-        return pool_field(reading, &target->image_os, value, err);
-    case IMAGE_ARCHITECTURE:
-        return pool_field(reading, &target->architecture, value, err);
-    case TARGET:
-        return pool_field(reading, &result->target, value, err);
-    case CLASS:
-        return pool_field(reading, &result->class, value, err);
-    case TYPE:
-        return pool_field(reading, &result->type, value, err);
     default:
         return read_item_field(reading, field, value, err);
     }
