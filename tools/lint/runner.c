@@ -185,6 +185,7 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
     static const char *const prints[][2] = {{"echo", "$("}, {"echo", "`"}, {"printf", "$("}};
     bool loses_status = false; /* of a command in `echo "x=$(…)"` to a file of the runner */
 
+    check_files(s, script, line, end);
     arc_each_in (engine, engines)
         if (stand_in_order(line, end, ARC_WORDS("apt", " install", *engine)))
             find_in_script(s, LINT_SHELL, script, line,
@@ -310,10 +311,8 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
         size_t len = strcspn(line, "\n");
         while (len && line[len - 1] == '\\' && line[len]) /* goes on */
             len += 1 + strcspn(line + len + 1, "\n");
-        if (line[strspn(line, " \t")] != '#') {
-            check_files(s, script, line, line + len);
+        if (line[strspn(line, " \t")] != '#')
             check_line(s, script, line, line + len);
-        }
         line += len + (line[len] == '\n');
     }
 }

@@ -336,8 +336,7 @@ int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct a
     arc_buf_puts(out, "### Security scan\n\n|");
     add_cell(out, arc_buf_text(&verdict));
     arc_buf_free_part(out, &verdict);
-    arc_buf_puts(out, "\n|---|\n|");
-    arc_buf_putc(out, ' ');
+    arc_buf_puts(out, "\n|---|\n| ");
     add_counts(out, judged);
     arc_buf_puts(out, " |\n\n");
 
