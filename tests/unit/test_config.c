@@ -561,6 +561,9 @@ static void test_file_values(void **state)
         "  tags = [\n    \"a=b\",\n  ]\n  inner \"x\" \"y\" {\n    c = 3\n  }\n"
         "  target = \"prod\"\n}\nlast = \"4\"\ngroup \"x\"// {\n"
         "later = 5\n";
+    static const char lock[] =
+        "version = 4\n[[package]]\nname = \"a\"\nversion = \"1\"\n\n[[package]]\nversion = \"2\"\n"
+        "name = \"b\"\n[package.c]\nname = \"c\"\n[[package]]\nname = \"d\"\nversion = \"3\"\n";
     static const struct {
         const char *file, *text, *value;
         char *at[7];
@@ -605,6 +608,10 @@ static void test_file_values(void **state)
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "1.10", {"a", "b", "v"}},
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "2", {"c", "v"}},
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "0", {"v"}},
+        {"x.lock", lock, "2", {"package", "name=b", "version"}},
+        {"x.lock", lock, "1", {"package", "name=a", "version"}},
+        {"x.lock", lock, NULL, {"package", "name=c", "version"}},
+        {"x.lock", lock, NULL, {"package", "name", "version"}},
         {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "1.2.1", {"A"}},
         {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "1.2.1", {"B"}},
         {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "'open", {"C"}},

@@ -231,11 +231,26 @@ static bool ends_with(const struct arc_assignments *reader, const char *word)
            strspn(reader->name, ARC_ALNUM "_ \t") >= before;
 }
 
+/* Whether an assignment's table, an item of a TOML list ([[package]]), also has KEY = VALUE. */
+static bool is_item(const struct arc_assignments *reader, const char *step)
+{
+    size_t key = strcspn(step, "=");
+    struct arc_assignments item = {.at = reader->parts[reader->count - 1]};
+
+    while (step[key] && arc_assignments_next(&item) && !item.count)
+        if (item.name_len == key && memcmp(item.name, step, key) == 0 &&
+            arc_text_is(item.value, item.value_len, step + key + 1))
+            return true;
+
+    return false;
+}
+
 static bool is_at(const struct arc_assignments *reader, char *const *at, bool words)
 {
     size_t i = 0;
     while (i < reader->count && at[i] && arc_assignment_is(reader, i, at[i]))
         i++;
+    i += i && i == reader->count && at[i] && at[i + 1] && is_item(reader, at[i]);
     if (i < reader->count || !at[i] || at[i + 1])
         return false;
     return words ? ends_with(reader, at[i]) : arc_text_is(reader->name, reader->name_len, at[i]);
