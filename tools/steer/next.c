@@ -221,9 +221,11 @@ int survey_is_above(const struct survey_group *group, const char *name, bool *ab
     if (!name)
         return ARC_OK;
     ARC_TRY(arc_tag_parse(name, group->group, &tag, err));
-    if (!group->last)
+    bool by_date = group->group->versioning == ARC_VERSIONING_CALVER && !tag.version.prerelease;
+    const char *than = by_date ? group->stable : group->last;
+    if (!than)
         return ARC_OK;
-    ARC_TRY(arc_tag_parse(group->last, group->group, &last, err));
+    ARC_TRY(arc_tag_parse(than, group->group, &last, err));
     *above = arc_release_version_compare(&tag.version, &last.version) > 0;
 
     return ARC_OK;
@@ -632,10 +634,13 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
         next.part[2]++;
 
     char *version = print_date(choice, &style, &next);
-    ARC_TRY(survey_is_above(choice->group, name_tag(choice, version), &above, err));
+    out->version = version;
+    ARC_TRY(add_prerelease(choice, &out->version, err));
+    ARC_TRY(survey_is_above(choice->group, name_tag(choice, out->version), &above, err));
     bool taken = is_taken(choice, version);
     if (!above || taken) {
         out->bump = ARC_BUMP_NONE;
+        out->version = NULL;
         out->reason = arc_arena_printf(&choice->survey->memory,
                                        taken ? "today's %s is there already: name a version"
                                              : "today's %s is not above %s: name a version",
@@ -644,9 +649,8 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
     }
 
     out->reason = style.day ? "the date" : "the date, and a number that starts at 0 each month";
-    out->version = version;
 
-    return add_prerelease(choice, &out->version, err);
+    return ARC_OK;
 }
 
 int survey_choose_next(struct survey *survey, const struct survey_group *group, const json_t *tags,

@@ -107,8 +107,8 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
                        const struct arc_next_options *options, int64_t now, struct survey_next *out,
                        struct arc_error *err);
 
-/* Whether a tag's version is above the group's last release; true if there is none. NULL: no
- * tag. */
+/* Whether a tag's version is above the group's last release (a date: above its last stable one, since
+ * prereleases are of a day to come); true if there is none. NULL: no tag. */
 int survey_is_above(const struct survey_group *group, const char *name, bool *above,
                     struct arc_error *err);
 
