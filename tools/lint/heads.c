@@ -268,10 +268,8 @@ static bool follows_own(const struct arc_yaml_node *holder)
                   ".head_repository.full_name == github.repository",
                   "!github.event.pull_request.head.repo.fork"))
         return true;
-    if (!at)
-        return false;
 
-    at += strlen("github.event.workflow_run.event");
+    at = at ? at + strlen("github.event.workflow_run.event") : text + strlen(text);
     at += strspn(at, " ");
     if (!ARC_STARTS(at, "=="))
         return false;

@@ -71,15 +71,19 @@ static int add_target(struct findings *findings, const char *spec, const char *s
 }
 
 /* Reads the reports; a failure is recorded in its target and affects the verdict. */
-static int read_targets(struct findings *findings, const json_t *specs, const char *service,
-                        struct arc_error *err)
+static int read_targets(struct findings *findings, const json_t *specs,
+                        const struct arc_scan_options *options, struct arc_error *err)
 {
     ARC_TRY(findings_init(findings, err));
 
     arc_json_each (spec, specs) {
         ARC_AUTO(arc_error) struct arc_error problem = {0};
         const char *file;
-        ARC_TRY(add_target(findings, json_string_value(spec), service, &file, err));
+        ARC_TRY(add_target(findings, json_string_value(spec), options->service, &file, err));
+        if (options->sarif_file && arc_file_same(options->sarif_file, file))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "--sarif: %s is a report that is read; name another",
+                                 options->sarif_file);
         size_t target = findings->target_count - 1;
         if (scan_report_file(findings, target, file, &problem))
             ARC_TRY(findings_target_error(findings, target, &problem, err));
@@ -344,15 +348,6 @@ static void judged_free(struct scan_judged *judged)
     json_decref(judged->missed);
 }
 
-/* Whether a file (or NULL) is one of the reports. */
-static bool writes_over(const char *file, const struct findings *findings)
-{
-    arc_each (target, findings->targets, findings->target_count)
-        if (file && arc_file_same(file, target->report))
-            return true;
-    return false;
-}
-
 static int look_at_targets(struct scan_judged *judged, const struct arc_env *env,
                            struct arc_error *err)
 {
@@ -361,11 +356,8 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
     ARC_AUTO(findings) struct findings before = {0};
 
     /* now: the scan may write over its baseline */
-    ARC_TRY(read_targets(&before, options->baselines, options->service, err));
-    ARC_TRY(read_targets(findings, options->reports, options->service, err));
-    if (writes_over(options->sarif_file, &before) || writes_over(options->sarif_file, findings))
-        return arc_error_set(err, ARC_EINPUT, "--sarif: %s is a report that is read; name another",
-                             options->sarif_file);
+    ARC_TRY(read_targets(&before, options->baselines, options, err));
+    ARC_TRY(read_targets(findings, options->reports, options, err));
     if (options->settings_problem)
         ARC_TRY(scan_warn(judged, err, "%s", options->settings_problem));
     if (options->scanner_info)
