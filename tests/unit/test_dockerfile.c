@@ -504,10 +504,10 @@ static void test_what_cannot_be_told_is_everything(void **state)
     }
 }
 
-static int note(void *context, const struct arc_input *input, const char *path, bool ignored)
+static int note(void *context, const struct arc_input *input, bool ignored)
 {
     struct arc_buf *out = context;
-    arc_buf_printf(out, "%u %s: %s%s\n", input->line, input->what, path,
+    arc_buf_printf(out, "%u %s: %s%s\n", input->line, input->what, input->start,
                    ignored ? " (ignored)" : "");
     return 0;
 }

@@ -29,7 +29,6 @@ struct entry {
     size_t folder;
     char *path;
     struct arc_path_pattern *pattern;
-    char *start; /* from the root, up to the first special character: the prefix of all matches */
     struct arc_ignore without; /* rules of --exclude, below the first `above` components */
     size_t above;
     bool linked; /* the target of a link: if missing, not reported */
@@ -206,12 +205,12 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
                                       .line = source->line}};
 
     const char *fixed = arc_buf_text(&pattern);
-    entry->start = join_path(in, in->folders[folder].directory,
-                             arc_arena_cut(&in->memory, fixed, strcspn(fixed, "*?[\\")));
+    entry->input.start = join_path(in, in->folders[folder].directory,
+                                   arc_arena_cut(&in->memory, fixed, strcspn(fixed, "*?[\\")));
 
     if (arc_path_pattern_new(&in->memory, fixed, source->parents, &entry->pattern)) {
         note_doubt(in, source, "it is not a valid pattern");
-        entry->start = in->folders[folder].directory;
+        entry->input.start = in->folders[folder].directory;
         int rc = arc_path_pattern_new(&in->memory, "", false, &entry->pattern);
         ARC_TRY(arc_error_memory(rc, err));
     }
@@ -482,7 +481,7 @@ static int follow_own(struct arc_inputs *in, struct arc_error *err)
 static int compare_starts(const void *a, const void *b)
 {
     const struct start *one = a, *other = b;
-    return strcmp(one->entry->start, other->entry->start);
+    return strcmp(one->entry->input.start, other->entry->input.start);
 }
 
 /* Sorts the entries by their starts, so that a path is compared with few patterns. */
@@ -499,7 +498,8 @@ static int sort_starts(struct arc_inputs *in, struct arc_error *err)
     for (size_t i = 1; i < in->entry_count; i++) {
         struct start *start = &in->starts[i];
         start->up = start - 1;
-        while (start->up && !arc_text_after(start->entry->start, start->up->entry->start))
+        while (start->up &&
+               !arc_text_after(start->entry->input.start, start->up->entry->input.start))
             start->up = start->up->up;
     }
 
@@ -579,7 +579,7 @@ static const struct start *last_start(const struct arc_inputs *inputs, const cha
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const char *start = inputs->starts[middle].entry->start;
+        const char *start = inputs->starts[middle].entry->input.start;
         int order = strncmp(start, path, len);
         if (order > 0 || (!order && start[len]))
             high = middle;
@@ -725,8 +725,7 @@ static bool told_before(const struct arc_inputs *inputs, size_t i, bool there)
 }
 
 int arc_inputs_missing(const struct arc_inputs *inputs,
-                       int (*each)(void *context, const struct arc_input *input, const char *path,
-                                   bool ignored),
+                       int (*each)(void *context, const struct arc_input *input, bool ignored),
                        void *context)
 {
     bool there;
@@ -737,7 +736,7 @@ int arc_inputs_missing(const struct arc_inputs *inputs,
             return rc;
         if (!rc || told_before(inputs, i, there))
             continue;
-        ARC_TRY(each(context, &inputs->entries[i].input, inputs->entries[i].start, there));
+        ARC_TRY(each(context, &inputs->entries[i].input, there));
     }
 
     return 0;

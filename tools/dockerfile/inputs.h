@@ -24,6 +24,7 @@ struct arc_input {
     char *what;       /* "COPY src", "whole context", "Dockerfile" */
     const char *file; /* the Dockerfile, or NULL for an inline one; borrowed from the inputs */
     unsigned line;    /* in it; 0: none */
+    char *start;      /* of a source, from the root: the prefix of all that a wildcard matches */
 };
 
 struct arc_inputs;
@@ -58,9 +59,7 @@ const json_t *arc_inputs_args(const struct arc_inputs *inputs);
 const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line);
 
 /* Calls `each` for every source without a wildcard that is missing in its context (`ignored`: it
- * exists but is ignored), with its path from the root. Stops at, and returns, the first value other
- * than 0. */
+ * exists but is ignored). Stops at, and returns, the first value other than 0. */
 int arc_inputs_missing(const struct arc_inputs *inputs,
-                       int (*each)(void *context, const struct arc_input *input, const char *path,
-                                   bool ignored),
+                       int (*each)(void *context, const struct arc_input *input, bool ignored),
                        void *context);

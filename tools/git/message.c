@@ -395,30 +395,23 @@ static size_t measure_hash(const char *text)
     return len >= ARC_MESSAGE_DIGITS && len <= 64 && !arc_is_alnum(text[len]) ? len : 0;
 }
 
-/* Where git, people or a footer as in the Conventional Commits begin to name reverted commits. */
-static const char *skip_words(const char *text, bool starts_line)
-{
-    static const char *const words[] = {"This reverts commit ", "This reverts commits "};
-    const char *footer = starts_line ? arc_text_after(text, "Refs: ") : NULL;
-    arc_each_in (word, words)
-        if (ARC_STARTS(text, *word))
-            return text + strlen(*word);
-    return arc_or(footer, text);
-}
-
-/* The next name of a reverted commit; NULL: none. `listed`: one stands in front of `at`. */
+/* The next name of a reverted commit, as git, people and the footer of the Conventional Commits name
+ * it; NULL: none. `listed`: one stands in front of `at`. */
 static const char *find_hash(const char *at, bool listed, size_t *len)
 {
+    static const char *const words[] = {"This reverts commit ", "This reverts commits ", "Refs: "};
     const char *next = at + strspn(at, ", \t\r\n");
     next += ARC_STARTS(next, "and ", "and\n") ? 4 : 0;
     if (listed && next > at && (*len = measure_hash(next)))
         return next;
 
-    for (next = strpbrk(at, "TR"); next; next = strpbrk(next + 1, "TR")) {
-        const char *hash = skip_words(next, next == at || next[-1] == '\n');
-        if (hash > next && (*len = measure_hash(hash)))
-            return hash;
-    }
+    for (next = strpbrk(at, "TR"); next; next = strpbrk(next + 1, "TR"))
+        arc_each_in (word, words) {
+            bool begins = *next == 'T' || next == at || next[-1] == '\n';
+            const char *hash = begins ? arc_text_after(next, *word) : NULL;
+            if (hash && (*len = measure_hash(hash)))
+                return hash;
+        }
 
     return NULL;
 }

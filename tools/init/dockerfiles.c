@@ -202,11 +202,9 @@ void init_find_dockerfiles(struct init *init)
 
 /* ---- contexts ------------------------------------------------------------------------------- */
 
-static int count_missing(void *context, const struct arc_input *input, const char *path,
-                         bool ignored)
+static int count_missing(void *context, const struct arc_input *input, bool ignored)
 {
     (void)input;
-    (void)path;
     (void)ignored;
     ++*(size_t *)context;
     return 0;

@@ -117,11 +117,10 @@ static void check_labels(const struct reading *r, const struct arc_group *group,
 
 /* ---- what the build reads ------------------------------------------------------------------- */
 
-static int find_missing(void *context, const struct arc_input *input, const char *path,
-                        bool ignored)
+static int find_missing(void *context, const struct arc_input *input, bool ignored)
 {
     const struct reading *r = context;
-    if (!ignored && arc_glob_any(r->group->generated, path)) /* by an earlier step */
+    if (!ignored && arc_glob_any(r->group->generated, input->start)) /* by an earlier step */
         return 0;
     lint_find(r->lint, LINT_COPY, r->file, input->line, "%s: %s", input->what,
               ignored ? "the ignore file excludes it from the context"

@@ -106,11 +106,10 @@ tell(const struct checking *checking, const struct arc_place *place, const char 
     return checking->warn(checking->context, place, arc_buf_text(&text));
 }
 
-static int warn_missing(void *context, const struct arc_input *input, const char *path,
-                        bool ignored)
+static int warn_missing(void *context, const struct arc_input *input, bool ignored)
 {
     const struct checking *checking = context;
-    if (!ignored && arc_glob_any(checking->group->generated, path)) /* by an earlier step */
+    if (!ignored && arc_glob_any(checking->group->generated, input->start)) /* by an earlier step */
         return ARC_OK;
     const struct arc_place place = {.file = input->file, .line = input->line};
     return tell(checking, &place, "%s: %s: %s", checking->service->codename, input->what,
