@@ -389,18 +389,16 @@ static int check_expected(const struct rollback *rollback, const struct released
  * that is taken back. A train's images name their own groups' commits. */
 static bool is_anothers(const struct rollback *rollback, const struct released_tag *tag)
 {
-    if (tag->planned->kind != ARC_TAG_MOVING || rollback->group->includes ||
-        strcmp(tag->digest, tag->expected) == 0)
-        return false;
+    bool ours = *tag->digest && !*tag->revision; /* unless somebody knows better */
 
     arc_each (taken, rollback->taken, rollback->taken_count) {
         struct arc_oid commit;
-        if (!arc_git_tag_commit(rollback->project->git, taken->tag, &commit, NULL) &&
-            strcmp(commit.hex, tag->revision) == 0)
-            return false;
+        ours |= !arc_git_tag_commit(rollback->project->git, taken->tag, &commit, NULL) &&
+                strcmp(commit.hex, tag->revision) == 0;
     }
 
-    return *tag->revision || !*tag->digest;
+    return tag->planned->kind == ARC_TAG_MOVING && !rollback->group->includes && !ours &&
+           strcmp(tag->digest, tag->expected) != 0;
 }
 
 /* Finds the floating tags' current and new targets. */
