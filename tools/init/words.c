@@ -78,6 +78,11 @@ static const char *expand_part(struct script *script, const char **at, const cha
     return init_hold(script->init, &part);
 }
 
+static const char *expand_whole(struct script *script, const char *text)
+{
+    return expand_part(script, &text, text + strlen(text), '\0');
+}
+
 /* A Makefile's "$(subst from,to,text)". */
 static void add_replaced(const char *from, const char *to, const char *text, struct arc_buf *out)
 {
@@ -168,34 +173,31 @@ static const char *cut_hash(const char *how)
     return arc_text_is(how + start, len - start, "12") ? "{sha}" : NULL;
 }
 
-/* "$(echo TEXT)": the text, in lower case if tr or awk do that; for a ref, what other filters leave
- * of it. False for other commands. */
-static bool expand_echo(struct script *script, const char *at, const char *end, struct arc_buf *out)
+/* ---- commands: each function returns what one prints, NULL if it is another or unknown ---------- */
+
+/* "echo TEXT": the text, in lower case if tr or awk do that; for a ref, what other filters leave. */
+static const char *said_by_echo(struct script *script, const char *command)
 {
-    const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = arc_or(bar, end);
-    const char *filter = bar ? init_cut(script->init, bar + 1, (size_t)(end - bar - 1)) : "";
+    const char *bar = strchr(command, '|'), *filter = bar ? bar + 1 : "";
+    size_t len = arc_text_strip(command, bar ? (size_t)(bar - command) : strlen(command), " ");
     bool lowers = (strstr(filter, "tr ") && strstr(filter, "a-z")) || strstr(filter, ":lower:") ||
                   strstr(filter, "tolower");
 
-    if (!ARC_STARTS(at, "echo ") || strchr(filter, ';') || (lowers && strchr(filter, '|')))
-        return false;
-    while (stop[-1] == ' ')
-        stop--;
-    at += 5;
-    const char *held = expand_part(script, &at, stop, '\0'), *left = held;
+    if (!ARC_STARTS(command, "echo ") || strchr(filter, ';') || (lowers && strchr(filter, '|')))
+        return NULL;
+    const char *held =
+        expand_whole(script, init_cut(script->init, command + 5, ARC_MAX(len, 5) - 5));
 
     if (lowers)
-        left = init_lower(script->init, held);
-    else if (bar && strcmp(held, "{revision}") == 0 && ARC_HOLDS(filter, "cut -c", "head -c"))
-        left = cut_hash(filter);
-    else if (bar)
-        left = init_is_among(held, "{image-tag} {version}") ? cut_tag(held, filter) : NULL;
-    bool is_kept = bar && !lowers && left && strcmp(left, held) == 0;
-    if (!left || (is_kept && strcmp(held, "{version}") == 0)) /* by a filter that is not known */
-        return false;
-    arc_buf_puts(out, left);
+        return init_lower(script->init, held);
+    if (bar && strcmp(held, "{revision}") == 0 && ARC_HOLDS(filter, "cut -c", "head -c"))
+        return cut_hash(filter);
+    if (!bar)
+        return held;
+    const char *left = init_is_among(held, "{image-tag} {version}") ? cut_tag(held, filter) : NULL;
+    bool is_kept = left && strcmp(left, held) == 0 && strcmp(held, "{version}") == 0;
 
-    return true;
+    return is_kept ? NULL : left; /* by a filter that is not known */
 }
 
 /* Whether a file's content is just a version, "v1.2.3". */
@@ -209,21 +211,19 @@ static bool is_version(struct init *init, const char *content)
                init, arc_release_version_parse(start, len, ARC_VERSIONING_LOOSE, &version, NULL));
 }
 
-/* The content of a file with one word, for "$(cat FILE)", or the value of a file's key. */
-static bool take_content(struct script *script, const char *path, const char *text,
-                         struct arc_buf *out)
+/* The content of a file with one word, for "cat FILE", or the value of a file's key. */
+static const char *take_content(struct script *script, const char *path, const char *text)
 {
     size_t len = text ? strcspn(text, " \t\r\n") : 0;
     if (!len || len > 64 || text[len + strspn(text + len, " \t\r\n")])
-        return false;
+        return NULL;
 
     char *word = init_cut(script->init, text, len);
     init_note(script->init, path, 0,
               "commands read %s from this file: if the configuration repeats it, change both",
               word);
-    arc_buf_puts(out, word);
 
-    return true;
+    return word;
 }
 
 /* What commands such as "cat FILE", "jq .key FILE" and "cat FILE | jq '{include: .key}'" read. */
@@ -264,45 +264,40 @@ static bool read_reading(struct script *script, const char *text, struct reading
     return out->path && (out->keys || !by_key) && init_has_file(init, out->path);
 }
 
-/* Adds a file's list or map as JSON on one line, for a later job's matrix, or a word. */
-static bool expand_data(struct script *script, const struct reading *reading, struct arc_buf *out)
+/* A file's list or map as JSON on one line, for a later job's matrix, or a word. */
+static const char *said_of_data(struct script *script, const struct reading *reading)
 {
     struct init *init = script->init;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
     if (!init_read_yaml(init, reading->path, &yaml))
-        return false;
+        return NULL;
     const struct arc_yaml_node *node = yaml.root;
     arc_each_piece (key, arc_or(reading->keys, ""), ".")
         node = arc_yaml_get(node, init_cut(init, key.text, key.len));
     ARC_AUTO_JSON json_t *value = init_expand_node(init, node, NULL);
     if (json_is_string(value) && strstr(arc_or(reading->keys, ""), "version"))
-        return false;
+        return NULL;
     if (json_is_string(value))
-        return take_content(script, reading->path, json_string_value(value), out);
+        return take_content(script, reading->path, json_string_value(value));
     ARC_AUTO_FREE char *text = node ? arc_json_dumps(value, JSON_COMPACT) : NULL;
     init->arena.failed |= node && value && !text;
     if (!text || !init_spend(init, strlen(text)))
-        return false;
+        return NULL;
 
-    if (reading->wrapper)
-        arc_buf_printf(out, "{\"%s\":%s}", reading->wrapper, text);
-    else
-        arc_buf_puts(out, text);
-
-    return true;
+    return reading->wrapper ? init_print(init, "{\"%s\":%s}", reading->wrapper, text)
+                            : arc_arena_text(&init->arena, text);
 }
 
-/* "$(cat VERSION)", "$(jq -r .version FILE)": a placeholder for the version in the file or, in a
- * workflow started by a tag, for the tag's version; other content as it is. False for other
- * commands. */
-static bool expand_file(struct script *script, const char *at, const char *end, struct arc_buf *out)
+/* "cat VERSION", "jq -r .version FILE": a placeholder for the version in the file or, in a workflow
+ * started by a tag, for the tag's version; other content as it is. */
+static const char *said_by_file(struct script *script, const char *command)
 {
     struct init *init = script->init;
     struct reading reading;
 
-    if (!read_reading(script, expand_part(script, &at, end, '\0'), &reading))
-        return false;
+    if (!read_reading(script, expand_whole(script, command), &reading))
+        return NULL;
 
     const char *path = reading.path, *keys = arc_or(reading.keys, "");
     const char *name = reading.keys ? keys : init_lower(init, arc_path_name(path));
@@ -311,106 +306,97 @@ static bool expand_file(struct script *script, const char *at, const char *end, 
     bool of_tool = content && (strcmp(name, ".nvmrc") == 0 ||
                                (*name == '.' && arc_text_ends(name, "-version")));
     bool is_data = reading.keys || init_is_yaml(path) || arc_text_ends(path, ".json");
-    if (is_data && expand_data(script, &reading, out))
-        return true;
+    const char *data = is_data ? said_of_data(script, &reading) : NULL;
+    if (data)
+        return data;
     if (of_tool || (!strstr(name, "version") && !(content && is_version(init, content))))
-        return take_content(script, path, content, out);
-
-    if (has_letter)
-        arc_buf_putc(out, 'v');
-    if (!*script->step->when) { /* the tag's version */
-        arc_buf_puts(out, "{version}");
-        return true;
-    }
+        return take_content(script, path, content);
+    if (!*script->step->when) /* the tag's version */
+        return has_letter ? "v{version}" : "{version}";
 
     json_t *list = init_made(init, json_array());
     arc_each_piece (key, keys, ".")
         init_push(init, list, json_stringn(key.text, key.len));
     char *number = init_print(init, "%zu", json_object_size(init->places));
     init_set(init, init->places, number, json_pack("{s:s, s:o}", "file", path, "at", list));
-    arc_buf_printf(out, INIT_FILE_VERSION "%s}", number);
 
-    return true;
+    return init_print(init, "%s" INIT_FILE_VERSION "%s}", has_letter ? "v" : "", number);
 }
 
-/* "$(cd "$(dirname "$0")/.." && pwd)", "$(pwd)": a path from the root. False for other commands. */
-static bool expand_location(struct script *script, const char *at, const char *end,
-                            struct arc_buf *out)
+/* "cd "$(dirname "$0")/.." && pwd", "pwd": a path from the root. */
+static const char *said_by_location(struct script *script, const char *command)
 {
     struct init *init = script->init;
-    const char *text = expand_part(script, &at, end, '\0'), *held = strchr(text, INIT_ROOT);
-    char *path = held ? init_resolve(init, ".", init_next_item(init, &held, " \t")) : NULL;
-    bool is_root = ARC_STARTS(text, "git rev-parse --show-toplevel");
+    const char *text = expand_whole(script, command), *held = strchr(text, INIT_ROOT);
+    const char *path = held ? init_resolve(init, ".", init_next_item(init, &held, " \t")) : NULL;
 
-    if (strcmp(text, "pwd") == 0) {
-        arc_buf_printf(out, "%c%s", INIT_ROOT, script->directory);
-        return true;
-    }
-    if (!is_root && !(path && ARC_STARTS(text, "dirname ", "cd ", "realpath ", "readlink ")))
-        return false;
-    if (!is_root && *text == 'd')
+    if (strcmp(text, "pwd") == 0)
+        path = script->directory;
+    else if (ARC_STARTS(text, "git rev-parse --show-toplevel"))
+        path = ".";
+    else if (path && ARC_STARTS(text, "dirname "))
         path = init_directory(init, path);
-    arc_buf_printf(out, "%c%s", INIT_ROOT, is_root ? "." : path);
+    else if (!ARC_STARTS(text, "cd ", "realpath ", "readlink "))
+        path = NULL;
 
-    return true;
+    return path ? init_print(init, "%c%s", INIT_ROOT, path) : NULL;
 }
 
-/* "$(git rev-parse --short HEAD)", also of the run's ref: the commit. False for other commands. */
-static bool expand_revision(struct script *script, const char *at, const char *end,
-                            struct arc_buf *out)
+/* "git rev-parse --short HEAD", also of the run's ref: the commit. */
+static const char *said_by_revision(struct script *script, const char *command)
 {
-    const char *command = init_cut(script->init, at, (size_t)(end - at));
     const char *of = arc_text_after(command, "git rev-parse ");
     bool is_short = of && ARC_STARTS(of, "--short ", "--short=7 ");
+    (void)script;
 
     of = is_short ? strchr(of, ' ') + 1 : of;
     if (!of || strpbrk(of, "|~^: ") ||
         !(strcmp(of, "HEAD") == 0 || *of == '{' || ARC_HOLDS(of, "GITHUB_SHA", "GITHUB_REF")))
-        return false;
-    arc_buf_puts(out, is_short ? "{sha7}" : "{revision}");
+        return NULL;
 
-    return true;
+    return is_short ? "{sha7}" : "{revision}";
 }
 
-/* "$(git describe --tags | sed s/^v//)": the tag of a release, or what a filter leaves of it. False
- * for other commands, and where a release's own tag may not be the answer. */
-static bool expand_describe(struct script *script, const char *at, const char *end,
-                            struct arc_buf *out)
+/* "git describe --tags | sed s/^v//": the tag of a release, or what a filter leaves of it; NULL also
+ * where a release's own tag may not be the answer. */
+static const char *said_by_describe(struct script *script, const char *command)
 {
-    char *command = init_cut(script->init, at, (size_t)(end - at)), *other = strstr(command, "||");
-    if (!ARC_STARTS(command, "git describe") || strstr(command, "--long") ||
-        (strstr(command, "--always") && !strstr(command, "--tags")))
-        return false;
+    char *text = arc_arena_text(&script->init->arena, command), *other = strstr(text, "||");
+    if (!ARC_STARTS(text, "git describe") || strstr(text, "--long") ||
+        (strstr(text, "--always") && !strstr(text, "--tags")))
+        return NULL;
 
     if (other)
         *other = '\0';
-    const char *filter = strchr(command, '|');
+    const char *filter = strchr(text, '|');
     const char *left = filter ? cut_tag("{image-tag}", filter) : "{image-tag}";
-    if (!left || (filter && strcmp(left, "{image-tag}") == 0)) /* by a filter that is not known */
-        return false;
-    arc_buf_puts(out, left);
+    bool is_kept = filter && left && strcmp(left, "{image-tag}") == 0;
 
-    return true;
+    return is_kept ? NULL : left; /* by a filter that is not known */
 }
 
-/* "$(command -v docker)": the program. False for other commands. */
-static bool expand_program(struct script *script, const char *at, const char *end,
-                           struct arc_buf *out)
+/* "command -v docker": the program. */
+static const char *said_by_search(struct script *script, const char *command)
 {
-    const char *command = init_cut(script->init, at, (size_t)(end - at));
     const char *name = arc_text_after(command, "command -v ");
     name = arc_or(name, arc_text_after(command, "which "));
-    arc_buf_add(out, arc_or(name, ""), strcspn(arc_or(name, ""), " "));
-    return name;
+    return name ? init_cut(script->init, name, strcspn(name, " ")) : NULL;
 }
 
-/* What a command prints, as far as it is known here. */
+/* Appends what a command prints; false if that is not known here. */
 static bool expand_command(struct script *script, const char *at, const char *end,
                            struct arc_buf *out)
 {
-    return expand_program(script, at, end, out) || expand_echo(script, at, end, out) ||
-           expand_file(script, at, end, out) || expand_location(script, at, end, out) ||
-           expand_revision(script, at, end, out) || expand_describe(script, at, end, out);
+    static const char *(*const known[])(struct script *, const char *) = {
+        said_by_search,   said_by_echo,     said_by_file,
+        said_by_location, said_by_revision, said_by_describe};
+    const char *command = init_cut(script->init, at, (size_t)(end - at)), *said = NULL;
+
+    for (size_t i = 0; i < ARC_COUNT(known) && !said; i++)
+        said = known[i](script, command);
+    arc_buf_puts(out, arc_or(said, ""));
+
+    return said;
 }
 
 /* "`command`"; returns its end. */
