@@ -137,27 +137,14 @@ static void leave_dockerfiles(struct init *init, const json_t *target)
         (void)json_object_del(init->aside, exact);
 }
 
-/* Whether a target is for Windows alone, by the first of its platforms. */
-static bool is_of_windows(const json_t *target)
-{
-    const char *first = init_first_text(json_object_get(target, "platforms"));
-    return first && ARC_STARTS(first + strspn(first, "[( \t\r\n\""), "windows");
-}
-
-/* Whether a target takes its tags over from metadata-action's. */
-static bool takes_names(const json_t *target)
-{
-    const char *first = init_first_text(json_object_get(target, "inherits"));
-    return first && strstr(first, "meta");
-}
-
 /* Whether a target has tags or, if a step names the file's images (`named`), whether it is built. */
 static bool is_image(const json_t *target, bool named)
 {
     const char *tags = arc_json_text_of(target, "tags");
+    const char *from = init_first_text(json_object_get(target, "inherits"));
     if (named)
         return json_object_get(target, "context") || json_object_get(target, "dockerfile") ||
-               takes_names(target);
+               (from && strstr(from, "meta")); /* it takes metadata-action's names over */
     return (*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(target, "tags"));
 }
 
@@ -282,12 +269,15 @@ static void take_bake(struct init *init, const struct bake *bake)
 
     for (int tries = 0; tries < 2 && !tagged; tries++) {
         named = tries && init->baked.registries && json_object_get(init->bakes, bake->path);
-        arc_json_each_pair (name, value, bake->targets)
+        arc_json_each_pair (name, value, bake->targets) {
+            const char *platform = init_first_text(json_object_get(value, "platforms"));
+            platform = platform ? platform + strspn(platform, "[( \t\r\n\"") : "";
             if (init_allows(init, arc_check_target, name) && /* docker refuses other names */
-                (named || !tries) && is_image(value, named) && !is_of_windows(value)) {
+                (named || !tries) && is_image(value, named) && !ARC_STARTS(platform, "windows")) {
                 init_add_text(init, &tagged, name);
                 count++;
             }
+        }
     }
 
     if (!tagged)

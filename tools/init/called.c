@@ -118,13 +118,6 @@ static size_t count_told(const struct script *script)
     return json_array_size(script->builds) + json_object_size(script->outputs) + script->pushes;
 }
 
-static void add_needs(struct init *init, json_t *targets, const json_t *needs)
-{
-    arc_json_each (need, needs)
-        if (json_array_size(targets) < TARGETS_MAX)
-            init_push(init, targets, json_incref(need));
-}
-
 /* Reads the Makefile twice: for its rules, then for the commands of the targets and all their
  * prerequisites. */
 static void run_makefile(struct script *script, const char *path, json_t *targets)
@@ -167,7 +160,9 @@ static void run_makefile(struct script *script, const char *path, json_t *target
                 init_match(init, target, rule, false, &bound))
                 init_push(init, targets, json_string(rule));
             else if (is_known && is_target(rule, target))
-                add_needs(init, targets, needs);
+                arc_json_each (need, needs)
+                    if (json_array_size(targets) < TARGETS_MAX)
+                        init_push(init, targets, json_incref(need));
         }
     }
 

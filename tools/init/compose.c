@@ -133,14 +133,6 @@ static char *find_target(const struct entry *entry, bool *development)
     return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
 }
 
-static bool has_published(const struct init *init, const char *name)
-{
-    init_each_image (image, init)
-        if (name && image->pushed && arc_text_same(image->name, arc_path_name(name)))
-            return true;
-    return false;
-}
-
 /* Takes over the service as a step of docker/build-push-action, or asks. */
 static void take_service(const struct entry *entry)
 {
@@ -164,8 +156,11 @@ static void take_service(const struct entry *entry)
     const char *args = list_lines(entry, arc_yaml_get(entry->build, "args"));
     const char *platforms = list_lines(entry, arc_yaml_get(entry->build, "platforms"));
     const char *target = find_target(entry, &development), *name = find_name(entry);
-    bool is_other = !init_find_image(init, image.dockerfile) && has_published(init, name);
-    if (is_other || (!name && init->pushes && !init->guessed))
+    bool is_other = false;
+    init_each_image (other, init)
+        is_other |= name && other->pushed && arc_text_same(other->name, arc_path_name(name));
+    if ((is_other && !init_find_image(init, image.dockerfile)) ||
+        (!name && init->pushes && !init->guessed))
         return; /* for development: workflows say what is published */
     if (!*platforms)
         platforms = arc_yaml_text_at(entry->service, "platform");

@@ -4,22 +4,15 @@
 
 #define DOCKER_COST 10000
 
-/* The configuration's placeholder for an expression of a template; NULL if only a run knows it. */
-static const char *find_word(struct init *init, const char *word)
+/* "v{{ .Version }}" becomes "v{version}". A condition around the whole text is taken as true unless
+ * it asks for a nightly build, one around a part of it as false. */
+static char *convert_template(struct init *init, const char *text)
 {
     static const char *const words[][2] = {
         {".Version", "{version}"}, {".Tag", "{image-tag}"},    {".Major", "{major}"},
         {".Minor", "{minor}"},     {".Patch", "{patch}"},      {".FullCommit", "{revision}"},
         {".Commit", "{revision}"}, {".ShortCommit", "{sha7}"},
     };
-
-    return strcmp(word, ".ProjectName") == 0 ? init->repository : init_look_up(words, word);
-}
-
-/* "v{{ .Version }}" becomes "v{version}". A condition around the whole text is taken as true unless
- * it asks for a nightly build, one around a part of it as false. */
-static char *convert_template(struct init *init, const char *text)
-{
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
     bool whole = ARC_STARTS(text, "{{") && arc_text_ends(text, "}}"), left_out = false;
 
@@ -46,7 +39,9 @@ static char *convert_template(struct init *init, const char *text)
                 left_out = *word == 'i' && (!whole || is_nightly);
             continue;
         }
-        const char *value = find_word(init, word);
+        const char *value = init_look_up(words, word);
+        if (strcmp(word, ".ProjectName") == 0)
+            value = init->repository;
         if (!left_out)
             arc_buf_puts(&out, arc_or(value, INIT_UNKNOWN_TEXT));
     }

@@ -418,13 +418,6 @@ static void add_pattern(struct init *init, struct init_group *group, struct init
     add_tags_like(init, group, family, family->before);
 }
 
-/* The same for tags that release the one image of which they have the name. */
-static void add_own_pattern(struct init *init, struct init_group *group, struct init_family *family)
-{
-    const char *rest = family->before + strlen(family->prefix);
-    add_tags_like(init, group, family, init_print(init, "{codename}%s", rest));
-}
-
 /* Whether the prefix matches the image and all images that share its name, since those belong in
  * one group. */
 static bool is_meant(const struct init *init, const struct init_image *image, const char *prefix,
@@ -980,7 +973,9 @@ static void give_file_tags(struct init *init)
         for (char **name = group->codenames; name && *name; name++)
             each_family (family, init)
                 if (!family->matched && strcmp(family->prefix, *name) == 0)
-                    add_own_pattern(init, group, family);
+                    add_tags_like(
+                        init, group, family, /* of the one image of that name */
+                        init_print(init, "{codename}%s", family->before + strlen(family->prefix)));
 
     init_each_group (group, init) {
         if (group->tags)

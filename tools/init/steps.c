@@ -280,16 +280,6 @@ static void leave_branches(const struct init_step *step, struct init_image *imag
             init_add_tag(step->init, &image->tags, tag, json_string_value(when));
 }
 
-/* Whether the line of a tag is turned off, or no run of the workflow has it. `name` NULL: it cannot
- * be expressed. */
-static bool is_never_given(const struct init_step *step, const char *item, const char *name,
-                           const char *when)
-{
-    if (!name)
-        return arc_text_same(attribute(step->init, item, "enable"), "false");
-    return step->is_of_tags && is_of_branch(name, when);
-}
-
 static size_t count_lines(const char *text)
 {
     size_t count = *text != '\0';
@@ -375,8 +365,9 @@ static char *list_tags(const struct init_step *step)
         lines = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
     for (char *item; (item = init_next_item(init, &lines, "\n"));) {
         char *name = convert_tag(init, item, &flavor, &when);
-        if (is_never_given(step, item, name, when))
-            continue;
+        bool is_off = !name && arc_text_same(attribute(init, item, "enable"), "false");
+        if (is_off || (name && step->is_of_tags && is_of_branch(name, when)))
+            continue; /* no run of the workflow has it */
         if (name) {
             latest |= ARC_HOLDS(item, "type=semver", "type=pep440", "type=match", "event=tag");
             arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
@@ -838,14 +829,6 @@ static void take_image_names(const struct init_step *step, struct init_image *im
         ask(step, "which tags does the image %s get? They are known only at run time", image->name);
 }
 
-static bool has_nightly_tag(const struct init_image *image)
-{
-    arc_json_each_pair (tag, when, image->tags)
-        if (strcmp(json_string_value(when), "schedule") == 0)
-            return true;
-    return false;
-}
-
 /* Whether all lines are labels that arc-ci sets anyway. */
 static bool has_usual_labels(const struct init_step *step, const char *lines)
 {
@@ -870,7 +853,10 @@ static void ask_besides(const struct init_step *step, const struct init_image *i
                                         "labels",  "annotations"};
     struct init *init = step->init;
     ARC_AUTO_JSON json_t *given = init_made(init, json_array());
+    bool is_nightly = false;
 
+    arc_json_each_pair (tag, when, image->tags)
+        is_nightly |= strcmp(json_string_value(when), "schedule") == 0;
     for (size_t i = 0; i < ARC_COUNT(names); i++)
         if (*input(step, names[i]) && !has_usual_labels(step, input(step, names[i])))
             init_push(init, given, json_string(names[i]));
@@ -880,7 +866,7 @@ static void ask_besides(const struct init_step *step, const struct init_image *i
     if (step->is_by_hand)
         init_ask(init, step->file, 0,
                  "does a release publish what it builds, under its tags? Only a person starts it");
-    if (step->is_scheduled && !has_nightly_tag(image))
+    if (step->is_scheduled && !is_nightly)
         init_ask(init, step->file, 0,
                  "does it build on a schedule for the sake of new base images? arc-ci-images.yml "
                  "builds then only what earlier runs missed; 'gh workflow run arc-ci-images.yml -f "
@@ -1092,27 +1078,12 @@ static void take_baked_name(const struct init_step *step, char *reference)
     take_name(init, &init->baked, reference, step->when);
 }
 
-static void take_baked_names(const struct init_step *step, const char *name, const char *tags)
-{
-    for (char *tag; (tag = init_next_item(step->init, &tags, "\n"));)
-        take_baked_name(step, init_print(step->init, "%s:%s", name, tag));
-}
-
-static void ask_made_file(const struct init_step *step, const char *path)
-{
-    ask(step,
-        "which values does an earlier step write to %s? It is not in the repository, so arc-ci "
-        "does not read it: 'variables' may hold them",
-        path);
-}
-
 /* Takes the names that metadata-action gives to targets, and platforms from
  * "*.platform=linux/arm64". */
 static void take_bake(const struct init_step *step)
 {
     struct init *init = step->init;
     const char *files = input(step, "files"), *settings = input(step, "set"), *named = NULL;
-    static const char platform[] = "*.platform=", argument[] = "*.args.";
 
     init_take_bake_files(init, files);
     for (char *file; (file = init_next_item(init, &files, ",\n"));) {
@@ -1122,26 +1093,31 @@ static void take_bake(const struct init_step *step)
         if (strchr(file, WHEN))
             take_baked_name(step, file);
         else if (is_local && !(path && init_has_file(init, path)))
-            arc_json_each_pair (name, tags, init->named) /* by another job, as an artifact */
-                take_baked_names(step, name, json_string_value(tags));
+            arc_json_each_pair (name, list, init->named) { /* by another job, as an artifact */
+                const char *tags = json_string_value(list);
+                for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
+                    take_baked_name(step, init_print(init, "%s:%s", name, tag));
+            }
         else if (arc_text_is_visible(file)) {
             named = arc_or(named, file);
             if (path && !strstr(file, "://") && !init_has_file(init, path))
-                ask_made_file(step, path);
+                ask(step,
+                    "which values does an earlier step write to %s? It is not in the repository, "
+                    "so arc-ci does not read it: 'variables' may hold them",
+                    path);
         }
     }
 
     for (char *item; (item = init_next_item(init, &settings, "\n"));) {
-        char *equals = strchr(item, '=');
-        if (ARC_STARTS(item, argument) && equals && arc_text_is_visible(equals)) {
-            *equals = '\0';
-            init_add_pair(init, &init->baked.args, item + strlen(argument), equals + 1, NULL, NULL);
-            continue;
-        }
-        const char *list = item + strlen(platform);
-        init->baked_unknown |= ARC_STARTS(item, platform) && !arc_text_is_visible(list);
-        for (char *one; strncmp(item, platform, strlen(platform)) == 0 &&
-                        (one = init_next_item(init, &list, ","));)
+        const char *argument = arc_text_after(item, "*.args.");
+        const char *equals = argument ? strchr(argument, '=') : NULL;
+        const char *list = arc_text_after(item, "*.platform=");
+        if (equals && arc_text_is_visible(equals))
+            init_add_pair(init, &init->baked.args,
+                          init_cut(init, argument, (size_t)(equals - argument)), equals + 1, NULL,
+                          NULL);
+        init->baked_unknown |= list && !arc_text_is_visible(list);
+        for (char *one; list && (one = init_next_item(init, &list, ","));)
             init_add_platform(init, &init->baked, step->file, step->line, one);
     }
 
@@ -1364,20 +1340,6 @@ static void name_versions(struct init *init)
     }
 }
 
-/* The earlier image of that name, Dockerfile and stage; NULL if there is none. */
-static struct init_image *find_first(const struct init *init, const struct init_image *image)
-{
-    init_each_image (other, init) {
-        if (other == image)
-            return NULL;
-        if (arc_text_same(other->name, image->name) &&
-            strcmp(other->dockerfile, image->dockerfile) == 0 &&
-            arc_text_same(other->target, image->target))
-            return other;
-    }
-    return NULL;
-}
-
 /* Joins images of one architecture each, "tool-arm64", to the one that commands publish. */
 static void join_images(struct init *init)
 {
@@ -1388,9 +1350,13 @@ static void join_images(struct init *init)
         if (name && json_object_get(init->published, name)) {
             image->name = name;
             image->codename = init_codename(init, name);
-            whole = find_first(init, image);
+            for (whole = init->images; whole != image; whole = whole->next)
+                if (arc_text_same(whole->name, name) && /* an earlier one of the same build */
+                    strcmp(whole->dockerfile, image->dockerfile) == 0 &&
+                    arc_text_same(whole->target, image->target))
+                    break;
         }
-        if (!whole) {
+        if (!whole || whole == image) {
             at = &image->next;
             continue;
         }
@@ -1400,17 +1366,6 @@ static void join_images(struct init *init)
         *at = image->next;
         init->image_count--;
     }
-}
-
-/* Whether only a run knows the image's name while another image of the Dockerfile has one. */
-static bool is_nameless(const struct init *init, const struct init_image *image)
-{
-    init_each_image (other, init)
-        if (!image->name && other->name && other->pushed &&
-            strcmp(other->dockerfile, image->dockerfile) == 0 &&
-            arc_text_same(other->target, image->target))
-            return true;
-    return false;
 }
 
 void init_end_workflows(struct init *init)
@@ -1441,7 +1396,11 @@ void init_end_workflows(struct init *init)
         }
 
     for (struct init_image **at = &init->images, *image; (image = *at);) {
-        bool published = image->pushed && !is_nameless(init, image);
+        bool published = image->pushed;
+        init_each_image (other, init) /* with a known name, of the same build */
+            published = published && (image->name || !other->name || !other->pushed ||
+                                      strcmp(other->dockerfile, image->dockerfile) != 0 ||
+                                      !arc_text_same(other->target, image->target));
         bool is_test = json_object_get(init->aside, image->dockerfile);
         if (published || !(init->pushes || is_test)) {
             at = &image->next;
