@@ -115,16 +115,13 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
     return ARC_OK;
 }
 
-static int list_releases(struct release_run *run, unsigned page, unsigned pages,
+static int list_releases(struct release_run *run, const char *from, unsigned pages,
                          struct arc_error *err)
 {
     const char *why = "find the release of the tag, drafts included";
-    char from[24] = "";
 
     if (run->own)
         why = "see that the draft is the only one and has every asset, whole";
-    if (page > 1)
-        snprintf(from, sizeof from, "&page=%u", page);
     return arc_transport_each(run->t, NULL, why, pages, consider_release, run, err,
                               "/repos/%s/releases?per_page=100%s", run->o->repository, from);
 }
@@ -144,7 +141,7 @@ int release_find(struct release_run *run, struct arc_error *err)
     ARC_AUTO_JSON json_t *last = arc_steal(&run->release);
 
     json_array_clear(run->rivals);
-    int rc = list_releases(run, 1, 1, err);
+    int rc = list_releases(run, "", 1, err);
     bool further = rc == ARC_ELIMIT && (!run->release || arc_json_true_of(run->release, "draft"));
     ARC_TRY(arc_error_except(ARC_ELIMIT, rc, err));
 
@@ -159,7 +156,7 @@ int release_find(struct release_run *run, struct arc_error *err)
     }
 
     if (further && !run->release) {
-        rc = list_releases(run, 2, PAGES_MAX - 1, err);
+        rc = list_releases(run, "&page=2", PAGES_MAX - 1, err);
         if (rc == ARC_ELIMIT)
             release_say(run, "the listing ends at 10,000 releases; drafts beyond it are not seen");
         ARC_TRY(arc_error_except(ARC_ELIMIT, rc, err));
