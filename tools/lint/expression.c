@@ -386,8 +386,14 @@ static void check_truth(struct reading *r)
     struct operand input = r->operand;
     while (input.len && (*input.text == '!' || arc_is_space(*input.text)))
         input = (struct operand){input.text + 1, input.len - 1};
-    if (r->doubt || r->calls || !arc_text_lists(r->uses, "always", 6) ||
-        !skip_part(&input, "github.event.inputs."))
+    if (r->doubt || r->calls || !arc_text_lists(r->uses, "always", 6))
+        return;
+    if (input.len > 2 && *input.text == '\'')
+        r->doubt = lint_text(r->lint,
+                             "%.*s by itself counts as true: compare with each text, as in "
+                             "x == 'a' || x == 'b'",
+                             (int)input.len, input.text);
+    if (!skip_part(&input, "github.event.inputs."))
         return;
 
     const char *name = arc_or(arc_arena_cut(&r->lint->memory, input.text, input.len), "");
