@@ -303,13 +303,16 @@ static json_t *gate_values(const json_t *scan)
 
 /* ---- all ----------------------------------------------------------------------------------- */
 
+/* The items of a list are paragraphs of their own. */
 static json_t *paragraphs(const char *text)
 {
     json_t *list = json_array();
 
     while (text && *text) {
         text += strspn(text, "\n\r ");
-        const char *end = strstr(text, "\n\n");
+        const char *end = strchr(text, '\n');
+        while (end && !ARC_STARTS(end, "\n\n", "\n- ", "\n* ", "\n+ "))
+            end = strchr(end + 1, '\n');
         size_t len = end ? (size_t)(end - text) : strlen(text);
         len = arc_text_strip(text, len, "\n\r ");
         if (len)
