@@ -535,7 +535,8 @@ bool arc_history_parent(struct arc_history *history, const struct arc_oid *commi
 struct since {
     struct arc_history *history;
     struct queue queue;
-    size_t words;    /* of a set of bases */
+    size_t words;    /* of a set of bases and the head */
+    uint64_t head;   /* its bit in the last word, the highest of all */
     uint64_t *lacks; /* per node: the bases known to lack it */
     size_t known;    /* capacity of `lacks`, in nodes */
     uint32_t *met;   /* nodes in order of discovery */
@@ -550,12 +551,22 @@ static void since_free(struct since *since)
     free(since->met);
 }
 
+/* Whether a base is known to lack a commit. The bit behind theirs says that the head does. */
 static bool lacks_any(const struct since *since, uint32_t node)
 {
-    for (size_t i = 0; i < since->words; i++)
-        if (since->lacks[node * since->words + i])
+    const uint64_t *lacks = since->lacks + node * since->words;
+    size_t last = since->words - 1;
+
+    for (size_t i = 0; i < last; i++)
+        if (lacks[i])
             return true;
-    return false;
+    return lacks[last] & (since->head - 1);
+}
+
+static bool is_given(const struct since *since, uint32_t node)
+{
+    bool in_head = !(since->lacks[(node + 1) * since->words - 1] & since->head);
+    return in_head && lacks_any(since, node) && !since->history->nodes[node].missing;
 }
 
 /* Makes room for all nodes; new ones are lacked by all bases. */
@@ -624,17 +635,18 @@ static int start_since(struct since *since, const struct arc_oid *head, const st
     ARC_AUTO_FREE uint64_t *all = calloc(since->words, sizeof *all);
 
     ARC_TRY_ALLOC(all, err);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i <= count; i++)
         all[i / 64] |= UINT64_C(1) << i % 64;
 
     for (size_t i = 0; i <= count; i++) {
         const struct arc_oid *tip = i < count ? &bases[i] : head;
-        uint64_t own = i < count ? UINT64_C(1) << i % 64 : 0;
+        uint64_t own = UINT64_C(1) << i % 64;
         uint32_t node;
         if (!*tip->hex)
             continue;
         ARC_TRY(find_node(since->history, tip, &node, err));
-        ARC_TRY(need_node(since->history, node, err));
+        if (tip == head)
+            ARC_TRY(need_node(since->history, node, err));
         all[i / 64] ^= own;
         if (grow_lacks(since))
             meet_since(since, node, all);
@@ -671,7 +683,7 @@ static int walk_since(struct since *since, struct arc_error *err)
     return check(history, err);
 }
 
-/* Counts, for each commit that a base lacks, the children that are such, too. */
+/* Counts, for each commit, the children that are given. */
 static void count_children(struct since *since)
 {
     struct arc_history *history = since->history;
@@ -680,7 +692,7 @@ static void count_children(struct since *since)
         history->nodes[i].queued = 0;
     for (size_t i = 0; i < since->count; i++) {
         uint32_t node = since->met[i];
-        for (uint32_t k = 0; lacks_any(since, node) && k < history->nodes[node].count; k++)
+        for (uint32_t k = 0; is_given(since, node) && k < history->nodes[node].count; k++)
             history->nodes[parent_of(history, node, k)].queued++;
     }
 }
@@ -695,6 +707,7 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
     struct since since = {.history = history,
                           .queue = {.searches = true},
                           .words = count / 64 + 1,
+                          .head = UINT64_C(1) << count % 64,
                           .oldest = INT64_MAX};
 
     clear_flags(history);
@@ -704,19 +717,17 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
     since.queue.count = 0;
     since.queue.searches = false;
     for (size_t i = 0; i < since.count; i++)
-        if (!history->nodes[since.met[i]].queued && lacks_any(&since, since.met[i]))
+        if (!history->nodes[since.met[i]].queued && is_given(&since, since.met[i]))
             put(history, &since.queue, since.met[i]);
 
     while (since.queue.count && !history->failed) {
         uint32_t node = take(history, &since.queue);
         struct arc_oid commit;
         arc_git_oid_out(&history->nodes[node].oid, &commit);
-        if (!history->nodes[node].missing)
-            ARC_TRY(each(context, &commit, since.lacks + node * since.words));
+        ARC_TRY(each(context, &commit, since.lacks + node * since.words));
         for (uint32_t i = 0; i < history->nodes[node].count; i++) {
             uint32_t parent = parent_of(history, node, i);
-            bool next = !--history->nodes[parent].queued && !history->nodes[parent].missing;
-            if (next && lacks_any(&since, parent))
+            if (!--history->nodes[parent].queued && is_given(&since, parent))
                 put(history, &since.queue, parent);
         }
     }

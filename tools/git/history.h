@@ -52,9 +52,9 @@ bool arc_history_parent(struct arc_history *history, const struct arc_oid *commi
                         struct arc_oid *out, size_t *count);
 
 /* Calls `each` for every commit in `head` that at least one base lacks, each before its parents and
- * else newest first; bit i of `lacks`: bases[i] lacks it. Of several bases all must be ancestors of
- * the head; an empty one lacks everything. One walk serves all, and ends where every base has the
- * rest. ARC_ENOTFOUND if a commit is missing and the clone is not shallow. */
+ * else newest first; bit i of `lacks`: bases[i] lacks it. An empty base lacks everything. One walk
+ * serves all, and ends where every base has the rest. ARC_ENOTFOUND if the head or a parent is
+ * missing and the clone is not shallow. */
 int arc_history_since(struct arc_history *history, const struct arc_oid *head,
                       const struct arc_oid *bases, size_t count,
                       int (*each)(void *context, const struct arc_oid *commit,
