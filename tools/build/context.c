@@ -83,13 +83,6 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
     return ARC_OK;
 }
 
-int arc_context_places(const char *root, const struct arc_planned_service *service,
-                       struct arc_arena *memory, char ***out, struct arc_error *err)
-{
-    return arc_recipe_places(root, service->context, service->dockerfile,
-                             arc_planned_contexts(service), memory, out, err);
-}
-
 /* Compares all services at once: one git per service took a second for 300. */
 static int compare(struct arc_project *project, struct comparison *comparison)
 {
@@ -112,10 +105,11 @@ static int compare(struct arc_project *project, struct comparison *comparison)
             arc_planned_mark(plan, service, parts);
 
     for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *part = &plan->services[i];
         char ***places = &comparison->places[i];
         if (parts[i])
-            ARC_TRY(arc_context_places(project->git->worktree, &plan->services[i], &memory, places,
-                                       err));
+            ARC_TRY(arc_recipe_places(comparison->root, part->context, part->dockerfile,
+                                      arc_planned_contexts(part), &memory, places, err));
         for (char **place = *places; place && *place; place++)
             ARC_TRY(arc_texts_add(&memory, &all, *place, err));
     }

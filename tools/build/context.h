@@ -19,11 +19,6 @@ void arc_context_free(struct arc_context *context);
 int arc_context_read(struct arc_project *project, const struct arc_plan *plan, bool allow_dirty,
                      struct arc_context *out, struct arc_error *err);
 
-/* The paths of the work tree that go into a service, from arc_recipe_places(); *out is NULL-
- * terminated, or NULL for none. */
-int arc_context_places(const char *root, const struct arc_planned_service *service,
-                       struct arc_arena *memory, char ***out, struct arc_error *err);
-
 /* Marks a ci plan as dirty in its labels and all image tags, so that it is not mistaken for the
  * commit's. ARC_EINPUT for a release. */
 int arc_plan_mark_dirty(struct arc_plan *plan, struct arc_error *err);

@@ -1,8 +1,8 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "build/context.h"
 #include "build/run.h"
+#include "config/build.h"
 #include "os/file.h"
 #include "os/folder.h"
 
@@ -41,10 +41,10 @@ static int hash_inputs(const struct arc_build_options *options,
 
     ARC_TRY_ALLOC(parts, err);
     arc_planned_mark(plan, service, parts);
-    for (size_t i = 0; i < plan->service_count; i++)
-        if (parts[i])
-            ARC_TRY(
-                arc_context_places(options->env->cwd, &plan->services[i], &memory, &places, err));
+    arc_each (part, plan->services, plan->service_count)
+        if (parts[part - plan->services])
+            ARC_TRY(arc_recipe_places(options->env->cwd, part->context, part->dockerfile,
+                                      arc_planned_contexts(part), &memory, &places, err));
 
     for (char **place = places; place && *place; place++) {
         if (!json_object_get(known, *place)) {
