@@ -296,17 +296,20 @@ static int plan_service(const struct planning *planning, const struct arc_servic
     };
     ARC_TRY(arc_plan_tags(&own, service, out, planning->memory, planning->err));
 
-    /* Only a service with a new version is published; one that merely changed is built as a
-     * check. */
+    /* Only a new version is published, and only from the default branch; else the service is built
+     * as a check. */
     const struct arc_pair *before = planning->options.before;
     while (before && before->name && strcmp(before->name, service->codename) != 0)
         before++;
     bool same =
         service->version && before && before->name && strcmp(before->value, service->version) == 0;
-    for (size_t i = 0; same && i < out->tag_count; i++) {
+    bool aside = service->version && !planning->options.version && own.moment.aside;
+    for (size_t i = 0; (same || aside) && i < out->tag_count; i++) {
         out->tags[i].move = false;
-        out->tags[i].reason =
-            arc_arena_printf(planning->memory, "the version is %s, as before", service->version);
+        out->tags[i].reason = arc_arena_printf(planning->memory,
+                                               same ? "the version is %s, as before"
+                                                    : "%s is published from the default branch",
+                                               service->version);
     }
 
     if (service->version && !planning->options.version)

@@ -48,9 +48,12 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
         (struct arc_plan_moment){.event = event->name,
                                  .branch = arc_event_branch(event, repository->revision),
                                  .now = arc_env_moment(project->env)}; /* SOURCE_DATE_EPOCH */
+    const char *branch = options.moment.branch, *main = event->default_branch;
+    options.moment.aside = branch && main && strcmp(branch, main) != 0;
     if (arc_event_is_pull_request(event)) {
         options.moment.event = "pull_request";
         options.moment.pull = event->number;
+        options.moment.aside = true;
     }
 
     options.group = project->group;

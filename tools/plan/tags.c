@@ -575,7 +575,8 @@ static int add_tags(const struct arc_plan_options *options, const struct arc_ser
     for (char **image = service->images; *image; image++)
         for (const struct arc_image_tag *tag = first; tag->name; tag++) {
             const struct reading reading = {options, service, tag, *image};
-            bool wanted = all || tag->branches || (tag->when & ~releases);
+            bool wanted = all || tag->branches || (tag->when & ~releases) ||
+                          has(&reading, "{branch}") || has(&reading, "{pr}");
             if (wanted && (!tag->image || strcmp(tag->image, *image) == 0))
                 ARC_TRY(add_tag(&reading, out, memory, err));
         }
