@@ -37,7 +37,8 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
         bool is_flag = init_is_among(now, "true false") && init_is_among(next, "true false");
         if ((is_flag || (script->cases && *now)) && strcmp(now, next) != 0)
             next = INIT_UNKNOWN_TEXT; /* only a run knows which of the two */
-        if (!passed && !keeps) /* keep the value of a release; the new one is for other runs */
+        /* a release's value stays: the new one is for other runs */
+        if (!passed && !keeps && !script->empty)
             init_set_text(init, script->variables, name, next);
         if (keeps && script->step->runner && init_is_among(next, INIT_MOVING_TAGS))
             init_ask(init, script->step->file, 0,
@@ -311,7 +312,14 @@ static void take_block(struct script *script, json_t *words)
 {
     const char *word = init_word_at(words, 0);
 
+    if (script->empty == script->conditions && init_is_among(word, "else elif fi"))
+        script->empty = 0;
     script->conditions += strcmp(word, "if") == 0;
+    const char *asked = init_word_at(words, 3);
+    bool asks = strcmp(word, "if") == 0 && init_is_among(init_word_at(words, 1), "[ [[") &&
+                strcmp(init_word_at(words, 2), "-z") == 0 && strchr(";\n", *script->at);
+    if (asks && !script->empty && *asked && arc_text_is_visible(asked))
+        script->empty = script->conditions;
     script->conditions -= script->conditions && strcmp(word, "fi") == 0;
     script->cases += strcmp(word, "case") == 0;
     script->cases -= script->cases && strcmp(word, "esac") == 0;

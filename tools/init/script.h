@@ -29,6 +29,7 @@ struct script {
     size_t depth;                 /* of loops */
     size_t nested;                /* depth of "or" and "echo" around a variable */
     size_t conditions, cases;     /* depth of "if", of "case" */
+    size_t empty;                 /* depth of an "if [ -z" that is known to be false; 0: none */
     size_t called;                /* depth of files that run each other */
     size_t branches;              /* depth of a Makefile's conditions */
     size_t told;                  /* the innermost of them of which the outcome is known; 0: none */
