@@ -148,16 +148,6 @@ static bool is_image(const json_t *target, bool named)
     return (*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(target, "tags"));
 }
 
-/* The target that metadata-action overwrites, "docker-metadata-action" or the one of `bake-target`,
- * if it has its own tags, which are for builds by hand. NULL if there is none. */
-static const char *find_overwritten(const struct bake *bake)
-{
-    arc_json_each_pair (name, target, bake->targets)
-        if (strstr(name, "meta") && is_image(target, false) && !is_image(target, true))
-            return name;
-    return NULL;
-}
-
 /* Takes over what a step sets for the file's targets: names, unless they have some, and platforms. */
 static void take_given(struct init *init, struct init_group *group, bool named)
 {
@@ -283,7 +273,10 @@ static void take_bake(struct init *init, const struct bake *bake)
     if (!tagged)
         return; /* its images are named elsewhere; its Dockerfiles are read like others */
 
-    const char *meta = find_overwritten(bake);
+    const char *meta = NULL; /* a target that it overwrites, with tags for builds by hand */
+    arc_json_each_pair (name, target, bake->targets)
+        if (!meta && strstr(name, "meta") && is_image(target, false) && !is_image(target, true))
+            meta = name;
     if (meta) {
         init_ask(init, bake->path, 0,
                  "not used: metadata-action replaces the tags of target %s, and arc-ci would "

@@ -152,14 +152,6 @@ static bool take_word(struct init *init, const char **text, struct arc_buf *word
     return found;
 }
 
-/* True for "windows/web/Dockerfile" and "Dockerfile.windows", not "sliding-windows/Dockerfile". */
-static bool is_for_windows(struct init *init, const char *path)
-{
-    const char *lower = init_lower(init, path);
-    return ARC_STARTS(lower, "windows") || strstr(lower, "/windows") ||
-           strstr(arc_path_name(lower), "windows");
-}
-
 /* Finds the Dockerfiles that are for tests, examples, development or Windows, judging by folder and
  * name (set_aside), or all others. */
 static void look_at(struct init *init, bool set_aside)
@@ -171,7 +163,9 @@ static void look_at(struct init *init, bool set_aside)
         char *variant = variant_of(init, arc_path_name(path));
         if (!variant || lies_in(path, foreign))
             continue;
-        bool is_aside = lies_in(path, aside) || is_for_windows(init, path) ||
+        const char *lower = init_lower(init, path); /* but "sliding-windows/Dockerfile" counts */
+        bool is_aside = lies_in(path, aside) || ARC_STARTS(lower, "windows") ||
+                        ARC_HOLDS(lower, "/windows") || strstr(arc_path_name(lower), "windows") ||
                         init_is_among(variant, "dev development debug local");
         if (is_aside != set_aside) {
             if (is_aside) /* the others have no FROM if those of tests count */
