@@ -85,14 +85,15 @@ static bool has_separator_of_windows(const char *pattern)
     return false;
 }
 
-/* Whether parentheses enclose a single name, as in names of directories; alternatives, extended
- * globs and regular expressions contain more. */
+/* Whether parentheses enclose a single name, or are dots before one, as in names of directories;
+ * alternatives, extended globs and regular expressions contain more. */
 static bool has_bare_parentheses(const char *pattern)
 {
     for (const char *c = pattern; (c = strpbrk(c, "\\("));) {
         const char *end = c + strcspn(c + 1, "|()") + 1;
         bool bare = *c == '(' && (c == pattern || c[-1] == '/') && c[1] != '?' && *end == ')';
-        if (bare && (!end[1] || end[1] == '/'))
+        bool dots = bare && c[1] == '.' && strspn(c + 1, ".") == (size_t)(end - c) - 1;
+        if (bare && (!end[1] || end[1] == '/' || (dots && arc_is_alnum(end[1]))))
             return true;
         c += *c == '\\' && c[1] ? 2 : 1;
     }
@@ -191,6 +192,11 @@ static const char *doubt_of(const char *pattern, bool negated)
     if (strstr(pattern, "[!"))
         return "has '[!', which matches '!' or a character after it: write '[^' for any other "
                "character";
+
+    const char *dots = strstr(pattern, "[...");
+    if (dots && (dots == pattern || dots[-1] != '\\'))
+        return "has '[...', which matches one of the characters in the brackets: where it is part "
+               "of a name write '\\['";
 
     if (has_bare_parentheses(pattern))
         return "has parentheses, which only group: where they are part of a name write '\\(' and "
