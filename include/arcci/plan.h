@@ -21,7 +21,7 @@ struct arc_plan_moment {
     const char *event;  /* as GitHub names it, "push"; NULL: none */
     const char *branch; /* of a push, a schedule, a run by hand; NULL: none */
     int64_t pull;       /* number of the pull request, or 0 */
-    bool aside;         /* a pull request, or another branch than the default one */
+    bool aside;         /* an event that is not of the default branch, such as a pull request */
     int64_t now;        /* seconds since 1970, for {date} and {time} */
 };
 

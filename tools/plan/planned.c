@@ -49,11 +49,10 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
                                  .branch = arc_event_branch(event, repository->revision),
                                  .now = arc_env_moment(project->env)}; /* SOURCE_DATE_EPOCH */
     const char *branch = options.moment.branch, *main = event->default_branch;
-    options.moment.aside = branch && main && strcmp(branch, main) != 0;
+    options.moment.aside = main && !arc_text_same(branch, main);
     if (arc_event_is_pull_request(event)) {
         options.moment.event = "pull_request";
         options.moment.pull = event->number;
-        options.moment.aside = true;
     }
 
     options.group = project->group;
