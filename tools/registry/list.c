@@ -125,9 +125,15 @@ int arc_registry_probe_untag(struct arc_registry *registry, const char *image, b
         "\"arc-ci.probe\":\"%s\"}}",
         created, tag);
     ARC_TRY(arc_manifest_make(&bytes, &probe, err));
+
+    /* One that removes no tags would keep the index. */
+    *alone = false;
+    int rc = arc_registry_untag(registry, image, tag, &refused);
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_memory(rc, err);
     ARC_TRY(arc_registry_put(registry, image, tag, &probe, err));
 
-    int rc = arc_registry_untag(registry, image, tag, &refused);
+    rc = arc_registry_untag(registry, image, tag, &refused);
     *alone = !rc && arc_registry_resolve(registry, image, tag, digest, NULL) == ARC_ENOTFOUND &&
              arc_registry_resolve(registry, image, probe.digest, digest, NULL) == ARC_OK;
     rc = arc_registry_remove(registry, image, probe.digest, &refused);
