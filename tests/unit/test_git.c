@@ -277,8 +277,17 @@ static void test_no_repository(void **state)
     assert_non_null(strstr(arc_error_text(&f->err), "no git repository at"));
     rmdir(empty);
 
+    /* git does not look in a folder that is a ceiling */
+    char ceiling[128], path[128];
+    const char *const vars[] = {ceiling, NULL};
+    const struct arc_env env = {.vars = vars};
+    snprintf(ceiling, sizeof ceiling, "GIT_CEILING_DIRECTORIES=/:%s", f->repo.dir);
+    snprintf(path, sizeof path, "%s/a", f->repo.dir);
+    assert_int_equal(arc_git_open(&env, path, &git, &f->err), ARC_ENOTFOUND);
+    assert_int_equal(arc_git_open(&env, f->repo.dir, &git, &f->err), 0);
+    arc_git_free(&git);
+
     /* a submodule or a linked work tree that was moved, or mounted alone, is not the one around it */
-    char path[128];
     repo_write(&f->repo, "moved/.git", "gitdir: /nonexistent/.git/worktrees/moved\n");
     snprintf(path, sizeof path, "%s/moved", f->repo.dir);
     assert_int_equal(arc_git_open(&no_env, path, &git, &f->err), ARC_ENOTFOUND);

@@ -61,10 +61,10 @@ struct arc_git_commit {
 
 /* Opens the repository that contains `path` or, for NULL, the one named by GIT_DIR and
  * GIT_WORK_TREE, else the one that contains env->cwd (NULL: "."). Searches parent directories for a
- * .git without crossing file systems; never finds a bare repository, which may be files of a tree.
- * ARC_ENOTFOUND if there is none; ARC_EWORLD for another user's repository that neither git nor the
- * workflow (GITHUB_WORKSPACE) trusts, for SHA-256 objects, reftable, or a format unknown to
- * libgit2. */
+ * .git without crossing file systems or reaching one of GIT_CEILING_DIRECTORIES; never finds a bare
+ * repository, which may be files of a tree. ARC_ENOTFOUND if there is none; ARC_EWORLD for another
+ * user's repository that neither git nor the workflow (GITHUB_WORKSPACE) trusts, for SHA-256
+ * objects, reftable, or a format unknown to libgit2. */
 int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
                  struct arc_error *err);
 void arc_git_free(struct arc_git *git);

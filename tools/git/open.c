@@ -25,6 +25,15 @@ static char *without_slash(const char *path)
     return copy;
 }
 
+static bool is_ceiling(const struct arc_env *env, const char *directory)
+{
+    const char *given = arc_or(arc_env_nonempty(env, "GIT_CEILING_DIRECTORIES"), "");
+    arc_each_piece (one, given, ":")
+        if (arc_text_is(one.text, one.len, directory))
+            return true;
+    return false;
+}
+
 /* Opens the .git (a directory, or a linked work tree's file) of the directory or the nearest one
  * above, or the directory itself if it is called .git, which no tree can contain. */
 static int search_upwards(struct search *search, git_repository **out)
@@ -51,7 +60,8 @@ static int search_upwards(struct search *search, git_repository **out)
         if (!name || !directory[1])
             return rc;
         name[name == directory] = '\0';
-        if (stat(directory, &found) != 0 || found.st_dev != start.st_dev)
+        if (is_ceiling(search->env, directory) || stat(directory, &found) != 0 ||
+            found.st_dev != start.st_dev)
             return rc; /* git does not cross mounts either */
     }
 
