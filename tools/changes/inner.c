@@ -5,8 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define INNER_MAX     1000
-#define FETCH_SECONDS 600
+#define INNER_MAX 1000
 
 struct arc_inner_one {
     const char *path;
@@ -97,7 +96,7 @@ static int need_commit(const struct arc_git *git, const struct arc_oid *commit,
     const char *depth = arc_git_is_shallow(git) ? "--depth=1" : "--no-auto-maintenance";
     const char *const words[] = {"fetch", "--quiet",   "--no-tags", "--no-recurse-submodules",
                                  depth,   git->remote, commit->hex, NULL};
-    ARC_TRY(arc_git_run_remote(git, words, NULL, FETCH_SECONDS, &result, err));
+    ARC_TRY(arc_git_run_remote(git, words, NULL, ARC_GIT_SECONDS, &result, err));
     return result.status ? arc_error_set(err, ARC_ENOTFOUND, "%s", arc_git_complaint(&result))
                          : ARC_OK;
 }

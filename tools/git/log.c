@@ -6,7 +6,6 @@
 #include "git/run.h"
 #include <ctype.h>
 
-#define LOG_SECONDS 600
 #define MAILMAP_MAX (1 << 20) /* Linux's .mailmap has 40 KB */
 
 /* A copy of a commit's text, converted to UTF-8 if the commit says it is Latin-1
@@ -151,17 +150,12 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
 struct logging {
     const struct arc_git *git;
     size_t max;
-    git_mailmap *mailmap; /* NULL: none */
+    const git_mailmap *mailmap; /* NULL: none */
     int (*each)(void *context, const struct arc_git_commit *commit);
     void *context;
     size_t given;
     struct arc_error *err;
 };
-
-static void logging_free(struct logging *logging)
-{
-    git_mailmap_free(logging->mailmap);
-}
 
 static int walk(const struct arc_git *git, const struct arc_git_log_range *range,
                 int (*each)(void *context, const struct arc_oid *commit, const uint64_t *lacks),
@@ -197,10 +191,10 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
                 int (*each)(void *context, const struct arc_git_commit *commit), void *context,
                 bool *more, struct arc_error *err)
 {
-    ARC_AUTO(logging)
-    struct logging logging = {git, arc_or(range->max, SIZE_MAX), NULL, each, context, .err = err};
-
-    ARC_TRY(open_mailmap(git, &logging.mailmap, err));
+    ARC_AUTO_HANDLE(git_mailmap) git_mailmap *mailmap = NULL;
+    ARC_TRY(open_mailmap(git, &mailmap, err));
+    struct logging logging = {git,       arc_or(range->max, SIZE_MAX), mailmap, each, context,
+                              .err = err};
     int rc = walk(git, range, log_commit, &logging, err);
     bool is_full = logging.given > logging.max;
     if (more)
@@ -239,7 +233,7 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit,
         except,      "--exclude", inner.data,   slash ? "--match" : "--exclude",
         family.data, commit->hex, NULL};
     *out = NULL;
-    ARC_TRY(arc_git_run(git, words, LOG_SECONDS, &result, err));
+    ARC_TRY(arc_git_run(git, words, ARC_GIT_SECONDS, &result, err));
     const char *text = arc_buf_text(&result.output);
     size_t len = strcspn(text, "\n");
     if (result.status || !len) /* it also fails if there is no tag */

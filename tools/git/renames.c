@@ -3,8 +3,6 @@
 #include "git/diff.h"
 #include "git/scratch.h"
 
-#define RENAME_SECONDS 600
-
 static int by_new_name(const void *a, const void *b)
 {
     const struct arc_git_rename *x = a, *y = b;
@@ -45,9 +43,9 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_oid *from,
 
     if (to) {
         arc_git_fetch_absent(git, from, to, fetched);
-        ARC_TRY(arc_git_scratch_run(git, words, RENAME_SECONDS, &result, err));
+        ARC_TRY(arc_git_scratch_run(git, words, ARC_GIT_SECONDS, &result, err));
     } else {
-        ARC_TRY(arc_git_run(git, words, RENAME_SECONDS, &result, err));
+        ARC_TRY(arc_git_run(git, words, ARC_GIT_SECONDS, &result, err));
     }
 
     if (result.status)

@@ -4,6 +4,9 @@
 #include "git/git.h"
 #include "os/process.h"
 
+/* How long git may take for its work. */
+#define ARC_GIT_SECONDS 600
+
 /* Runs git with `words` (NULL-terminated) in the repository, set by GIT_DIR so that git does not
  * search for one in the tree. Without hooks, prompts and locks. Returns 0 if git ran, whatever its
  * exit status; the caller frees the result. ARC_ENOTFOUND without git, ARC_EWORLD after `seconds`,

@@ -8,8 +8,7 @@
 #include "os/folder.h"
 #include <git2/sys/repository.h>
 
-#define CONFIG_MAX    ((size_t)4 << 20)
-#define FETCH_SECONDS 600
+#define CONFIG_MAX ((size_t)4 << 20)
 
 static void part_free(struct arc_git *part)
 {
@@ -259,7 +258,7 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
     env.vars = vars;
     there.env = &env;
     git->scratch->fetches++;
-    ARC_TRY(arc_git_run_remote(&there, words, &input, FETCH_SECONDS, &result, err));
+    ARC_TRY(arc_git_run_remote(&there, words, &input, ARC_GIT_SECONDS, &result, err));
     if (result.status)
         return arc_error_set(err, ARC_ENOTFOUND, "git fetch %s: %s", there.remote,
                              arc_git_complaint(&result));

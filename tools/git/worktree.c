@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DIFF_SECONDS 600
-
 /* Overrides settings that would change the list or run a program. */
 #define DIFF                                                                                       \
     "diff", "--no-ext-diff", "--no-renames", "--no-relative", "--raw", "--no-abbrev", "-z",        \
@@ -45,7 +43,7 @@ static int run_listing(const struct arc_git *git, const char *const *options,
     if (paths)
         memcpy(words + count, paths, path_count * sizeof *words);
 
-    ARC_TRY(arc_git_run(git, words, DIFF_SECONDS, result, err));
+    ARC_TRY(arc_git_run(git, words, ARC_GIT_SECONDS, result, err));
     if (result->status)
         return arc_error_set(err, ARC_EWORLD, "git: %s", arc_git_complaint(result));
 
@@ -125,7 +123,7 @@ static bool is_of_lfs(const struct arc_git *git, const char *path)
         return filter && strcmp(filter, "lfs") == 0;
 
     /* it does not read every form of the index: see arc_git_tracked() */
-    return !arc_git_run(git, ARC_WORDS("check-attr", "-z", "filter", "--", path), DIFF_SECONDS,
+    return !arc_git_run(git, ARC_WORDS("check-attr", "-z", "filter", "--", path), ARC_GIT_SECONDS,
                         &result, NULL) &&
            result.output.len > sizeof lfs &&
            !memcmp(result.output.data + result.output.len - sizeof lfs, lfs, sizeof lfs);
