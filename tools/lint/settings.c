@@ -95,7 +95,11 @@ int lint_settings_load(const char *root, const char *path, struct lint_settings 
     bool asked_for = path != NULL;
     path = arc_or(path, DEFAULT_PATH);
     *out = (struct lint_settings){0};
-    if (!asked_for && arc_file_kind_in(root, path) == ARC_FILE_NONE)
+    bool missing = !asked_for && arc_file_kind_in(root, path) == ARC_FILE_NONE;
+    if (missing && arc_file_kind_in(root, ".github/arc-ci-lint.yml") == ARC_FILE_REGULAR)
+        return arc_error_set(err, ARC_EINPUT, "there is a .github/arc-ci-lint.yml: call it %s",
+                             path);
+    if (missing)
         return ARC_OK;
     ARC_TRY(arc_yaml_read_in(root, path, 0, &out->yaml, err));
     ARC_TRY(arc_fields_read(&l, out->yaml.root, &table, out));
