@@ -40,6 +40,7 @@ static void test_instructions(void **state)
     expect_instructions("COPY <<-'A' <<\"B\" /x\nUSER a\nA\nUSER b\nB\nUSER x\n",
                         "1 COPY|<<-'A' <<\"B\" /x\n6 USER|x\n");
     expect_instructions("COPY <<-\\A /x\nUSER a\n\tA\nUSER x\n", "1 COPY|<<-\\A /x\n4 USER|x\n");
+    expect_instructions("COPY <<'\\A' /x\nA\n\\A\nUSER x\n", "1 COPY|<<'\\A' /x\n4 USER|x\n");
     expect_instructions("RUN echo it\\'s <<A\nUSER a\nA\nUSER x\n",
                         "1 RUN|echo it\\'s <<A\n4 USER|x\n");
     expect_instructions("RUN <<EOF\nUSER root\n", "1 RUN|<<EOF\n"); /* never closed */

@@ -136,13 +136,13 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
     *out = (struct arc_heredoc){.chomp = *word == '-'};
     word += out->chomp;
 
-    for (; word < end; word++) {
-        bool escaped = *word == '\\' && word + 1 < end;
-        word += escaped;
+    for (char quote = '\0'; word < end; word++) {
+        if (arc_word_quotes(&quote, *word))
+            continue;
+        word += *word == '\\' && quote != '\'' && word + 1 < end;
         if (*word == '<' || name == sizeof out->name - 1)
             return false;
-        if (escaped || (*word != '"' && *word != '\''))
-            out->name[name++] = *word;
+        out->name[name++] = *word;
     }
 
     return name != 0;
