@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT / "tests" / name) for name in (".", "fault", "steer")]
 import cached  # noqa: E402
 import loopback  # noqa: E402
 import test_report as reporting  # noqa: E402
-from harness import ARC_CI, SHA, TAG, WRAPPER, Double, Project, new_state, our_draft  # noqa: E402
+from harness import ARC_CI, SHA, TAG, VERSION, WRAPPER, Double, Project, new_state, our_draft  # noqa: E402
 from world import INDEX, World, image_of, on_ghcr, stamp  # noqa: E402
 
 # Prism's command takes any later part of itself, and from 5.16 on these want Node.js 20.19; Debian 12 has 18.
@@ -402,11 +402,14 @@ def test_a_wrong_request_is_not_accepted(server, exchanges, described):
 
 
 def test_the_program_understands_the_descriptions_own_examples(server, tmp_path):
-    """The listing, the ref and the answer of a creation as GitHub describes them, read by the program itself."""
+    """The listing, the ref and a release as GitHub describes them, read by the program itself. The examples belong together no
+    further than this: the listing goes on at api.github.com, and the release uploads to uploads.github.com."""
     name, port = server
     project = Project(tmp_path)
     env = {"GITHUB_API_URL": f"http://127.0.0.1:{port}", "GITHUB_REPOSITORY": "octocat/Hello-World"}
     with Double() as nowhere:
-        status, output = project.run(nowhere, "--json", "--revision=aa218f56b14c9653891f9e74264a383fa43fefbd", env=env)
-    # Its examples belong together no further than this: the draft it "created" uploads to uploads.github.com.
-    assert status == 3 and "names an address on another host, https://uploads.github.com/" in output, output
+        for tag, host in ((None, "api"), ("v1.0.0", "uploads")):  # the release of the example has this tag
+            if tag:
+                project.put("version.json", json.dumps({**VERSION, "tag": tag}))
+            status, output = project.run(nowhere, "--json", "--revision=aa218f56b14c9653891f9e74264a383fa43fefbd", env=env)
+            assert status == 3 and f"names an address on another host, https://{host}.github.com/" in output, output
