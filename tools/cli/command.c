@@ -421,6 +421,10 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
     inv->terminal = isatty(STDOUT_FILENO) == 1;
     ARC_TRY(parse_words(inv, argc, argv, err));
     inv->colour = terminal_colour(env, inv->color, STDOUT_FILENO);
+    if (inv->json && inv->format)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--json prints the whole document, and --format a template filled in "
+                             "with it: give one of them");
 
     return inv->help ? ARC_OK : parse_environment(inv, err);
 }
