@@ -12,9 +12,9 @@ const struct arc_service *arc_group_find_service(const struct arc_group *group,
 
 size_t arc_service_directory(const char *path, const char *dockerfile)
 {
-    const char *name = arc_path_name(arc_or(dockerfile, "Dockerfile"));
+    const char *wanted = arc_or(dockerfile, "Dockerfile"), *name = arc_path_name(wanted);
     const char *lower = strcmp(name, "Dockerfile") == 0 ? "dockerfile" : name;
-    const char *const files[] = {"service.yaml", arc_or(dockerfile, name), name, lower};
+    const char *const files[] = {"service.yaml", wanted, name, lower};
 
     arc_each_in (file, files) {
         size_t len = strlen(path), tail = strlen(*file);

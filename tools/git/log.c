@@ -193,10 +193,10 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
 {
     ARC_AUTO_HANDLE(git_mailmap) git_mailmap *mailmap = NULL;
     ARC_TRY(open_mailmap(git, &mailmap, err));
-    struct logging logging = {git,       arc_or(range->max, SIZE_MAX), mailmap, each, context,
-                              .err = err};
+    size_t max = arc_or(range->max, SIZE_MAX);
+    struct logging logging = {git, max, mailmap, each, context, .err = err};
     int rc = walk(git, range, log_commit, &logging, err);
-    bool is_full = logging.given > logging.max;
+    bool is_full = logging.given > max;
     if (more)
         *more = is_full;
 

@@ -273,10 +273,11 @@ static const char *said_of_data(struct script *script, const struct reading *rea
     if (!init_read_yaml(init, reading->path, &yaml))
         return NULL;
     const struct arc_yaml_node *node = yaml.root;
-    arc_each_piece (key, arc_or(reading->keys, ""), ".")
+    const char *keys = arc_or(reading->keys, "");
+    arc_each_piece (key, keys, ".")
         node = arc_yaml_get(node, init_cut(init, key.text, key.len));
     ARC_AUTO_JSON json_t *value = init_expand_node(init, node, NULL);
-    if (json_is_string(value) && strstr(arc_or(reading->keys, ""), "version"))
+    if (json_is_string(value) && strstr(keys, "version"))
         return NULL;
     if (json_is_string(value))
         return take_content(script, reading->path, json_string_value(value));
