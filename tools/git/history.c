@@ -7,6 +7,8 @@
 #define DATE_MAX (INT64_MAX / 8) /* of a commit, whatever it says: sums of some dates fit */
 #define LATE_MAX 100             /* see walk_since() */
 
+#define NO_MEMORY 1 /* libgit2's codes are negative */
+
 /* What a walk learned about a commit. */
 enum {
     FROM_A = 1,  /* reachable from the first commit of a question */
@@ -54,7 +56,7 @@ struct arc_history {
     int64_t walk_doubt; /* as in struct search */
     int64_t skew;       /* the most by which a commit claims to be older than a parent */
     bool complete;      /* the clone is not shallow */
-    int failed;         /* a libgit2 code, or GIT_ERROR when out of memory */
+    int failed;         /* a libgit2 code, or NO_MEMORY */
 };
 
 static size_t place_of(const struct arc_history *history, const git_oid *oid)
@@ -85,7 +87,7 @@ static uint32_t node_of(struct arc_history *history, const git_oid *oid)
 
     if ((full && !table) || history->count >= UINT32_MAX - 1 ||
         !arc_room(&history->nodes, history->count, sizeof *history->nodes)) {
-        history->failed = GIT_ERROR;
+        history->failed = NO_MEMORY;
         return NONE;
     }
 
@@ -110,12 +112,11 @@ static void parse(struct arc_history *history, uint32_t node, const char *text, 
         size_t len = (size_t)(end - text);
         if (len == 7 + GIT_OID_HEXSZ && memcmp(text, "parent ", 7) == 0) {
             git_oid oid;
-            uint32_t parent = NONE;
-            if (git_oid_fromstrn(&oid, text + 7, GIT_OID_HEXSZ) == 0)
-                parent = node_of(history, &oid);
+            bool valid = git_oid_fromstrn(&oid, text + 7, GIT_OID_HEXSZ) == 0;
+            uint32_t parent = valid ? node_of(history, &oid) : NONE;
             if (parent == NONE ||
                 !arc_room(&history->links, history->link_count, sizeof *history->links)) {
-                history->failed = GIT_ERROR;
+                history->failed = valid ? NO_MEMORY : GIT_ERROR;
                 return;
             }
             history->links[history->link_count++] = parent;
@@ -188,7 +189,7 @@ static bool before(const struct place *a, const struct place *b)
 static void put(struct arc_history *history, struct queue *queue, uint32_t node)
 {
     if (!arc_room(&queue->places, queue->count, sizeof *queue->places)) {
-        history->failed = GIT_ERROR;
+        history->failed = NO_MEMORY;
         return;
     }
 
@@ -281,7 +282,7 @@ static void paint(struct search *search)
 
     if (flags == (FROM_A | FROM_B) && !(history->nodes[node].flags & RESULT)) {
         if (!arc_room(&search->found, search->count, sizeof *search->found)) {
-            history->failed = GIT_ERROR;
+            history->failed = NO_MEMORY;
             return;
         }
         size_t at = search->count++; /* after those that are not older */
@@ -358,7 +359,9 @@ static bool within(const struct arc_history *history, const struct node *node, i
 
 static int check(const struct arc_history *history, struct arc_error *err)
 {
-    return history->failed ? arc_git_failed(err, history->failed, "reading the history") : ARC_OK;
+    if (history->failed == NO_MEMORY)
+        return arc_error_nomem(err);
+    return arc_git_check(err, history->failed, "reading the history");
 }
 
 static int find_node(struct arc_history *history, const struct arc_oid *commit, uint32_t *out,
@@ -578,7 +581,7 @@ static bool grow_lacks(struct since *since)
         return true;
     uint64_t *grown = realloc(since->lacks, nodes * since->words * sizeof *grown);
     if (!grown) {
-        since->history->failed = GIT_ERROR;
+        since->history->failed = NO_MEMORY;
         return false;
     }
 
@@ -612,7 +615,7 @@ static void meet_since(struct since *since, uint32_t node, const uint64_t *child
         return;
 
     if (!arc_room(&since->met, since->count, sizeof *since->met))
-        history->failed = GIT_ERROR;
+        history->failed = NO_MEMORY;
     else
         since->met[since->count++] = node;
 }
