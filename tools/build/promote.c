@@ -34,6 +34,8 @@ struct promotion {
     struct arc_arena memory; /* owns both, and outlives the ledger if something fails */
     const char *asked;       /* the last commit compared by git, and the answer */
     bool later;
+    const char *probed; /* the last image on which it was tried whether a tag goes alone */
+    bool alone;
 };
 
 static void promotion_free(struct promotion *promotion)
@@ -296,12 +298,14 @@ static int look_up_between(struct promotion *promotion, size_t from, size_t to, 
 /* A new tag is removed, unless the registry would remove its image, and its other tags, too. */
 static int put_back(struct promotion *promotion, const struct move *move)
 {
-    bool alone = false;
+    struct arc_registry *registry = promotion->registry;
     if (move->before.media_type)
-        return arc_registry_put(promotion->registry, move->image, move->tag, &move->before, NULL);
-    ARC_TRY(arc_registry_probe_untag(promotion->registry, move->image, &alone, NULL));
-    return alone ? arc_registry_untag(promotion->registry, move->image, move->tag, NULL)
-                 : ARC_EFAILED;
+        return arc_registry_put(registry, move->image, move->tag, &move->before, NULL);
+    if (!arc_text_same(promotion->probed, move->image))
+        ARC_TRY(arc_registry_probe_untag(registry, move->image, &promotion->alone, NULL));
+    promotion->probed = move->image;
+    return promotion->alone ? arc_registry_untag(registry, move->image, move->tag, NULL)
+                            : ARC_EFAILED;
 }
 
 /* Whether this run moved a tag, perhaps although the registry did not confirm it, since the answer
