@@ -45,8 +45,8 @@ const struct command cmd_dry_run = {
     .options = OPTIONS(
         CONFIG_OPTION,
         VALUE("event", "FILE",
-              "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: the push of a tag or a "
-              "release made on GitHub is a release, any other event is a ci run."),
+              "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: that of a tag or of a "
+              "release made on GitHub is a release, any other is a ci run of group-images.yml."),
         FLAG("full",
              "Show everything in full: each target of the definition, each request's body."),
         VALUE("group", "GROUP",

@@ -307,8 +307,9 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
             keep(run, "revision-from", json_incref(json_object_get(document, "head-reason")), err));
     }
 
-    struct arc_plan_options wanted = {.push = run->event.publishes};
-    if (json_is_object(document)) {
+    /* As in the workflows, where a run by hand builds everything. */
+    struct arc_plan_options wanted = {.push = run->project->version || run->event.publishes};
+    if (json_is_object(document) && !arc_json_says(document, "event", "workflow_dispatch")) {
         ARC_TRY(arc_changes_read(document, &changes, err));
         wanted.changes = &changes;
     }
@@ -336,7 +337,7 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
     json_t *commands = NULL;
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {.group = NULL};
 
-    if (!run->event.publishes)
+    if (!plan->push)
         return keep(run, "scan", json_null(), err);
 
     /* Makes build.json as it will be, except for the digests, which are unknown before the

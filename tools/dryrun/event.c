@@ -39,7 +39,7 @@ int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const ch
                             struct arc_dryrun_event *out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *ref = NULL;
-    *out = (struct arc_dryrun_event){.publishes = true};
+    *out = (struct arc_dryrun_event){0};
     ARC_TRY(arc_text_print(&ref, err, "refs/tags/%s", tag));
     ARC_TRY(add_variable(out, "GITHUB_EVENT_NAME", "push", err));
     ARC_TRY(add_variable(out, "GITHUB_REF", ref, err));
@@ -85,7 +85,7 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     const char *sha = json_string_value(json_object_get(payload, "after"));
     const char *ref = json_string_value(json_object_get(payload, "ref"));
     const char *branch = text_at(payload, "repository", "default_branch");
-
+    const char *mode = text_at(payload, "inputs", "mode");
     const char *released = text_at(payload, "release", "tag_name");
 
     if (pull) {
@@ -96,12 +96,14 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     } else if (released) {
         ARC_TRY(arc_text_print(&made, err, "refs/tags/%s", released));
         ref = made;
+    } else if (branch && ARC_AMONG(name, "schedule", "repository_dispatch", "workflow_run")) {
+        ARC_TRY(arc_text_print(&made, err, "refs/heads/%s", branch));
+        ref = made;
     }
 
-    const char *pushed = arc_text_after(ref, "refs/heads/");
-    if ((released || strcmp(name, "push") == 0) && ref) /* as in the workflows */
-        out->publishes =
-            ARC_STARTS(ref, "refs/tags/") || (pushed && branch && strcmp(pushed, branch) == 0);
+    const char *pushed = strcmp(name, "push") == 0 ? arc_text_after(ref, "refs/heads/") : NULL;
+    out->publishes = strcmp(name, "schedule") == 0 || strcmp(arc_or(mode, ""), "release") == 0 ||
+                     (pushed && arc_text_same(pushed, branch));
     ARC_TRY(add_variable(out, "GITHUB_EVENT_PATH", path, err));
     ARC_TRY(add_variable(out, "GITHUB_EVENT_NAME", name, err));
     ARC_TRY(add_variable(out, "GITHUB_REF", arc_text_or(ref, NULL), err));

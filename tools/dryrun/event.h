@@ -10,7 +10,8 @@ struct arc_dryrun_event {
     struct arc_arena memory;
     const char **vars; /* the list for env.vars */
     size_t count;
-    bool publishes; /* images are pushed: a release, or a push to the default branch */
+    bool publishes; /* the workflows push images although it is no release: a push to the default
+                     * branch, a schedule, or a run by hand whose `mode` is release */
 };
 
 /* Makes the push of a release tag at a commit. */
