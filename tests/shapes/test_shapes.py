@@ -138,6 +138,12 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
     ("groups: {a: {compose: {files: compose.yaml, services: '--output=owned'}}}", "services: {}", "is not a name of a target"),
     ("groups: {a: {compose: compose.yaml, bake: x.hcl}}", "services: {}", "exclude one another"),
     ("groups: {a: {compose: compose.yaml, services: [a]}}", "services: {}", "leave 'services' out"),
+    ("groups: {a: {compose: {files: compose.yaml, services: [a, b]}}}", "services: {a: {image: x/y, build: .}, b: {image: x/b}}",
+     ".github/arc-ci.yaml:1: group a: the service 'b', which 'services' names, has no 'build'"),
+    ("groups: {a: {compose: {files: compose.yaml, services: [a, b]}}}", "services: {a: {image: x/y, build: .}, b: {build: .}}",
+     "group a: 'b', which 'services' names, makes no image with a name"),
+    ("groups: {a: {bake: {files: compose.yaml, targets: [a, b]}}}", "services: {a: {image: x/y, build: .}, b: {build: .}}",
+     "group a: 'b', which 'targets' names, makes no image with a name"),
 ])
 def test_what_a_compose_file_cannot_say(tmp_path, config, file, said):
     require("compose")
@@ -147,6 +153,18 @@ def test_what_a_compose_file_cannot_say(tmp_path, config, file, said):
     run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)
     assert run.returncode == 2 and said in run.stderr, run.stderr
     assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("asked, services", [("worker", ["worker"]), ("[worker, web]", ["web"]), ("app", ["app"])])
+def test_a_service_that_is_asked_for_without_its_twin(tmp_path, asked, services):
+    """Compose prints what a service depends on, too; that is no reason to take another's name."""
+    require("compose")
+    files = {"compose.yaml": "x-web: &web {image: x/web, build: .}\nservices: {web: *web, worker: {<<: *web, depends_on: [web]},"
+                             " app: {image: x/app, build: {context: ., additional_contexts: {web: 'service:web'}}, depends_on: [worker]}}\n",
+             "Dockerfile": "FROM scratch\n"}
+    make({"config": f"groups: {{a: {{compose: {{files: compose.yaml, services: {asked}}}}}}}\n", "files": files}, tmp_path)
+    plan = json.loads(arc(tmp_path, "plan", "--json"))
+    assert [service["service"] for service in plan["services"] if service["selected"]] == services
 
 
 @pytest.mark.parametrize("secret, refused", [

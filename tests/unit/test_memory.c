@@ -252,7 +252,7 @@ static int call_compose(char **answer, struct arc_error *err)
                         "  b: *a\n  i: {<<: *a, profiles: []}\n"
                         "secrets: {s: {environment: E}}\n");
     ARC_TRY(arc_buf_check(&text, "the answer", err));
-    ARC_TRY(arc_compose_targets(root, &text, &targets, err));
+    ARC_TRY(arc_compose_targets(root, &text, NULL, &targets, err));
     countdown = 0;
     *answer = json_dumps(targets, JSON_SORT_KEYS);
 

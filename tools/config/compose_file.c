@@ -226,9 +226,10 @@ static bool is_base(const json_t *services, const char *name)
     return false;
 }
 
-/* Adds the image of a service, unless an earlier service has the same image, as an app and its
- * workers do: then it gets the name of the one called like the image. */
-static void add_target(json_t **targets, const json_t *services, const char *name, json_t *target)
+/* Adds the image of a service, unless an earlier one that is asked for has the same image, as an
+ * app and its workers do: then it gets the name of the one called like the image. */
+static void add_target(json_t **targets, const json_t *services, const json_t *asked,
+                       const char *name, json_t *target)
 {
     const char *image = json_string_value(json_array_get(json_object_get(target, "tags"), 0));
     const char *own = image ? arc_path_name(image) : "";
@@ -236,7 +237,7 @@ static void add_target(json_t **targets, const json_t *services, const char *nam
     size_t len = strlen(name);
 
     arc_json_each_pair (key, other, *targets)
-        if (image && json_equal(other, target))
+        if (image && arc_described_asks(asked, key) && json_equal(other, target))
             twin = key;
 
     bool is_own = strncmp(own, name, len) == 0 && (!own[len] || own[len] == ':');
@@ -251,8 +252,8 @@ static void add_target(json_t **targets, const json_t *services, const char *nam
         arc_json_put(targets, name, target);
 }
 
-int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **out,
-                        struct arc_error *err)
+int arc_compose_targets(const char *root, const struct arc_buf *text, const json_t *asked,
+                        json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
@@ -266,7 +267,15 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
         struct reading reading = {.root = real, .service = name, .err = err};
         json_t *image = json_object_get(service, "image");
         json_t *platform = json_object_get(service, "platform");
-        if (!json_is_object(json_object_get(service, "build")))
+        const json_t *services = json_object_get(config, "services");
+        bool wanted = arc_described_asks(asked, name);
+        bool builds = json_is_object(json_object_get(service, "build"));
+        if (!builds && json_object_get(asked, name))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "the service '%.100s', which 'services' names, has no 'build': "
+                                 "take it out of 'services'",
+                                 name);
+        if (!builds || (!wanted && !is_base(services, name)))
             continue;
 
         reading.secrets = json_object_get(config, "secrets");
@@ -281,7 +290,7 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
         if (reading.rc)
             json_decref(reading.target);
         ARC_TRY(reading.rc);
-        add_target(&targets, json_object_get(config, "services"), name, reading.target);
+        add_target(&targets, services, asked, name, reading.target);
     }
     ARC_TRY_ALLOC(targets, err);
     *out = arc_steal(&targets);

@@ -387,12 +387,23 @@ static bool makes_image(const struct arc_loading *l, const struct arc_group *gro
 static int add_services(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
                         const json_t *asked, char **files, const json_t *version)
 {
+    const struct arc_pair *variables = group->described.variables;
+    bool fixed = !variables || !variables->name; /* else a name may come with a release */
+    const char *what = group->described.compose ? "service" : "target";
+
     group->service_count = 0;
 
     arc_json_each_pair (name, target, targets) {
-        if (!makes_image(l, group, target) ||
-            (json_object_size(asked) && !json_object_get(asked, name)))
+        if (!arc_described_asks(asked, name))
             continue;
+        if (!makes_image(l, group, target)) {
+            if (fixed && arc_texts_have(group->described.targets, name))
+                return arc_error_set(l->err, ARC_EINPUT,
+                                     "group %s: '%.100s', which '%ss' names, makes no image with a "
+                                     "name: give it one, or take it out of '%ss'",
+                                     group->name, name, what, what);
+            continue;
+        }
         const char *codename = arc_codename_of_target(l->memory, name);
         ARC_TRY(arc_arena_check(l->memory, l->err));
         if (arc_group_find_service(group, codename))
@@ -403,11 +414,9 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
         ARC_TRY(arc_bake_add_target(l, group, name, target, false, files, version));
     }
 
-    const char *what = group->described.compose ? "service" : "target";
     const char *lacks = group->described.compose ? "both 'build' and 'image'" : "tags";
-    const char *defaults = group->described.variables && group->described.variables->name
-                               ? ", and without a release its variables keep the file's defaults"
-                               : "";
+    const char *defaults =
+        fixed ? "" : ", and without a release its variables keep the file's defaults";
     if (!group->service_count)
         return arc_error_set(l->err, ARC_EINPUT,
                              "group %s: no %s of %s has %s; 'registry' in the group gives it one%s",
@@ -455,8 +464,8 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
     if (group->described.compose) {
         for (char **name = group->described.targets; name && *name; name++)
             ARC_TRY_ALLOC(json_object_set_new(asked, *name, json_true()) == 0, l->err);
-        ARC_TRY_PREFIX(arc_compose_targets(l->root, &result.output, &targets, l->err), l->err,
-                       "group %s", group->name);
+        ARC_TRY_PREFIX(arc_compose_targets(l->root, &result.output, asked, &targets, l->err),
+                       l->err, "group %s", group->name);
     } else {
         ARC_AUTO_JSON json_t *printed =
             json_loadb(arc_buf_text(&result.output), result.output.len, 0, NULL);

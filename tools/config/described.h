@@ -14,12 +14,19 @@
 int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env,
                           struct arc_group *group, const json_t *version);
 
-/* Reads what `docker compose config` printed: each service with a build section becomes a target as
- * `docker buildx bake --print` has it, under Compose's names and with its meaning: `image` and
- * `build.tags` are its tags, `platform` is its platform where the build has none, paths are
- * relative to `root` again. *out is a new reference. ARC_EINPUT for what a plan cannot carry. */
-int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **out,
-                        struct arc_error *err);
+/* Whether a target is among those asked for, the keys of an object; without any, all are. */
+static inline bool arc_described_asks(const json_t *asked, const char *name)
+{
+    return !json_object_size(asked) || json_object_get(asked, name);
+}
+
+/* Reads what `docker compose config` printed: each service that is asked for or started from, and
+ * has a build section, becomes a target as `docker buildx bake --print` has it, under Compose's
+ * names and with its meaning: `image` and `build.tags` are its tags, `platform` is its platform
+ * where the build has none, paths are relative to `root` again. *out is a new reference. ARC_EINPUT
+ * for what a plan cannot carry. */
+int arc_compose_targets(const char *root, const struct arc_buf *text, const json_t *asked,
+                        json_t **out, struct arc_error *err);
 
 /* Whether this is docker's error for a missing plugin, buildx or compose, in the words of any
  * version. */

@@ -34,13 +34,27 @@ int arc_project_load_event(struct arc_project *project, struct arc_error *err)
     return project->event.name ? ARC_OK : arc_event_load(project->env, &project->event, err);
 }
 
+/* Asks docker for the services of a group; what it says of the input is wrong at the group's
+ * line. */
+static int resolve(struct arc_project *project, struct arc_group *group, const json_t *values,
+                   struct arc_error *err)
+{
+    const struct arc_config *config = &project->config;
+    const struct arc_loading l = {arc_project_root(project), &project->config.memory, err};
+    int rc = arc_described_resolve(&l, project->env, group, values);
+    if (rc != ARC_EINPUT || !err || err->place_len)
+        return rc;
+
+    ARC_AUTO(arc_error) struct arc_error why = arc_steal(err);
+    return arc_error_at(err, rc, config->path, group->line, 0, "%s", arc_error_text(&why));
+}
+
 static int load_config(struct arc_project *project, struct arc_error *err)
 {
     const char *root = arc_project_root(project);
     ARC_TRY(arc_config_load(root, project->wanted.config, &project->config, err));
-    const struct arc_loading l = {root, &project->config.memory, err};
     arc_each (group, project->config.groups, project->config.group_count)
-        ARC_TRY(arc_described_resolve(&l, project->env, group, NULL));
+        ARC_TRY(resolve(project, group, NULL, err));
     return arc_config_distinct(&project->config, err);
 }
 
@@ -282,8 +296,7 @@ static int resolve_again(struct arc_project *project, struct arc_error *err)
         json_object_set_new(values, "sha7", json_sprintf("%.7s", revision)))
         return arc_error_nomem(err);
 
-    const struct arc_loading l = {project->repository.root, &project->config.memory, err};
-    ARC_TRY(arc_described_resolve(&l, project->env, group, values));
+    ARC_TRY(resolve(project, group, values, err));
     if (!project->tag.text)
         return ARC_OK;
 
