@@ -59,6 +59,7 @@ def pages(tmp_path_factory):
     builds = [f"--build={folder}/build.json"]
     (folder / "event.json").write_text(json.dumps({"workflow": "ci.yml", "ref": "refs/heads/main", "repository": {"default_branch": "main"}}))
     for name, words in {"dispatch": ["dry-run", f"--event={folder}/event.json", "--group=shop"], "rehearsal": ["dry-run", "shop/v1.1.0", *builds], "train": ["dry-run", "train/v1.0.0"],
+                        "again": ["dry-run", "shop/v1.0.0"],
                         "survey": ["status", *builds, *builds]}.items():
         done = subprocess.run([ARC_CI, *words, f"--html={folder}/{name}.html"], cwd=repo, env=env, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -105,6 +106,10 @@ def test_the_page_has_what_the_rehearsal_has(pages):
     assert {"table", "ul", "pre", "h3", "a", "code"} <= set(page.seen)
     train = Reader((pages / "train.html").read_text()).text
     assert "taken from shop/v1.0.0" in train and "nothing to build" in train
+
+
+def test_the_page_has_the_warnings(pages):
+    assert "the tag shop/v1.0.0 exists already: its release" in Reader((pages / "again.html").read_text()).text
 
 
 def test_what_is_not_pushed_moves_nothing(pages):
