@@ -371,13 +371,19 @@ int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_
     return ARC_OK;
 }
 
+static bool has_directory(const struct arc_git *git, const struct arc_oid *commit, const char *path)
+{
+    ARC_AUTO(arc_buf) struct arc_buf file = {0};
+    struct arc_oid found;
+    return *commit->hex && arc_git_entry(git, commit, path, &found) == ARC_OK &&
+           arc_git_blob(git, commit, path, 0, &file, NULL) == ARC_ENOTFOUND;
+}
+
 int arc_warn_of_relative(struct arc_match *match, const struct arc_git *git,
                          const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_error *err)
 {
-    struct arc_oid found;
-    if (arc_git_entry(git, head, match->relative, &found) == ARC_OK ||
-        (*base->hex && arc_git_entry(git, base, match->relative, &found) == ARC_OK))
+    if (has_directory(git, head, match->relative) || has_directory(git, base, match->relative))
         return ARC_OK;
     return arc_warn(&match->out->warnings, err,
                     "--relative-to: neither base nor head has a directory '%s'", match->relative);

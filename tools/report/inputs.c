@@ -65,6 +65,7 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
     const char *server = arc_env_nonempty(project->env, "GITHUB_SERVER_URL");
     const char *repository = arc_env_nonempty(project->env, "GITHUB_REPOSITORY");
     const char *run = arc_env_nonempty(project->env, "GITHUB_RUN_ID");
+    const char *group = project->wanted.group;
 
     ARC_TRY(arc_needs_read(&files->documents, &in->needs, err));
 
@@ -75,6 +76,9 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
 
     ARC_TRY(arc_project_load_event(project, err));
 
+    if (in->needs.plan && group && strcmp(in->needs.plan->group, group) != 0)
+        return arc_error_set(err, ARC_EINPUT, "--group: the plan is about group %.200s, not %.200s",
+                             in->needs.plan->group, group);
     if (!in->needs.plan) {
         project->wanted.tag = in->needs.version ? in->needs.version->tag : NULL;
         int rc = arc_project_load(project, err);
