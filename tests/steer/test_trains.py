@@ -154,6 +154,23 @@ def test_a_release_whose_tag_moved_is_not_what_the_lock_file_says(train):
     assert "  adrift: platform: data/v0.1.0 is at commit" in train.run("status").out
 
 
+def test_a_train_whose_last_release_is_a_prerelease(train, tmp_path):
+    """Its row shows what that one took; the next version still counts from the last stable one."""
+    train.release("1.2.0")
+    assert "it includes shop/v1.1.0, a new one would include shop/v1.2.0" in train.run("status").out
+    train.release("1.2.0-rc.1", group="platform")
+    row = row_of(train, "--registry")
+    assert {one["tag"] for one in row["includes"]} == {one["newest"] for one in row["includes"]} == {"shop/v1.2.0", "data/v0.1.0"}
+    assert (row["tag"], row["next-tag"], row["unreleased"], row["adrift"]) == ("platform/v1.2.0-rc.1", "platform/v1.2.0", False, [])
+    assert "): nothing since; next is platform/v1.2.0\n" in train.run("status").out
+    train.release("1.3.0-rc.1")
+    shown = train.run("status").out
+    assert "its groups have newer releases" in shown and "it includes shop/v1.2.0, a new one would include shop/v1.3.0-rc.1" in shown
+    (tmp_path / "old.json").write_text(json.dumps(lock_of(train)[1]))
+    assert row_of(train, "--lock", str(tmp_path / "old.json"))["problem"] == (
+        "the lock file is of platform/v1.1.0, the last release is platform/v1.2.0-rc.1")
+
+
 def test_github_that_does_not_tell_the_lock_is_said(train):
     train.github.state.off = {"/releases/tags/": (500, "Server Error")}
     assert "500" in row_of(train)["problem"]

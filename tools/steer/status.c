@@ -163,29 +163,53 @@ static void asking_free(struct asking *asking)
     json_decref(asking->rows);
 }
 
-/* The lock file of a train's last stable release: given by option, else the release's own. */
-static int find_lock(struct asking *asking, struct survey_group *group, struct arc_error *err)
+/* The lock file of a train's release: given by option, else the release's own. */
+static int find_lock(struct asking *asking, struct survey_group *group, const char *tag,
+                     struct arc_error *err)
 {
     ARC_AUTO_FREE char *name = arc_train_lock_name(group->group->name);
+    const char *other = NULL;
 
-    arc_json_each (lock, asking->options->locks)
-        if (!group->lock && arc_json_says(lock, "group", group->group->name))
-            group->lock = json_incref(lock);
-
-    const char *tag = arc_json_text_of(group->lock, "tag");
-    if (group->lock && group->stable && strcmp(tag, group->stable) != 0)
-        return arc_error_set(err, ARC_EFAILED, "the lock file is of %.200s, the last release is %s",
-                             tag, group->stable);
-
-    if (group->lock || !group->stable)
-        return ARC_OK;
     ARC_TRY_ALLOC(name, err);
+    arc_json_each (lock, asking->options->locks) {
+        if (!tag || group->lock || !arc_json_says(lock, "group", group->group->name))
+            continue;
+        if (arc_json_says(lock, "tag", tag))
+            group->lock = json_incref(lock);
+        else
+            other = arc_json_text_of(lock, "tag");
+    }
 
-    return records_find(&asking->records, group->stable, name, &group->lock, err);
+    if (group->lock || !tag)
+        return ARC_OK;
+    if (other)
+        return arc_error_set(err, ARC_EFAILED, "the lock file is of %.200s, the last release is %s",
+                             other, tag);
+
+    return records_find(&asking->records, tag, name, &group->lock, err);
 }
 
-static int add_group(struct asking *asking, const struct survey_group *group, struct arc_error *err)
+/* What a train includes and would include; with `prerelease`, its last release and the next
+ * prerelease. */
+static int find_rides(struct asking *asking, struct survey_group *group, bool prerelease,
+                      struct arc_error *err)
 {
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    struct survey *survey = &asking->survey;
+    int rc = find_lock(asking, group, prerelease ? group->last : group->stable, &problem);
+
+    ARC_TRY(arc_error_memory(rc, err));
+    ARC_TRY(survey_find_rides(asking->project, survey, group, prerelease, err));
+    if (rc)
+        group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
+
+    return arc_arena_check(&survey->memory, err);
+}
+
+/* `group` is a copy, of a row that shows a train's last release, which may be a prerelease. */
+static int add_group(struct asking *asking, struct survey_group *group, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *lock = NULL;
     static const struct arc_next_options by_commits;
     const struct arc_repository *repository = &asking->project->repository;
     ARC_AUTO_JSON json_t *pulls = json_array(), *services = json_array(), *record = NULL;
@@ -196,6 +220,15 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
 
     ARC_TRY(survey_choose_next(&asking->survey, group, repository->tags, &by_commits,
                                arc_env_moment(asking->project->env), &next, err));
+    if (group->group->includes && !arc_text_same(group->last, group->stable)) {
+        group->lock = NULL;
+        group->rides = NULL;
+        group->ride_count = 0;
+        group->problem = NULL;
+        int rc = find_rides(asking, group, true, err);
+        lock = group->lock;
+        ARC_TRY(rc);
+    }
     if (group->stable)
         ARC_TRY(survey_is_above(group, next.since, &beside, err));
     ARC_TRY(sum_up(&asking->survey, group, beside, &commits, &pulls, &services, err));
@@ -215,6 +248,7 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
         unreleased, "adrift", "includes", survey_describe_rides(group), "problem", group->problem,
         "record", record, "beside", since);
     asking->behind |= unreleased;
+    asking->adrift |= group->problem || survey_ride_bump(group) != ARC_BUMP_NONE;
 
     return arc_json_append(asking->rows, row, err);
 }
@@ -350,21 +384,12 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
         ARC_TRY(arc_transport_github(&patient, &asking.records.github, err));
 
     for (size_t g = 0; g < survey->group_count; g++) {
-        ARC_AUTO(arc_error) struct arc_error problem = {0};
         struct survey_group *group = &survey->groups[g];
 
-        /* What a train includes and would include; adrift if they differ. */
-        if (group->group->includes) {
-            int rc = find_lock(&asking, group, &problem);
-            ARC_TRY(arc_error_memory(rc, err));
-            ARC_TRY(survey_find_rides(project, survey, group, false, err));
-            if (rc)
-                group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
-            asking.adrift |= group->problem || survey_ride_bump(group) != ARC_BUMP_NONE;
-            ARC_TRY(arc_arena_check(&survey->memory, err));
-        }
-
-        ARC_TRY(add_group(&asking, group, err));
+        if (group->group->includes)
+            ARC_TRY(find_rides(&asking, group, false, err));
+        struct survey_group shown = *group;
+        ARC_TRY(add_group(&asking, &shown, err));
     }
 
     *failed = ARC_OK;
