@@ -441,15 +441,18 @@ const char *arc_message_next_undone(const char *at, struct arc_message_undone *o
     return out->title ? at + strlen(at) : NULL;
 }
 
-bool arc_message_is_undone(const struct arc_message_undone *undone, const char *hash, int64_t pull,
-                           const char *subject)
+/* Whether it is that commit. Several may have one subject. */
+static bool is_undone(const struct arc_message_undone *undone,
+                      const struct arc_message_commit *commit)
 {
-    if (undone->hash)
-        return strncmp(hash, undone->hash, undone->len) == 0;
-    if (!undone->title)
-        return pull && pull == undone->pull;
-
+    const char *subject = commit->subject;
     bool again;
+
+    if (undone->hash)
+        return strncmp(commit->hash, undone->hash, undone->len) == 0;
+    if (!undone->title)
+        return commit->pull && commit->pull == undone->pull;
+
     size_t whole = strlen(subject), len = measure_titled(subject);
     if (undone->again)
         subject = find_title(subject, &again, &len);
@@ -488,17 +491,19 @@ static int add_name(json_t *places, char kind, const char *text, size_t len, siz
     return arc_json_append(list, json_integer((json_int_t)k), err);
 }
 
-int arc_message_add_place(json_t *places, size_t k, const char *hash, int64_t pull,
-                          const char *subject, struct arc_error *err)
+/* Adds commit `k` to an object under all that a revert may name it by: looking at every commit for
+ * every revert took a minute for 10,000. */
+static int add_place(json_t *places, size_t k, const struct arc_message_commit *commit,
+                     struct arc_error *err)
 {
-    const char *plain = skip_prefixes(subject);
+    const char *subject = commit->subject, *plain = skip_prefixes(subject);
     size_t titled = measure_titled(subject), prefix = (size_t)(plain - subject), len = 0;
     char number[24];
     bool again;
 
-    snprintf(number, sizeof number, "%lld", (long long)pull);
-    ARC_TRY(add_name(places, 'h', hash, ARC_MESSAGE_DIGITS, k, err));
-    if (pull)
+    snprintf(number, sizeof number, "%lld", (long long)commit->pull);
+    ARC_TRY(add_name(places, 'h', commit->hash, ARC_MESSAGE_DIGITS, k, err));
+    if (commit->pull)
         ARC_TRY(add_name(places, 'p', number, strlen(number), k, err));
     ARC_TRY(add_name(places, 's', subject, strlen(subject), k, err));
     ARC_TRY(add_name(places, 's', subject, titled, k, err));
@@ -512,7 +517,8 @@ int arc_message_add_place(json_t *places, size_t k, const char *hash, int64_t pu
     return reverted ? add_name(places, 'r', reverted, len, k, err) : ARC_OK;
 }
 
-const json_t *arc_message_places(const json_t *places, const struct arc_message_undone *undone)
+/* The numbers of the commits that may be the reverted one, in the order in which they were added. */
+static const json_t *find_places(const json_t *places, const struct arc_message_undone *undone)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
 
@@ -524,4 +530,63 @@ const json_t *arc_message_places(const json_t *places, const struct arc_message_
         arc_buf_printf(&name, "p%lld", (long long)undone->pull);
 
     return json_object_get(places, arc_buf_text(&name));
+}
+
+/* The commit that a revert names; NULL: none. Commits of the same second may be in either order. */
+static struct arc_message_commit *find_undone(const struct arc_message_reverts *reverts,
+                                              const json_t *places, size_t revert,
+                                              const struct arc_message_undone *undone)
+{
+    arc_json_each (place, find_places(places, undone)) {
+        size_t k = (size_t)json_integer_value(place);
+        struct arc_message_commit *other = &reverts->commits[k];
+        bool candidate = undone->title ? k > revert && !other->undone : k != revert;
+        if (candidate && is_undone(undone, other))
+            return other;
+    }
+    return NULL;
+}
+
+/* Marks a reverted commit as undone, and what it merged. */
+static int mark_undone(const struct arc_message_reverts *reverts, struct arc_message_commit *commit,
+                       struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *merged = json_object();
+
+    ARC_TRY_ALLOC(merged, err);
+    if (reverts->list_merged && !commit->undone)
+        ARC_TRY(reverts->list_merged(reverts->context, commit->hash, merged, err));
+    commit->undone = true;
+    if (json_object_size(merged))
+        arc_each (one, reverts->commits, reverts->count)
+            one->undone |= json_object_get(merged, one->hash) != NULL;
+
+    return ARC_OK;
+}
+
+int arc_message_cancel(const struct arc_message_reverts *reverts, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *places = json_object();
+
+    ARC_TRY_ALLOC(places, err);
+    for (size_t k = 0; k < reverts->count; k++)
+        ARC_TRY(add_place(places, k, &reverts->commits[k], err));
+
+    for (size_t i = 0; i < reverts->count; i++) {
+        struct arc_message_undone undone = {0};
+        struct arc_message_commit *revert = &reverts->commits[i];
+        const char *at = revert->undone ? NULL : revert->takes_back;
+        bool all = true, any = false;
+
+        while (at && (at = arc_message_next_undone(at, &undone))) {
+            struct arc_message_commit *found = find_undone(reverts, places, i, &undone);
+            if (found)
+                ARC_TRY(mark_undone(reverts, found, err));
+            any = any || found;
+            all = all && found;
+        }
+        revert->undone |= any && all;
+    }
+
+    return ARC_OK;
 }

@@ -82,14 +82,24 @@ const char *arc_message_takes_back(const char *subject, const char *body);
  * with *out = {0}; returns where to continue, NULL if there is none. */
 const char *arc_message_next_undone(const char *at, struct arc_message_undone *out);
 
-/* Adds commit `k` to an object under all that a revert may name it by, and returns the numbers of
- * the commits that may be the reverted one, in the order in which they were added; NULL: none.
- * Looking at every commit for every revert took a minute for 10,000. */
-int arc_message_add_place(json_t *places, size_t k, const char *hash, int64_t pull,
-                          const char *subject, struct arc_error *err);
-const json_t *arc_message_places(const json_t *places, const struct arc_message_undone *undone);
+/* A commit of a release. Borrowed. */
+struct arc_message_commit {
+    const char *hash, *subject;
+    int64_t pull;           /* the pull request's number; 0: none */
+    const char *takes_back; /* arc_message_takes_back() */
+    bool undone;
+};
 
-/* Whether it is the commit with that name, pull request's number (or 0) and subject. Several
- * commits may have one subject. */
-bool arc_message_is_undone(const struct arc_message_undone *undone, const char *hash, int64_t pull,
-                           const char *subject);
+struct arc_message_reverts {
+    struct arc_message_commit *commits; /* newest first */
+    size_t count;
+
+    /* Adds the names of the commits that a commit merged, if it is a merge; NULL: none does. */
+    int (*list_merged)(void *context, const char *hash, json_t *names, struct arc_error *err);
+    void *context;
+};
+
+/* Marks as undone what a revert undoes, and the revert itself if all of that is among the commits:
+ * a revert of something released is a change like any other. The newest counts first, so a revert of
+ * a revert leaves the original commit. */
+int arc_message_cancel(const struct arc_message_reverts *reverts, struct arc_error *err);

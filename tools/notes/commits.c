@@ -214,37 +214,7 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
     /* clang-format on */
 }
 
-/* ---- reverts -------------------------------------------------------------------------------- */
-
-/* Removes the older commits that a revert reverts, and the revert itself if all of them are in this
- * release; a revert of a released commit is a change like any other. Only a subject that says
- * revert counts, since a squashed pull request may just quote one of its commits. */
-static void take_back(const struct arc_notes_log *log, const json_t *places, size_t revert,
-                      bool *gone)
-{
-    const struct arc_notes_commit *commit = &log->commits[revert];
-    const char *at = arc_message_takes_back(commit->message, commit->body);
-    struct arc_message_undone undone = {0};
-    bool all = true, any = false;
-
-    while (at && (at = arc_message_next_undone(at, &undone))) {
-        size_t k = log->count;
-        arc_json_each (place, arc_message_places(places, &undone)) {
-            size_t at_place = (size_t)json_integer_value(place);
-            const struct arc_notes_commit *other = &log->commits[at_place];
-            if (at_place > revert && !gone[at_place] &&
-                arc_message_is_undone(&undone, other->hash, other->pull, other->message)) {
-                k = at_place;
-                break;
-            }
-        }
-        any = any || k < log->count;
-        all = all && k < log->count;
-        gone[k] = true; /* there is one more than there are commits */
-    }
-
-    gone[revert] = any && all;
-}
+/* ---- all of them ---------------------------------------------------------------------------- */
 
 json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
 {
@@ -255,29 +225,28 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
     if (!log)
         return commits;
 
-    ARC_AUTO_FREE bool *gone = calloc(log->count + 1, sizeof *gone);
-    ARC_AUTO_JSON json_t *places = json_object();
-    bool failed = !gone || !places;
-    for (size_t i = 0; !failed && i < log->count; i++)
-        failed = arc_message_add_place(places, i, log->commits[i].hash, log->commits[i].pull,
-                                       log->commits[i].message, NULL);
-    if (failed) {
-        json_decref(commits);
-        return NULL;
+    ARC_AUTO_FREE struct arc_message_commit *all = calloc(log->count + 1, sizeof *all);
+    const struct arc_message_reverts reverts = {.commits = all, .count = log->count};
+    bool failed = !all;
+
+    for (size_t i = 0; !failed && i < log->count; i++) {
+        const struct arc_notes_commit *one = &log->commits[i];
+        all[i] = (struct arc_message_commit){.hash = one->hash,
+                                             .subject = one->message,
+                                             .pull = one->pull,
+                                             .takes_back =
+                                                 arc_message_takes_back(one->message, one->body)};
     }
+    failed = failed || (!log->all && arc_message_cancel(&reverts, NULL));
 
-    /* Leave out reverted commits and their reverts, the newest first, so that a revert of a revert
-     * counts. */
-    for (size_t i = 0; !log->all && i < log->count; i++)
-        if (!gone[i])
-            take_back(log, places, i, gone);
-
-    for (size_t i = 0; i < log->count; i++)
-        if (!gone[i])
+    for (size_t i = 0; !failed && i < log->count; i++)
+        if (!all[i].undone)
             arc_json_push(&commits,
                           commit_values(options->plan, &log->commits[i], log->all, &conventional));
     *sorted = conventional && !log->all;
 
+    if (failed)
+        json_decref(arc_steal(&commits));
     return commits;
 }
 

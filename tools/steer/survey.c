@@ -270,103 +270,38 @@ static int find_releases(struct walk *walk, struct arc_error *err)
     return find_predecessors(walk, err);
 }
 
-/* The reverts of a group since its last stable release. */
-struct reverts {
-    const struct survey *survey;
-    const struct survey_group *group;
-    json_t *places; /* of the commits: see arc_message_places() */
-};
-
-/* Marks a reverted commit as undone; for a merge, the commits it merged. */
-static int cancel_touch(const struct reverts *reverts, size_t at, struct arc_error *err)
+static int list_merged(void *context, const char *hash, json_t *names, struct arc_error *err)
 {
-    const struct survey *survey = reverts->survey;
-    const struct survey_group *group = reverts->group;
-    const struct survey_commit *undone = &survey->commits[group->touches[at].commit];
-    ARC_AUTO(arc_git_commit) struct arc_git_commit merge = {0};
-    ARC_AUTO_JSON json_t *merged = json_object();
+    const struct survey *survey = context;
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    const struct arc_oid oid = arc_oid_of(hash);
+    struct arc_git_log_range range = {.from = &commit.parent, .to = &commit.merged};
 
-    if (group->touches[at].undone || !undone->merge) {
-        group->touches[at].undone = true;
-        return ARC_OK;
-    }
-
-    group->touches[at].undone = true;
-    ARC_TRY_ALLOC(merged, err);
-    ARC_TRY(arc_git_commit(survey->git, &undone->oid, &merge, err));
-    struct arc_git_log_range range = {.from = &merge.parent, .to = &merge.merged};
-    ARC_TRY(arc_git_log_names(survey->git, &range, merged, err));
-
-    arc_json_each_pair (name, yes, merged) {
-        const struct arc_message_undone one = {.hash = name, .len = strlen(name)};
-        arc_json_each (place, arc_message_places(reverts->places, &one)) {
-            struct survey_touch *touch = &group->touches[json_integer_value(place)];
-            touch->undone |= strcmp(survey->commits[touch->commit].oid.hex, name) == 0;
-        }
-    }
-
-    return ARC_OK;
+    ARC_TRY(arc_git_commit(survey->git, &oid, &commit, err));
+    return commit.parents > 1 ? arc_git_log_names(survey->git, &range, names, err) : ARC_OK;
 }
 
-/* The commit that a revert names; the group's count: none. Commits of the same second may be in
- * either order. */
-static size_t find_undone(const struct reverts *reverts, size_t revert,
-                          const struct arc_message_undone *undone)
-{
-    arc_json_each (place, arc_message_places(reverts->places, undone)) {
-        size_t k = (size_t)json_integer_value(place);
-        const struct survey_touch *touch = &reverts->group->touches[k];
-        const struct survey_commit *other = &reverts->survey->commits[touch->commit];
-        bool candidate = undone->title ? k > revert && !touch->undone : k != revert;
-        if (candidate &&
-            arc_message_is_undone(undone, other->oid.hex, other->says.pull, other->subject))
-            return k;
-    }
-    return reverts->group->count;
-}
-
-/* Marks what a revert undoes and, if that is all of it, the revert too. A revert of something
- * released is an ordinary change. */
-static int cancel_undone(const struct reverts *reverts, size_t revert, struct arc_error *err)
-{
-    const struct survey_group *group = reverts->group;
-    const char *at = reverts->survey->commits[group->touches[revert].commit].takes_back;
-    struct arc_message_undone undone = {0};
-    bool all = true, any = false;
-
-    while (at && (at = arc_message_next_undone(at, &undone))) {
-        size_t k = find_undone(reverts, revert, &undone);
-        any = any || k < group->count;
-        all = all && k < group->count;
-        if (k < group->count)
-            ARC_TRY(cancel_touch(reverts, k, err));
-    }
-
-    group->touches[revert].undone = any && all;
-
-    return ARC_OK;
-}
-
-/* Newest first, so that a revert of a revert leaves the original commit. */
-int survey_cancel_pairs(const struct survey *survey, const struct survey_group *group,
+int survey_cancel_pairs(struct survey *survey, const struct survey_group *group,
                         struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *places = json_object();
-    const struct reverts reverts = {survey, group, places};
+    ARC_AUTO_FREE struct arc_message_commit *all = calloc(group->count + 1, sizeof *all);
+    struct arc_message_reverts reverts = {
+        .commits = all, .list_merged = list_merged, .context = survey};
+    const struct arc_message_commit *next = all;
 
-    ARC_TRY_ALLOC(places, err);
-    for (size_t k = 0; k < group->count; k++) {
-        struct survey_touch *touch = &group->touches[k];
+    ARC_TRY_ALLOC(all, err);
+    arc_each (touch, group->touches, group->count) {
         const struct survey_commit *commit = &survey->commits[touch->commit];
-        touch->undone = false;
         if (touch->since_stable)
-            ARC_TRY(arc_message_add_place(places, k, commit->oid.hex, commit->says.pull,
-                                          commit->subject, err));
+            all[reverts.count++] = (struct arc_message_commit){.hash = commit->oid.hex,
+                                                               .subject = commit->subject,
+                                                               .pull = commit->says.pull,
+                                                               .takes_back = commit->takes_back};
     }
+    ARC_TRY(arc_message_cancel(&reverts, err));
 
-    for (size_t i = 0; i < group->count; i++)
-        if (group->touches[i].since_stable && !group->touches[i].undone)
-            ARC_TRY(cancel_undone(&reverts, i, err));
+    arc_each (touch, group->touches, group->count)
+        touch->undone = touch->since_stable && next++->undone;
 
     return ARC_OK;
 }

@@ -86,7 +86,7 @@ json_t *survey_describe_rides(const struct survey_group *group);
 
 /* Marks reverts and what they revert as undone, among the touches that are since_stable.
  * survey_take() does it; call it again after clearing since_stable of some. */
-int survey_cancel_pairs(const struct survey *survey, const struct survey_group *group,
+int survey_cancel_pairs(struct survey *survey, const struct survey_group *group,
                         struct arc_error *err);
 
 /* The version that a group would have next. Texts are the survey's, or static. */
