@@ -185,6 +185,7 @@ def test_another_groups_latest_stays(shop):
     (("shop",), 2, "back to which version?"),
     (("shop", "1.2.0", "--from=1.1.0"), 2, "shop/v1.1.0 is not above shop/v1.2.0"),
     (("shop", "1.2.0", "--reason=x"), 2, "--withdraw"),
+    (("shop", "1.2.0", "--withdraw=draft", "--reason=" + "*" * 63_000), 2, "--reason is too long: a release's text has at most 125000 characters"),
     (("shop", "1.2.0", "--withdraw=yes"), 2, "no|prerelease|draft"),
     (("shop", "1.2.0-rc.1"), 2, "is a prerelease"),
     (("shop", "1.1.0"), 1, "no published release of shop/v1.1.0"),

@@ -20,6 +20,7 @@ struct taken_back {
     char *tag;
     const json_t *release; /* GitHub's release; NULL: none, or not asked */
     bool marked;           /* already marked as withdrawn */
+    const char *body;      /* the text that marks it; NULL: it is left alone */
 };
 
 struct rollback {
@@ -104,6 +105,43 @@ static int read_lock(struct rollback *rollback, struct arc_error *err)
     return arc_error_unless(rollback->lock, err);
 }
 
+/* GitHub's limit for a release's text, in characters. */
+#define BODY_MAX 125000
+
+/* The release's text as it will be: the notice, then the notes, cut at GitHub's limit. */
+static int make_body(struct rollback *rollback, struct taken_back *taken, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf body = {0};
+    const char *notes = arc_json_text_of(taken->release, "body");
+    const char *reason = arc_or(rollback->options->reason, "");
+
+    arc_buf_puts(&body, ARC_WITHDRAWN_MARK "\n> [!CAUTION]\n> **Withdrawn.** Use [");
+    arc_markdown_text(&body, rollback->tag.text, strlen(rollback->tag.text));
+    arc_buf_puts(&body, "](");
+    const char *url = arc_json_text_of(rollback->release, "html_url");
+    arc_markdown_url(&body, url, strlen(url));
+    arc_buf_puts(&body, *reason ? ") instead. " : ") instead.");
+    arc_markdown_text(&body, reason, strlen(reason));
+    arc_buf_puts(&body, "\n\n");
+
+    size_t len = strlen(notes), used = arc_text_utf16(arc_buf_text(&body), body.len);
+    if (used > BODY_MAX)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--reason is too long: a release's text has at most %d characters",
+                             BODY_MAX);
+
+    size_t room = BODY_MAX - used;
+    if (arc_text_utf16(notes, len) > room)
+        for (len = arc_text_cut(notes, len, room);
+             len && (notes[len - 1] != '\n' || arc_text_utf16(notes, len) > room);)
+            len--;
+
+    arc_buf_add(&body, notes, len);
+    taken->body = arc_arena_text(&rollback->memory, body.data);
+
+    return arc_buf_check(&body, "the text of a withdrawn release", err);
+}
+
 static int ask_releases(struct rollback *rollback, struct arc_error *err)
 {
     if (!rollback->records.github)
@@ -119,6 +157,8 @@ static int ask_releases(struct rollback *rollback, struct arc_error *err)
     arc_each (taken, rollback->taken, rollback->taken_count) {
         ARC_TRY(records_release(&rollback->records, taken->tag, &taken->release, err));
         taken->marked = ARC_STARTS(arc_json_text_of(taken->release, "body"), ARC_WITHDRAWN_MARK);
+        if (taken->release && !taken->marked && rollback->options->withdraw != ARC_WITHDRAW_NOTHING)
+            ARC_TRY(make_body(rollback, taken, err));
     }
 
     ARC_AUTO_JSON json_t *latest = NULL;
@@ -173,42 +213,6 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
                                  "again");
 }
 
-/* GitHub's limit for a release's text, in characters. */
-#define BODY_MAX ((size_t)125000)
-
-/* The notice, then the notes, cut at GitHub's limit. */
-static char *make_body(const struct rollback *rollback, const json_t *release)
-{
-    ARC_AUTO(arc_buf) struct arc_buf body = {0};
-    const char *notes = arc_json_text_of(release, "body");
-    const char *reason = rollback->options->reason;
-
-    arc_buf_puts(&body, ARC_WITHDRAWN_MARK "\n> [!CAUTION]\n> **Withdrawn.** Use [");
-    arc_markdown_text(&body, rollback->tag.text, strlen(rollback->tag.text));
-    arc_buf_puts(&body, "](");
-    const char *url = arc_json_text_of(rollback->release, "html_url");
-    arc_markdown_url(&body, url, strlen(url));
-    arc_buf_puts(&body, ") instead.");
-
-    if (reason) {
-        arc_buf_putc(&body, ' ');
-        arc_markdown_text(&body, reason, strlen(reason));
-    }
-
-    arc_buf_puts(&body, "\n\n");
-
-    size_t len = strlen(notes), used = arc_text_utf16(arc_buf_text(&body), body.len);
-    size_t room = BODY_MAX - ARC_MIN(used, BODY_MAX);
-    if (arc_text_utf16(notes, len) > room)
-        for (len = arc_text_cut(notes, len, room);
-             len && (notes[len - 1] != '\n' || arc_text_utf16(notes, len) > room);)
-            len--;
-
-    arc_buf_add(&body, notes, len);
-
-    return arc_buf_steal(&body);
-}
-
 /* Moves "Latest", then marks the releases, skipping what is already done. */
 static int withdraw_do(struct rollback *rollback, struct arc_error *err)
 {
@@ -222,15 +226,13 @@ static int withdraw_do(struct rollback *rollback, struct arc_error *err)
     }
 
     arc_each (taken, rollback->taken, rollback->taken_count) {
-        if (rollback->options->withdraw == ARC_WITHDRAW_NOTHING || !taken->release || taken->marked)
+        if (!taken->body)
             continue;
 
         /* A published release is unmarked explicitly; a draft cannot be "Latest". */
         bool draft = rollback->options->withdraw == ARC_WITHDRAW_DRAFT;
-        ARC_AUTO_FREE char *body = make_body(rollback, taken->release);
-        ARC_TRY_ALLOC(body, err);
         ARC_AUTO_JSON json_t *mark =
-            json_pack("{s:s, s:b, s:s}", "body", body, draft ? "draft" : "prerelease", 1,
+            json_pack("{s:s, s:b, s:s}", "body", taken->body, draft ? "draft" : "prerelease", 1,
                       "make_latest", "false");
         ARC_TRY(patch(rollback, taken->release, mark, "mark a release as withdrawn", err));
         rollback_say(rollback, "%s is marked as withdrawn", taken->tag);
@@ -243,14 +245,13 @@ static int withdraw_do(struct rollback *rollback, struct arc_error *err)
 static json_t *withdraw_describe(const struct rollback *rollback)
 {
     json_t *list = json_array();
-    bool asked = rollback->options->withdraw != ARC_WITHDRAW_NOTHING;
 
     arc_each (taken, rollback->taken, rollback->taken_count) {
         const char *url = json_string_value(json_object_get(taken->release, "html_url"));
         const char *action = "none";
         if (taken->marked)
             action = "unchanged";
-        else if (asked && taken->release)
+        else if (taken->body)
             action = "withdrawn";
         arc_json_push(
             &list, json_pack("{s:s, s:s?, s:s}", "tag", taken->tag, "url", url, "action", action));
