@@ -118,6 +118,17 @@ def test_the_notes_of_a_plan_are_those_of_the_rehearsal(repo):
     assert notes.count("docker run --rm -p 127.0.0.1:") == SIZES[2]
 
 
+def test_the_notes_of_many_images_fit(tmp_path):
+    """What is left is the table of all of them."""
+    git(tmp_path, "init", "-q", "-b", "main")
+    config = entry(1, [add_service(tmp_path, f"service-{i:03}", 4000 + i) for i in range(700)])
+    commit(tmp_path, {"groups": {"group1": config}}, "Add everything")
+    run = subprocess.run([ARC_CI, "notes", "group1/v1.0.0"], cwd=tmp_path, env=ENV, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("| `registry.example/g1/arc-service-") == 700 and len(run.stdout) <= 124_800
+    assert "docker run" not in run.stdout and "### Start" not in run.stdout and "Add everything" in run.stdout
+
+
 def test_many_groups_without_a_release_beside_many_tags(tmp_path):
     """Those of no group are looked for once, not for each group."""
     git(tmp_path, "init", "-q", "-b", "main")

@@ -68,11 +68,12 @@ static int fit_commits(const struct arc_template *template, const json_t *values
 }
 
 /* Leaves out the next chapter or column whose content is also elsewhere: digests are in the table
- * and in build.json, too. False when none is left. */
+ * and in build.json, too, and `arc-ci verify` prints the commands that check a signature. False when none is left. */
 static bool drop_chapter(json_t *values)
 {
-    static const char *const chapters[] = {"verify",  "make",  "base-images", "pinned",
-                                           "digests", "sizes", "platforms",   "also"};
+    static const char *const chapters[] = {"verify",  "make",      "base-images", "pinned",
+                                           "digests", "sizes",     "platforms",   "also",
+                                           "run",     "reference", "attestation", "signature"};
     json_t *has = json_object_get(values, "has");
     for (size_t i = 0; i < ARC_COUNT(chapters); i++)
         if (arc_json_true_of(has, chapters[i]))

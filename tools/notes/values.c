@@ -259,8 +259,8 @@ static bool any_service(const json_t *services, const char *key)
 /* Which columns and chapters have content. */
 static json_t *has_values(const json_t *services, bool changes)
 {
-    static const char *const parts[] = {"also",   "pinned",    "base-images", "make",
-                                        "verify", "signature", "attestation"};
+    static const char *const parts[] = {"also",   "pinned",    "base-images", "make",     "run",
+                                        "verify", "signature", "attestation", "reference"};
     json_t *has = json_pack(
         "{s:b, s:b, s:b, s:b}", "changes", changes, "platforms", any_platform(services, "platform"),
         "digests", any_platform(services, "digest"), "sizes", any_platform(services, "size"));
