@@ -114,27 +114,31 @@ static int add_base(const struct arc_loading *l, struct arc_service *service, si
 
 /* Adds the images of the stages that the target needs; `seen` is per stage. */
 static int walk_stages(const struct arc_loading *l, const struct arc_stages *stages, size_t at,
-                       bool *seen, json_t *images)
+                       const char *platform, bool *seen, json_t *images)
 {
     if (at >= stages->count || seen[at])
         return ARC_OK;
+    const struct arc_stage *stage = &stages->items[at];
     seen[at] = true;
 
-    arc_json_each (image, stages->items[at].images) {
+    arc_json_each (image, stage->images) {
         ARC_AUTO_FREE char *ref = NULL;
         ARC_TRY(arc_text_copy(json_string_value(image), &ref, l->err));
         arc_image_familiarize(ref);
-        ARC_TRY(arc_json_set(images, ref, json_true(), l->err));
+        if (!json_object_get(images, ref))
+            ARC_TRY(arc_json_set(images, ref, json_array(), l->err));
+        if (platform && !stage->platform) /* else FROM --platform says for which */
+            ARC_TRY(arc_json_append(json_object_get(images, ref), json_string(platform), l->err));
     }
 
-    arc_json_each (need, stages->items[at].needs)
-        ARC_TRY(walk_stages(l, stages, (size_t)json_integer_value(need), seen, images));
+    arc_json_each (need, stage->needs)
+        ARC_TRY(walk_stages(l, stages, (size_t)json_integer_value(need), platform, seen, images));
 
     return ARC_OK;
 }
 
-/* Adds the images that a service's Dockerfile names for one platform, and notes ONBUILD
- * triggers. */
+/* Adds the images that a service's Dockerfile names for one platform, which is added to each, and
+ * notes ONBUILD triggers. */
 static int add_images(const struct arc_loading *l, const struct arc_stages_request *request,
                       struct arc_service *service, json_t *images)
 {
@@ -148,11 +152,13 @@ static int add_images(const struct arc_loading *l, const struct arc_stages_reque
     ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
     ARC_TRY_ALLOC(seen, l->err);
 
-    return target ? walk_stages(l, &stages, (size_t)(target - stages.items), seen, images) : ARC_OK;
+    return target ? walk_stages(l, &stages, (size_t)(target - stages.items), request->platform,
+                                seen, images)
+                  : ARC_OK;
 }
 
-/* Adds the images that a service's Dockerfile names as keys, in familiar form, and notes ONBUILD
- * triggers. */
+/* Adds the images that a service's Dockerfile names as keys, in familiar form, with the platforms
+ * that it needs them for, and notes ONBUILD triggers. */
 static int list_images(const struct arc_loading *l, const struct arc_group *group,
                        struct arc_service *service, json_t *images)
 {
@@ -196,6 +202,22 @@ static int list_images(const struct arc_loading *l, const struct arc_group *grou
 
 /* ---- a group -------------------------------------------------------------------------------- */
 
+/* A base with platforms of its own must have those that are built on it. */
+static int check_platforms(const struct arc_loading *l, const struct arc_service *service,
+                           const struct arc_service *base, const json_t *platforms)
+{
+    char **own = base->build.platforms;
+
+    arc_json_each (platform, platforms)
+        if (own && *own && !arc_texts_have(own, json_string_value(platform)))
+            return arc_error_set(l->err, ARC_EINPUT,
+                                 "'%s' is built for %s and starts from '%s', which is not: give "
+                                 "both of them the same 'platforms'",
+                                 service->codename, json_string_value(platform), base->codename);
+
+    return ARC_OK;
+}
+
 /* Finds the group's images that a Dockerfile or additional contexts name. */
 static int find_bases(const struct arc_loading *l, const struct arc_group *group,
                       struct arc_service *service)
@@ -211,8 +233,10 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
     arc_json_each_pair (image, value, images) {
         const struct arc_service *base = find_released(l, group, image);
         ARC_TRY(arc_arena_check(l->memory, l->err));
-        if (base && base != service)
-            ARC_TRY(add_base(l, service, &count, image, base->codename));
+        if (!base || base == service)
+            continue;
+        ARC_TRY(check_platforms(l, service, base, value));
+        ARC_TRY(add_base(l, service, &count, image, base->codename));
     }
 
     for (struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {

@@ -216,7 +216,7 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
 
     if (!file) {
         ARC_TRY(arc_services_read(l, config, reading->services, group));
-        return arc_bases_link(l, group);
+        return arc_yaml_place(reading->services, "services", arc_bases_link(l, group), l->err);
     }
 
     /* A file, or files with a selection; the services are resolved later. */
