@@ -428,6 +428,29 @@ static int link_bases(const struct planning *planning)
     return ARC_OK;
 }
 
+/* A base without platforms of its own is built for those of all that is built on it. */
+static int widen_bases(const struct planning *planning)
+{
+    struct arc_plan *plan = planning->plan;
+
+    arc_each (service, plan->services, plan->service_count) {
+        if (!service->selected || !arc_planned_contexts(service)->name)
+            continue;
+        bool *parts = arc_arena_array(planning->memory, plan->service_count, sizeof *parts);
+        ARC_TRY_ALLOC(parts, planning->err);
+        arc_planned_mark(plan, service, parts);
+
+        arc_each (base, plan->services, plan->service_count)
+            for (char **platform = service->platforms; *platform; platform++)
+                if (parts[base - plan->services] && !*base->recipe->platforms &&
+                    !arc_texts_have(base->platforms, *platform))
+                    ARC_TRY(arc_texts_add(planning->memory, &base->platforms, *platform,
+                                          planning->err));
+    }
+
+    return ARC_OK;
+}
+
 /* ---- cells --------------------------------------------------------------------------------- */
 
 /* GitHub's own runners are native for two platforms; anything else is emulated on the first. */
@@ -551,6 +574,7 @@ static int make_plan(struct planning *planning)
     ARC_TRY(plan_group(planning));
     ARC_TRY(plan_services(planning));
     ARC_TRY(link_bases(planning));
+    ARC_TRY(widen_bases(planning));
     ARC_TRY(plan_cells(planning));
 
     return arc_arena_check(planning->memory, planning->err);
