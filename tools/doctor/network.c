@@ -144,7 +144,8 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
 
     if (!project->git || !doctor->has_config ||
         arc_repository_read(project->git, NULL, &repository, NULL)) {
-        doctor_say(result, DOCTOR_SKIPPED, "no release groups", NULL);
+        doctor_say(result, DOCTOR_SKIPPED,
+                   doctor->has_config ? "no repository" : "no release groups", NULL);
         return;
     }
 
