@@ -71,7 +71,7 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     const char *name = NULL;
     *out = (struct arc_dryrun_event){0};
 
-    ARC_TRY(arc_document_read(path, &payload, err));
+    ARC_TRY(arc_event_payload(path, &payload, err));
     for (size_t i = ARC_COUNT(known); i-- > 0;)
         if (json_object_get(payload, known[i].member))
             name = known[i].name;

@@ -25,6 +25,10 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err);
 int arc_document_of_stage(const char *command, const char *where, json_t **out,
                           struct arc_error *err);
 
+/* Reads an event's payload from a file. Errors as arc_event_load(). *out is a new reference, set even
+ * if it is no object. */
+int arc_event_payload(const char *path, json_t **out, struct arc_error *err);
+
 /* Why an earlier job's output may be missing (runner, JobExtension.cs). */
 #define ARC_OUTPUT_DROPPED                                                                             \
     "where that job's log says \"Skip output … since it may contain secret\", GitHub dropped it: a " \

@@ -1,6 +1,7 @@
 #include "arcci/event.h"
 #include "base/text.h"
 #include "os/file.h"
+#include "project/documents.h"
 
 bool arc_event_is_sha(const char *text)
 {
@@ -167,6 +168,25 @@ const char *arc_event_branch(const struct arc_event *event, const char *revision
     return by_hand && (!event->sha || strcmp(event->sha, revision) == 0) ? branch : NULL;
 }
 
+int arc_event_payload(const char *path, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_EVENT_MAX};
+    json_error_t at;
+
+    ARC_TRY(arc_file_read(path, NULL, ARC_EVENT_MAX, &text, err));
+    /* A commit's message may hold a NUL. */
+    *out = json_loadb(arc_buf_text(&text), text.len, JSON_ALLOW_NUL, &at);
+    if (!*out && json_error_code(&at) == json_error_out_of_memory)
+        return arc_error_nomem(err);
+    if (!*out)
+        return arc_error_at(err, ARC_EINPUT, path, (unsigned)at.line, (unsigned)at.column,
+                            "the event is not JSON: %s", at.text);
+    if (!json_is_object(*out))
+        return arc_error_at(err, ARC_EINPUT, path, 1, 1, "the event is not a JSON object");
+
+    return ARC_OK;
+}
+
 int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_error *err)
 {
     ARC_AUTO(arc_event) struct arc_event event = {.changed_files = -1};
@@ -183,19 +203,8 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
         return arc_error_set(err, ARC_EINPUT, "GITHUB_SHA: '%.80s' is not a commit", event.sha);
 
     if (path && strcmp(event.name, "local") != 0) {
-        ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_EVENT_MAX};
-        json_error_t at;
-
-        ARC_TRY_PREFIX(arc_file_read(path, NULL, ARC_EVENT_MAX, &text, err), err,
-                       "GITHUB_EVENT_PATH");
-        ARC_AUTO_JSON json_t *root = /* a commit's message may hold a NUL */
-            json_loadb(arc_buf_text(&text), text.len, JSON_ALLOW_NUL, &at);
-        if (!root)
-            return arc_error_at(err, ARC_EINPUT, path, (unsigned)at.line, (unsigned)at.column,
-                                "the event is not JSON: %s", at.text);
-
-        if (!json_is_object(root))
-            return arc_error_at(err, ARC_EINPUT, path, 1, 1, "the event is not a JSON object");
+        ARC_AUTO_JSON json_t *root = NULL;
+        ARC_TRY_PREFIX(arc_event_payload(path, &root, err), err, "GITHUB_EVENT_PATH");
         const char *sha = event.sha;
         ARC_TRY(read_payload(&event, root, err));
         if (sha && event.ref && ARC_STARTS(event.ref, "refs/tags/"))
