@@ -356,20 +356,15 @@ static int find_base(const struct choice *choice, struct core *out, bool *first,
     return ARC_OK;
 }
 
-/* The highest stable release of the line that the step stays in (1.4.x for a patch; 1.x on the
- * default branch, which goes on after all that was cut from it) if it is not below the chosen
- * numbers, and on another branch; NULL if HEAD contains it or this clone lacks it. */
-static char *find_beside(const struct choice *choice, const struct core *core, enum arc_bump step,
-                         struct arc_oid *commit)
+/* The highest stable release that has the first `same` numbers of the chosen ones and is not below
+ * them, if HEAD lacks it; its commit, and its merge base with HEAD. NULL: none, or not in this clone. */
+static const char *find_lacked(const struct choice *choice, const struct core *core, size_t same,
+                               struct arc_oid *commit, struct arc_oid *base)
 {
     struct survey *survey = choice->survey;
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
-    size_t same = (size_t)ARC_BUMP_MAJOR - (size_t)step; /* none, the major, major and minor */
     struct core theirs;
-    struct arc_oid base;
 
-    if (same > 1 && survey->on_default)
-        same = 1;
     arc_json_each (name, choice->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         if (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) &&
@@ -380,11 +375,34 @@ static char *find_beside(const struct choice *choice, const struct core *core, e
     }
 
     if (!highest.text || arc_git_tag_commit(survey->git, highest.text, commit, NULL) ||
-        arc_git_merge_base(survey->git, commit, &survey->head, &base, NULL) ||
-        strcmp(base.hex, commit->hex) == 0)
+        arc_git_merge_base(survey->git, commit, &survey->head, base, NULL) ||
+        strcmp(base->hex, commit->hex) == 0)
         return NULL;
 
     return arc_arena_text(&survey->memory, highest.text);
+}
+
+/* The release on another branch that the next one follows, of the line that the step stays in: 1.4.x
+ * for a patch. The default branch goes on after all that was cut from it since its last release; else
+ * after 1.x. NULL: none. */
+static const char *find_beside(const struct choice *choice, const struct core *core,
+                               enum arc_bump step, struct arc_oid *commit)
+{
+    const struct survey *survey = choice->survey;
+    const char *last = choice->group->last;
+    size_t same = (size_t)ARC_BUMP_MAJOR - (size_t)step; /* none, the major, major and minor */
+    struct arc_oid base, released, common;
+
+    if (survey->on_default && same) {
+        const char *any = find_lacked(choice, core, 0, commit, &base);
+        if (any && last && !arc_git_tag_commit(survey->git, last, &released, NULL) &&
+            !arc_git_merge_base(survey->git, &released, &base, &common, NULL) &&
+            strcmp(common.hex, released.hex) == 0)
+            return any;
+        same = 1;
+    }
+
+    return find_lacked(choice, core, same, commit, &base);
 }
 
 /* The commits that a release on another branch lacks: neither in it, nor picked for it or from
