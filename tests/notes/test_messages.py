@@ -291,6 +291,18 @@ def test_a_squashed_list_of_commits_counts_as_they_would(clone, title, body, ask
     assert bump(clone) == asked and f"{section}\n\n- " in changes(clone).replace(" since `g/v1.0.0`", "Changes")
 
 
+@pytest.mark.parametrize("remote, commits, issue, compare", [
+    ("git@gitlab.com:a/b/r.git", "https://gitlab.com/a/b/r/-/commit/", "https://gitlab.com/a/b/r/-/issues/", "/-/compare/g/v1.0.0...g/v9.0.0"),
+    ("https://u@bitbucket.org/o/r.git", "https://bitbucket.org/o/r/commits/", "https://bitbucket.org/o/r/issues/", "/branches/compare/g/v9.0.0%0Dg/v1.0.0"),
+    *[(remote, "https://dev.azure.com/o/p/_git/r/commit/", "https://dev.azure.com/o/p/_git/r/../../_workitems/edit/",
+       "/branchCompare?baseVersion=GTg/v1.0.0&amp;targetVersion=GTg/v9.0.0") for remote in ("git@ssh.dev.azure.com:v3/o/p/r", "https://o@dev.azure.com/o/p/_git/r")]])
+def test_links_are_those_of_the_host(clone, remote, commits, issue, compare):
+    git(clone, "remote", "set-url", "origin", remote)
+    made = commit(clone, "fix: as in #3 (#4)")
+    shown = changes(clone)
+    assert f"({commits}{made})" in shown and f"]({issue}3)" in shown and f"[#4]({issue}4)" in shown and f"{compare})" in shown
+
+
 @pytest.mark.parametrize("message", ["fix: x\n \t\nBREAKING CHANGE: y\n", "\n\nfix: x\n\nBREAKING CHANGE: y\n"])
 def test_a_body_begins_where_git_lets_it_begin(clone, message):
     commit(clone, message)

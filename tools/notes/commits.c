@@ -9,16 +9,46 @@
 
 /* ---- links ---------------------------------------------------------------------------------- */
 
-/* Returns a link below the repository's page, or null without a page. The template percent-encodes
- * the URL, but cannot know that a '?' or '#' in a tag belongs to the path. */
+/* What stands in front of names in links below a repository's page. "#12" is a pull request at
+ * GitHub alone: the last row, for GitHub and all that is like it. */
+static const struct pages {
+    const char *where; /* a part of the repository's page */
+    const char *commit, *issue, *pull, *history, *compare, *between;
+    bool newest_first; /* in a comparison */
+} hosts[] = {
+    {"://gitlab.", "-/commit/", "-/issues/", "-/issues/", "-/commits/", "-/compare/", "...", false},
+    {"://bitbucket.org/", "commits/", "issues/", "issues/", "commits/tag/", "branches/compare/",
+     "%0D", true},
+    {"/_git/", "commit/", "../../_workitems/edit/", "../../_workitems/edit/",
+     "?_a=history&version=GT", "branchCompare?baseVersion=GT", "&targetVersion=GT", false},
+    {"", "commit/", "issues/", "pull/", "commits/", "compare/", "...", false}};
+
+static const struct pages *find_pages(const struct arc_plan *plan)
+{
+    const struct pages *pages = hosts;
+    while (!strstr(arc_or(plan->source, ""), pages->where))
+        pages++;
+    return pages;
+}
+
+/* The template percent-encodes a URL, but cannot know that a '?' or '#' in a tag belongs to the
+ * path. */
+static void add_part(struct arc_buf *url, const char *name)
+{
+    for (; *name; name++)
+        arc_buf_printf(url, strchr("?#%&", *name) ? "%%%02X" : "%c", (unsigned char)*name);
+}
+
+/* Returns a link below the repository's page, or null without a page. */
 static json_t *link_to(const struct arc_plan *plan, const char *kind, const char *name)
 {
+    ARC_AUTO(arc_buf) struct arc_buf url = {0};
+
     if (!plan->source || !*plan->source)
         return json_null();
-    ARC_AUTO(arc_buf) struct arc_buf url = {0};
-    arc_buf_printf(&url, "%s/%s/", plan->source, kind);
-    for (; *name; name++)
-        arc_buf_printf(&url, strchr("?#%", *name) ? "%%%02X" : "%c", (unsigned char)*name);
+    arc_buf_printf(&url, "%s/%s", plan->source, kind);
+    add_part(&url, name);
+
     return arc_json_buf(&url);
 }
 
@@ -31,11 +61,18 @@ static json_t *link_to_number(const struct arc_plan *plan, const char *kind, int
 
 json_t *notes_compare_url(const struct arc_plan *plan)
 {
-    const char *previous = plan->version->previous_tag;
-    if (!previous)
-        return link_to(plan, "commits", plan->tag);
-    ARC_AUTO_JSON json_t *range = json_sprintf("%s...%s", previous, plan->tag);
-    return range ? link_to(plan, "compare", json_string_value(range)) : NULL;
+    const struct pages *pages = find_pages(plan);
+    const char *from = plan->version->previous_tag, *to = plan->tag;
+    ARC_AUTO(arc_buf) struct arc_buf url = {0};
+
+    if (!from || !plan->source || !*plan->source)
+        return link_to(plan, pages->history, plan->tag);
+    arc_buf_printf(&url, "%s/%s", plan->source, pages->compare);
+    add_part(&url, pages->newest_first ? to : from);
+    arc_buf_puts(&url, pages->between);
+    add_part(&url, pages->newest_first ? from : to);
+
+    return arc_json_buf(&url);
 }
 
 /* ---- references ----------------------------------------------------------------------------- */
@@ -103,7 +140,7 @@ static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
             at++;
             continue;
         }
-        ARC_AUTO_JSON json_t *url = link_to_number(plan, "issues", number);
+        ARC_AUTO_JSON json_t *url = link_to_number(plan, find_pages(plan)->issue, number);
         const char *page = url ? json_string_value(url) : "";
         add_between(&out, start, (size_t)(at - start));
         arc_buf_putc(&out, '[');
@@ -197,7 +234,7 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 
     if (commit->pull && plan->source)
         pull = json_pack("{s:I, s:o}", "number", (json_int_t)commit->pull, "url",
-                         link_to_number(plan, "pull", commit->pull));
+                         link_to_number(plan, find_pages(plan)->pull, commit->pull));
 
     /* clang-format off */
     return json_pack("{s:s, s:o, s:O, s:o, s:o, s:s, s:s, s:o, s:o, s:I}",
@@ -208,7 +245,7 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
                      "breaking", breaking,
                      "author", commit->author,
                      "date", commit->date,
-                     "url", link_to(plan, "commit", commit->hash),
+                     "url", link_to(plan, find_pages(plan)->commit, commit->hash),
                      "pull", pull,
                      "section", (json_int_t)section);
     /* clang-format on */

@@ -55,6 +55,13 @@ int arc_repository_read_source(const struct arc_git *git, struct arc_repository 
         return ARC_OK;
 
     arc_buf_strip(&text, "/");
+    const char *azure = arc_text_after(arc_buf_text(&text), "https://ssh.dev.azure.com/v3/");
+    const char *slash = azure ? strrchr(azure, '/') : NULL;
+    if (slash) {
+        out->source = arc_arena_printf(&out->memory, "https://dev.azure.com/%.*s/_git%s",
+                                       (int)(slash - azure), azure, slash);
+        return arc_arena_check(&out->memory, err);
+    }
     if (arc_text_ends(arc_buf_text(&text), ".git"))
         text.data[text.len -= 4] = '\0';
     out->source = arc_arena_text(&out->memory, arc_buf_text(&text));
