@@ -282,6 +282,8 @@ static const char *const wrong[][2] = {
     {GROUP("runners: {amd64/v1/x/y: x}"),
      "5:15: runners: 'amd64/v1/x/y' is not a platform, as in 'linux/amd64' or 'linux/arm/v7'"},
     {GROUP("runners: {linux/amd64: ''}"), "5:28: runners: '' is empty"},
+    {GROUP("runners: {linux/arm64: x, linux/arm64/v8: y}"),
+     "5:14: runners: 'linux/arm64/v8' is linux/arm64, which is there already"},
     {GROUP("runners: [x]"), "5:14: 'runners' must be a mapping, this is a list"},
     {GROUP("build-args: {1A: x}"),
      "5:18: build-args: '1A' is not a name of a build argument: letters, digits and '_'"},

@@ -136,6 +136,10 @@ static int fill_defaults(const struct arc_loading *l, struct arc_group *group, b
     for (struct arc_pair *runner = group->runners; runner->name; runner++) {
         char plain[ARC_PLATFORM_SIZE];
         arc_platform_normalize(runner->name, plain);
+        for (const struct arc_pair *other = group->runners; other < runner; other++)
+            if (strcmp(other->name, plain) == 0)
+                return arc_error_set(l->err, ARC_EINPUT, "'%s' is %s, which is there already",
+                                     runner->name, plain);
         runner->name = arc_arena_text(l->memory, plain);
     }
 
@@ -193,7 +197,8 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
     group->line = pair->key->line;
     group->name = arc_arena_text(l->memory, pair->key->text);
     ARC_TRY(check_sources(l, reading, pair->value, group));
-    ARC_TRY(fill_defaults(l, group, file != NULL));
+    int rc = fill_defaults(l, group, file != NULL);
+    ARC_TRY(arc_yaml_place(arc_yaml_get(pair->value, "runners"), "runners", rc, l->err));
     if (reading->versioning)
         arc_versioning_parse(reading->versioning, &group->versioning);
     group->tags_given = group->image_tags != NULL;
