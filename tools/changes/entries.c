@@ -68,6 +68,70 @@ static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b
            (a->len == b->len && memcmp(a->text, b->text, a->len) == 0);
 }
 
+/* The mapping with that suffix in a list of variants. */
+static const struct arc_yaml_node *find_variant(const struct arc_yaml_node *variants,
+                                                const char *suffix)
+{
+    arc_yaml_each (variant, variants)
+        if (arc_yaml_reads(arc_yaml_get(variant, "suffix"), suffix))
+            return variant;
+    return NULL;
+}
+
+/* A value of a matrix's argument, or the part of the suffix that it has. */
+static const struct arc_yaml_node *find_value(const struct arc_yaml_node *axis, const char *text)
+{
+    arc_yaml_each (value, axis)
+        if (arc_yaml_reads(value, text))
+            return value;
+    return arc_yaml_get(axis, text);
+}
+
+/* Whether two texts of `variants` make the same of a service, which is one of them. */
+static bool is_same_variant(const struct arc_yaml_node *a, const struct arc_yaml_node *b,
+                            const struct arc_service *service)
+{
+    const struct arc_yaml_node *one = find_variant(a, service->suffix);
+    const struct arc_yaml_node *two = find_variant(b, service->suffix);
+
+    if (!b || a->type != ARC_YAML_MAP || b->type != ARC_YAML_MAP || a->count != b->count)
+        return one && is_same(one, two);
+
+    for (size_t i = 0; i < a->count; i++) {
+        const char *name = a->pairs[i].key->text;
+        const struct arc_pair *arg = service->build.args;
+        one = a->pairs[i].value;
+        two = b->pairs[i].value;
+        while (arg->name && strcmp(arg->name, name) != 0)
+            arg++;
+        if (arg->name) { /* else it is `exclude` */
+            one = find_value(one, arg->value);
+            two = find_value(two, arg->value);
+        }
+        if (strcmp(b->pairs[i].key->text, name) != 0 || !one || !is_same(one, two))
+            return false;
+    }
+
+    return true;
+}
+
+/* Whether both items make the same of a service, which may be one of their variants. */
+static bool is_same_item(const struct arc_yaml_node *a, const struct arc_yaml_node *b,
+                         const struct arc_service *service)
+{
+    if (!service->suffix || a->type != b->type || a->count != b->count)
+        return is_same(a, b);
+
+    arc_yaml_each_pair (pair, a) {
+        const struct arc_yaml_node *value = pair->value, *other = arc_yaml_get(b, pair->key->text);
+        bool variants = strcmp(pair->key->text, "variants") == 0;
+        if (!is_same(value, other) && !(variants && is_same_variant(value, other, service)))
+            return false;
+    }
+
+    return true;
+}
+
 static bool is_item(const struct arc_yaml_node *item, const struct arc_service *service)
 {
     const struct arc_yaml_node *codename = arc_yaml_get(item, "codename");
@@ -157,7 +221,7 @@ static const char *find_difference(const struct arc_yaml *before, const struct a
                                                                                      : "services";
 
     bool is_map = own->type == ARC_YAML_MAP || (other && other->type == ARC_YAML_MAP);
-    return !other || (is_map && !is_same(own, other)) ? "its item" : NULL;
+    return !other || (is_map && !is_same_item(own, other, service)) ? "its item" : NULL;
 }
 
 /* The configuration on both sides. */
