@@ -211,10 +211,12 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
     group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
     ARC_TRY(arc_signing_read(l, reading->sign, &group->sign));
 
-    if (group->sign.attest && (!group->sign.with || group->sign.key))
+    const struct arc_signing *sign = &group->sign;
+    if (sign->attest && (!sign->with || sign->key || strchr(arc_or(sign->identity, ""), '*')))
         return arc_yaml_error(arc_yaml_get(pair->value, "attest"), l->err,
-                              "'attest: github' needs 'sign: cosign' without a key: GitHub takes "
-                              "what is signed with the job's OIDC token");
+                              "'attest: github' needs 'sign: cosign' without a key, and no '*' in "
+                              "its identity: GitHub takes what is signed with the job's OIDC "
+                              "token, and the provenance names the workflow");
 
     if (reading->includes)
         return ARC_OK;
