@@ -313,13 +313,25 @@ static const char *named_tag(const struct arc_project *project)
     return arc_or(arc_text_after(name, "tags/"), name);
 }
 
+/* `on: release` without types also starts when a release is deleted. */
+static int name_of_event(struct arc_project *project, const char **out, struct arc_error *err)
+{
+    *out = arc_env_nonempty(project->env, "GITHUB_REF");
+    ARC_TRY(arc_project_load_event(project, err));
+    return project->event.deleted
+               ? arc_error_set(err, ARC_EINPUT,
+                               "the event deleted or unpublished '%s': there is nothing to release",
+                               arc_or(*out, "a ref"))
+               : ARC_OK;
+}
+
 int arc_project_load(struct arc_project *project, struct arc_error *err)
 {
     const char *ref = arc_env_get(project->env, "GITHUB_REF");
     const char *name = named_tag(project);
 
     if (!name && arc_text_after(ref, "refs/tags/"))
-        name = ref;
+        ARC_TRY(name_of_event(project, &name, err));
 
     const char *tag = name ? arc_tag_name(name) : NULL;
     if (name && !tag) /* says what it is */
@@ -356,7 +368,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     size_t count;
 
     if (!name)
-        name = arc_env_nonempty(project->env, "GITHUB_REF");
+        ARC_TRY(name_of_event(project, &name, err));
     const char *tag = name ? arc_tag_name(name) : NULL;
     if (name && !tag) /* says what it is */
         return arc_tag_parse(name, NULL, &project->tag, err);
