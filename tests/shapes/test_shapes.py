@@ -198,6 +198,11 @@ def printed(tmp_path, check=":", environment={}, options=(), **members):
     return run.stderr if run.returncode else next(iter(json.loads(run.stdout)["target"].values()))
 
 
+def test_several_platforms_in_one_text(tmp_path):
+    """`platforms = [PLATFORMS]`, whose value is a list for a command line: buildx splits it when it builds, not when it prints."""
+    assert printed(tmp_path, platforms=["linux/amd64,linux/arm64/v8", "linux/amd64"])["platforms"] == ["linux/amd64", "linux/arm64"]
+
+
 def test_what_buildx_prints_as_objects(tmp_path):
     """Since 0.20; before, the texts that are wanted here."""
     target = printed(tmp_path, secret=[{"id": "TOKEN"}, {"id": "t", "env": "X"}, {"id": "f", "src": "key"}],

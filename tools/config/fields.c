@@ -446,13 +446,19 @@ int arc_platform_add(const struct arc_loading *l, char ***list, const char *text
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
     char plain[ARC_PLATFORM_SIZE];
 
-    if (!text)
-        return arc_error_set(l->err, ARC_EINPUT, "platforms: '' is not a string");
-    if (!arc_check_platform(text, &why))
-        return arc_error_set(l->err, ARC_EINPUT, "platforms: '%.100s' %s", text,
-                             arc_buf_text(&why));
-    arc_platform_normalize(text, plain);
-    return arc_texts_add_once(l, list, plain);
+    if (!text || !*text)
+        return arc_error_set(l->err, ARC_EINPUT, "platforms: '' is not a platform");
+    arc_each_piece (one, text, ",") {
+        const char *name = arc_arena_printf(l->memory, "%.*s", (int)one.len, one.text);
+        ARC_TRY(arc_arena_check(l->memory, l->err));
+        if (!arc_check_platform(name, &why))
+            return arc_error_set(l->err, ARC_EINPUT, "platforms: '%.100s' %s", name,
+                                 arc_buf_text(&why));
+        arc_platform_normalize(name, plain);
+        ARC_TRY(arc_texts_add_once(l, list, plain));
+    }
+
+    return ARC_OK;
 }
 
 int arc_buf_keep(const struct arc_loading *l, const struct arc_buf *text, const char *what,

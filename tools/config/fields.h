@@ -95,8 +95,9 @@ static inline size_t arc_pairs_count(const struct arc_pair *pairs)
 /* Adds a copy of a text to a NULL-terminated list, unless it is there. */
 int arc_texts_add_once(const struct arc_loading *l, char ***list, const char *text);
 
-/* Adds a platform in its normalized spelling, unless it is there. An invalid one (NULL: not a
- * string) is refused here instead of by an engine. */
+/* Adds a platform in its normalized spelling, unless it is there; one text may name several, as in
+ * buildx: "linux/amd64,linux/arm64". An invalid one (NULL: not a string) is refused here instead of
+ * by an engine. */
 int arc_platform_add(const struct arc_loading *l, char ***list, const char *text);
 
 /* A copy of a buffer's content; `what` names it in messages. */
