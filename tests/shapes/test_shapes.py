@@ -400,7 +400,7 @@ esac
 
 @pytest.mark.parametrize("said, hint", [
     ("ERROR: failed to stat token.txt: stat token.txt: no such file or directory", "(env=NAME)"),
-    ("required variable S is missing a value: need", "'variables' in arc-ci.yaml give it one"),
+    ("required variable S is missing a value: need", "give the variable a default in the file, or a value under 'variables': {version} has no value outside of a release"),
     ("The expression result is null. Cannot include a null value in a string template", "or a value under 'variables': {version} has no value outside of a release"), ("ERROR: no", "refuses docker-bake.json: no")])
 def test_what_a_job_that_plans_lacks(said, hint, tmp_path):
     assert printed(tmp_path, check=f"echo '{said}' >&2; exit 1").rstrip().endswith(hint)

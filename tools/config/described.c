@@ -134,15 +134,15 @@ bool arc_docker_lacks_plugin(const char *said)
 /* A hint for errors of docker about things that are missing in a job that only plans. */
 static const char *hint_at(const char *said)
 {
+    static const char no_value[] = "; give the variable a default in the file, or a value under "
+                                   "'variables': {version} has no value outside of a release";
     static const struct {
         const char *says, *hint;
     } rows[] = {
         {"failed to stat ", "; a secret's file must be there to plan, too: make it before, or take "
                             "the secret from the environment (env=NAME)"},
-        {"is missing a value", "; 'variables' in arc-ci.yaml give it one"},
-        {"Cannot include a null value",
-         "; give the variable a default in the file, or a value under "
-         "'variables': {version} has no value outside of a release"},
+        {"is missing a value", no_value},
+        {"Cannot include a null value", no_value},
     };
     arc_each_in (row, rows)
         if (strstr(said, row->says))
