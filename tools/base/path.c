@@ -102,9 +102,9 @@ bool arc_path_is_ssh(const char *path)
 
 void arc_path_to_glob(struct arc_buf *out, const char *path)
 {
-    for (; *path; path++) {
-        if (strchr("\\*?[]{}()!+@|^$\"", *path))
-            arc_buf_putc(out, '\\');
-        arc_buf_putc(out, *path);
-    }
+    for (; *path; path++)
+        if (*path == '\\') /* two of them are one in some patterns, and none in others */
+            arc_buf_puts(out, "[\\\\]");
+        else
+            arc_buf_printf(out, strchr("*?[]{}()!+@|^$\"", *path) ? "\\%c" : "%c", *path);
 }
