@@ -217,12 +217,13 @@ static json_t *list_options(const struct option *options, const struct option *f
     return list;
 }
 
-/* The inputs of an action: the argument and the options. */
+/* The inputs of an action: the only argument, as invocation_parse() takes it from the environment,
+ * and the options. */
 static json_t *list_inputs(const struct command *command)
 {
     json_t *list = list_options(command->options, NULL, " One per line.");
 
-    if (!command->argument)
+    if (command->arguments_max != 1)
         return list;
     ARC_AUTO_JSON json_t *help = json_sprintf("The argument %s.", command->argument);
     json_t *input =
