@@ -33,8 +33,8 @@ static void offer(const struct candidates *to, const char *name, const char *hel
 static void offer_options(const struct candidates *to, const struct option *options)
 {
     for (const struct option *row = options; row && row->name; row++) {
-        char name[96] = "--";
-        strncat(name, row->name, sizeof name - 3);
+        char name[96];
+        snprintf(name, sizeof name, "%s%s", row->name[1] ? "--" : "-", row->name);
         offer(to, name, row->help);
     }
 }
