@@ -207,7 +207,7 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     bool actions = arc_actions_active(inv->env);
 
     if ((inv->format || inv->json) && !report->document)
-        return arc_error_set(err, ARC_EINPUT, "--%s: this command has no document to show",
+        return arc_error_set(err, ARC_EINPUT, "--%s: there is no document to show",
                              inv->format ? "format" : "json");
 
     if (inv->format) { /* an invalid template must leave nothing half-written */

@@ -181,7 +181,6 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
         ARC_TRY(check_dockerfiles(inv->project, report, err));
     }
     ARC_TRY(make_plan(inv, file ? &changes : NULL, &plan, err));
-    ARC_TRY(arc_plan_write(&plan, &report->document, err));
 
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit for its size */
         report->kind = REPORT_JSON;
@@ -196,6 +195,7 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
         return ARC_OK;
     }
 
+    ARC_TRY(arc_plan_write(&plan, &report->document, err));
     ARC_TRY(add_outputs(report, &plan, err));
 
     return report_show(report, arc_embedded_cmd_plan, err);
