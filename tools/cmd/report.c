@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "report/inputs.h"
@@ -23,6 +24,8 @@ static int run_report(const struct invocation *inv, struct report *report, struc
                    .comment_optional = option_is_auto(inv, "comment")},
     };
 
+    if (arc_text_same(option_value(inv, "comment"), "false"))
+        files.pull = NULL;
     ARC_TRY(github_settings(inv, "timeout", &files.github, err));
     files.github.dry_run = option_flag(inv, "dry-run");
     ARC_TRY(arc_report_files(inv->project, &files, &report->document, err));
@@ -90,8 +93,10 @@ const struct command cmd_report = {
         FLAG("exit-code",
              "Fail unless every status is a success, so that the job itself can be a required "
              "check."),
-        VALUE("pull", "NUMBER",
-              "Comment in this pull request; with --comment, the event's by default."),
+        VALUE(
+            "pull", "NUMBER",
+            "Comment in this pull request, unless --comment=false; with --comment, the event's by "
+            "default."),
         VALUE("revision", "SHA",
               "The commit; by default the pull request's head or the plan's commit."),
         VALUE("group", "GROUP", "The release group, if there is no plan but several groups."),
