@@ -492,3 +492,15 @@ bool option_given(const struct invocation *inv, const char *name)
 {
     return inv->values[option_index(inv->command, name)] != NULL;
 }
+
+int option_refuse(const struct invocation *inv, const char *const *names, const char *why,
+                  struct arc_error *err)
+{
+    for (; *names; names++) {
+        size_t i = option_index(inv->command, *names);
+        const char *initial = arc_or(inv->command->options[i].initial, "false");
+        if (inv->values[i] && strcmp(inv->values[i], initial) != 0)
+            return arc_error_set(err, ARC_EINPUT, "--%s %s", *names, why);
+    }
+    return ARC_OK;
+}

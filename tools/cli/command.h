@@ -126,6 +126,10 @@ bool option_time(const char *text, const char *units, int64_t *out);
 const json_t *option_list(const struct invocation *inv, const char *name);
 /* Whether it was given, on the command line or as INPUT_. */
 bool option_given(const struct invocation *inv, const char *name);
+/* ARC_EINPUT if one of these options (NULL ends them) has another value than its default, which
+ * would be ignored: "--NAME WHY". */
+int option_refuse(const struct invocation *inv, const char *const *names, const char *why,
+                  struct arc_error *err);
 
 /* A command's result, which the frame prints (output.c). Initialise with {0}. */
 struct report {

@@ -240,26 +240,27 @@ static int work(const struct invocation *inv, struct arc_build_options *options,
 
 static int check_options(const struct invocation *inv, struct arc_error *err)
 {
-    int modes = option_flag(inv, "merge") + option_flag(inv, "promote") +
-                (option_value(inv, "cell") != NULL);
-    if (modes > 1)
+    bool merges = option_flag(inv, "merge"), promotes = option_flag(inv, "promote");
+    const char *cache = option_value(inv, "cache");
+
+    if (merges + promotes + option_given(inv, "cell") > 1)
         return arc_error_set(err, ARC_EINPUT,
                              "--cell, --merge and --promote are steps of their own: give one");
 
-    const char *cache = option_value(inv, "cache");
-    if (strcmp(cache, "none") != 0)
-        ARC_TRY(arc_bake_check_cache(cache, err));
+    if (!promotes)
+        ARC_TRY(
+            option_refuse(inv, ARC_WORDS("build", "needs", "force"), "goes with --promote", err));
 
-    if (option_flag(inv, "load") && (option_flag(inv, "merge") || option_flag(inv, "promote")))
-        return arc_error_set(err, ARC_EINPUT,
-                             "--load is for a build: --merge and --promote work on the registry");
+    if (merges || promotes) {
+        ARC_TRY(option_refuse(inv, ARC_WORDS("builder", "cache", "load", "rebuild", "sbom"),
+                              "is for a build: --merge and --promote work on the registry", err));
+        ARC_TRY(option_refuse(inv, ARC_WORDS("dry-run"),
+                              "describes a build; what --merge and --promote would do is in the "
+                              "plan (arc-ci plan)",
+                              err));
+    }
 
-    if (option_flag(inv, "dry-run") && modes && !option_value(inv, "cell"))
-        return arc_error_set(err, ARC_EINPUT,
-                             "--dry-run describes a build; what --merge and --promote would do is "
-                             "in the plan (arc-ci plan)");
-
-    return ARC_OK;
+    return strcmp(cache, "none") == 0 ? ARC_OK : arc_bake_check_cache(cache, err);
 }
 
 static int read_plan(const char *where, struct arc_plan *out, struct arc_error *err)

@@ -1,6 +1,6 @@
 #include "cmd/page.h"
-#include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "os/file.h"
 #include "project/documents.h"
 
@@ -23,7 +23,7 @@ int page_write(const struct invocation *inv, const json_t *document, html_page *
     ARC_AUTO(arc_buf) struct arc_buf page = {0};
 
     if (!option_value(inv, "html"))
-        return count ? arc_error_set(err, ARC_EINPUT, "--build is for the page of --html") : ARC_OK;
+        return option_refuse(inv, ARC_WORDS("build"), "is for the page of --html", err);
     struct arc_ledger *builds = calloc(count + 1, sizeof *builds);
     ARC_TRY_ALLOC(builds, err);
     int rc = read_builds(files, builds, err);

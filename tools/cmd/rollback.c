@@ -1,7 +1,7 @@
 #include "arcci/steer.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "project/documents.h"
@@ -40,8 +40,9 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
                                                  .dry_run = option_flag(inv, "dry-run"),
                                                  .progress = report_progress,
                                                  .progress_context = (void *)inv};
-    if (options.reason && withdraw == ARC_WITHDRAW_NOTHING)
-        return arc_error_set(err, ARC_EINPUT, "--reason is for the releases that --withdraw marks");
+    if (withdraw == ARC_WITHDRAW_NOTHING)
+        ARC_TRY(option_refuse(inv, ARC_WORDS("reason"), "is for the releases that --withdraw marks",
+                              err));
     inv->project->wanted.group = inv->args[0];
     ARC_TRY(arc_rollback(inv->project, &options, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_rollback, err));

@@ -1,7 +1,6 @@
 #include "arcci/version.h"
 #include "arcci/project.h"
 #include "arcci/steer.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
@@ -65,23 +64,14 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
 
 static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    static const char *const of_next[] = {"bump", "prerelease", "explain"};
-    static const char *const of_tag[] = {"group", "previous-tag"};
-    bool next = option_flag(inv, "next");
-
-    arc_each_in (name, of_tag)
-        if (next && option_given(inv, *name))
-            return arc_error_set(err, ARC_EINPUT, "--%s goes without --next, which takes a GROUP",
-                                 *name);
-    if (next)
+    if (option_flag(inv, "next")) {
+        ARC_TRY(option_refuse(inv, ARC_WORDS("group", "previous-tag"),
+                              "goes without --next, which takes a GROUP", err));
         return choose_next(inv, report, err);
-
-    arc_each_in (name, of_next) { /* they would be ignored */
-        const char *value = option_value(inv, *name);
-        if (value && !ARC_AMONG(value, "auto", "false"))
-            return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", *name);
     }
 
+    ARC_TRY(
+        option_refuse(inv, ARC_WORDS("bump", "prerelease", "explain"), "goes with --next", err));
     ARC_TRY(arc_project_load_version(inv->project, err));
     ARC_TRY(arc_version_write(inv->project->version, &report->document, err));
 
