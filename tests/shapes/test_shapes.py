@@ -250,6 +250,16 @@ def test_a_codename_is_that_of_what_a_bake_file_only_links(tmp_path, context, re
     assert not refused or ".github/arc-ci.yaml:3: the codename 'base' in docker-bake.json belongs to group 'w' already (line 2)" in run.stderr
 
 
+def test_two_targets_with_one_codename(tmp_path):
+    """The image was built on the other one of them, which has a tag."""
+    printed(tmp_path)
+    target = {"context": ".", "dockerfile": "Dockerfile"}
+    targets = {"a_b": {**target, "tags": ["localhost:1/o/a:1"]}, "a-b": target, "c": {**target, "tags": ["localhost:1/o/c:1"], "contexts": {"b": "target:a-b"}}}
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'target': targets})}\nEND\n")
+    run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"}, capture_output=True, text=True)
+    assert run.returncode == 2 and "the targets 'a_b' and 'a-b' have one codename, 'a-b', by which filters and jobs are named" in run.stderr, run.stderr
+
+
 @pytest.mark.parametrize("said, built", [("", ["amd64", "arm64"]), (", platforms: {ci: linux/arm64}", ["arm64"]), (", platforms: {ci: linux/s390x}", ["amd64", "arm64"]),
                                          (", platforms: {release: linux/amd64}", ["amd64", "arm64"])])
 def test_what_a_run_without_a_release_builds_of_a_bake_file_s_platforms(tmp_path, said, built):

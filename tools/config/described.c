@@ -338,7 +338,7 @@ static int note_asked(const json_t *printed, const char *group, unsigned depth, 
 
 /* Adds the targets that contexts of services name, recursively; these are only linked. */
 static int add_bases(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
-                     char **files, const json_t *version)
+                     const json_t *names, char **files, const json_t *version)
 {
     for (size_t i = 0; i < group->service_count; i++)
         for (size_t k = 0;; k++) { /* adding a service moves the others */
@@ -350,19 +350,15 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
                 arc_group_find_service(group, pair->value + 7))
                 continue;
 
-            bool found = false;
             const char *codename = pair->value + 7;
-            arc_json_each_pair (name, target, targets)
-                if (!found && strcmp(arc_codename_of_target(l->memory, name), codename) == 0) {
-                    found = true;
-                    ARC_TRY(arc_bake_add_target(l, group, name, target, true, files, version));
-                }
-
-            if (!found)
+            const char *name = json_string_value(json_object_get(names, codename));
+            if (!name)
                 return arc_error_set(l->err, ARC_EINPUT,
                                      "group %s: an image starts from target '%.100s', and there "
                                      "is none",
                                      group->name, codename);
+            ARC_TRY(arc_bake_add_target(l, group, name, json_object_get(targets, name), true, files,
+                                        version));
         }
 
     return ARC_OK;
@@ -391,9 +387,22 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
     bool fixed = !variables || !variables->name; /* else a name may come with a release */
     const char *what = group->described.compose ? "service" : "target";
 
+    ARC_AUTO_JSON json_t *names = json_object(); /* of all targets, by codename */
+
+    ARC_TRY_ALLOC(names, l->err);
     group->service_count = 0;
 
     arc_json_each_pair (name, target, targets) {
+        const char *codename = arc_codename_of_target(l->memory, name);
+        ARC_TRY(arc_arena_check(l->memory, l->err));
+        const char *other = json_string_value(json_object_get(names, codename));
+        if (other)
+            return arc_error_set(l->err, ARC_EINPUT,
+                                 "group %s: the %ss '%.100s' and '%.100s' have one codename, "
+                                 "'%.100s', by which filters and jobs are named: rename one",
+                                 group->name, what, other, name, codename);
+        ARC_TRY(arc_json_set(names, codename, json_string(name), l->err));
+
         if (!arc_described_asks(asked, name))
             continue;
         if (!makes_image(l, group, target)) {
@@ -404,13 +413,6 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
                                      group->name, name, what, what);
             continue;
         }
-        const char *codename = arc_codename_of_target(l->memory, name);
-        ARC_TRY(arc_arena_check(l->memory, l->err));
-        if (arc_group_find_service(group, codename))
-            return arc_error_set(l->err, ARC_EINPUT,
-                                 "group %s: two targets have the codename '%.100s'; filters and "
-                                 "jobs are named by it",
-                                 group->name, codename);
         ARC_TRY(arc_bake_add_target(l, group, name, target, false, files, version));
     }
 
@@ -422,7 +424,7 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
                              "group %s: no %s of %s has %s; 'registry' in the group gives it one%s",
                              group->name, what, group->described.files[0], lacks, defaults);
 
-    return add_bases(l, group, targets, files, version);
+    return add_bases(l, group, targets, names, files, version);
 }
 
 int arc_described_files(const struct arc_loading *l, const struct arc_group *group, char ***files,
