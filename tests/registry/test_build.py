@@ -28,7 +28,7 @@ def build(shop, *words, docker=DOCKER, **env):  # noqa: F811
 def keys(shop):  # noqa: F811
     said = build(shop, "--dry-run").stdout.split("<<'END'\n")[1].removesuffix("END\n")
     return {name: next(row.split("=", 1)[1] for row in target["annotations"] if row.startswith("index:arc.ci.key="))
-            for name, target in json.loads(said)["target"].items()}
+            for name, target in json.loads(said)["target"].items() if "annotations" in target}
 
 
 def provenance(shop, image, subject, material):  # noqa: F811
@@ -73,6 +73,15 @@ def test_an_image_on_a_base_that_is_built_is_built_too(shop):  # noqa: F811
     assert "already built" not in build(shop).stderr
     definition = json.loads((shop.folder.parent / "bin/docker.definition").read_text())
     assert definition["group"]["default"]["targets"] == ["a", "b"] and definition["target"]["a"]["contexts"] == {"base": "target:b"}
+
+
+def test_how_a_base_is_built_is_an_input(shop):  # noqa: F811
+    """The key had the build arguments of the image alone."""
+    a, b = shop.plan["services"]
+    a["recipe"] = {"contexts": {"base": "target:b"}}
+    b["selected"], before = False, keys(shop)["a"]
+    b["build-args"] = {"V": "2"}
+    assert keys(shop)["a"] != before
 
 
 @pytest.mark.parametrize("status, built", [(401, True), (403, True), (404, True), (400, False)])

@@ -7,7 +7,7 @@
 #include "os/folder.h"
 
 /* To be changed if builds change in a way that their inputs do not show. */
-#define KEY_FORMAT 3
+#define KEY_FORMAT 4
 
 /* The hash of a file or folder; "" for a missing .dockerignore. */
 static int hash_place(const struct arc_build_options *options, const char *place,
@@ -28,23 +28,41 @@ static int hash_place(const struct arc_build_options *options, const char *place
     return arc_sha256(arc_buf_text(&text), text.len, hash, err);
 }
 
-/* The hashes of the files and folders that a service and its bases are built from. `known` caches
- * them, since services may share a context. */
+/* Adds how a service, or a base of one, is built to a list. */
+static int add_part(const struct arc_planned_service *part, json_t *out, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *recipe = NULL;
+    if (part->recipe)
+        ARC_TRY(arc_recipe_json(part->recipe, &recipe, err));
+
+    return arc_json_append(out,
+                           json_pack("{s:s, s:s?, s:o, s:O?}", "context", part->context,
+                                     "dockerfile", part->dockerfile, "args",
+                                     arc_pairs_json(part->build_args), "recipe", recipe),
+                           err);
+}
+
+/* How a service and its bases are built, and the hashes of the files and folders that they are
+ * built from. `known` caches these, since services may share a context. */
 static int hash_inputs(const struct arc_build_options *options,
-                       const struct arc_planned_service *service, json_t *known, json_t *out,
-                       struct arc_error *err)
+                       const struct arc_planned_service *service, json_t *known, json_t *how,
+                       json_t *out, struct arc_error *err)
 {
     const struct arc_plan *plan = options->plan;
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     bool *parts = arc_arena_array(&memory, plan->service_count, sizeof *parts);
     char **places = NULL;
 
-    ARC_TRY_ALLOC(parts, err);
+    ARC_TRY_ALLOC(parts && how && out, err);
     arc_planned_mark(plan, service, parts);
-    arc_each (part, plan->services, plan->service_count)
-        if (parts[part - plan->services])
-            ARC_TRY(arc_recipe_places(options->env->cwd, part->context, part->dockerfile,
-                                      arc_planned_contexts(part), &memory, &places, err));
+
+    arc_each (part, plan->services, plan->service_count) {
+        if (!parts[part - plan->services])
+            continue;
+        ARC_TRY(add_part(part, how, err));
+        ARC_TRY(arc_recipe_places(options->env->cwd, part->context, part->dockerfile,
+                                  arc_planned_contexts(part), &memory, &places, err));
+    }
 
     for (char **place = places; place && *place; place++) {
         if (!json_object_get(known, *place)) {
@@ -64,19 +82,16 @@ static int make_key(const struct arc_build_options *options,
                     const struct arc_planned_service *service, json_t *known,
                     struct arc_arena *memory, char **out, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *files = json_object(), *recipe = NULL;
+    ARC_AUTO_JSON json_t *files = json_object(), *how = json_array();
 
-    ARC_TRY_PREFIX(hash_inputs(options, service, known, files, err), err, "the build context of %s",
-                   service->service);
-    if (service->recipe)
-        ARC_TRY(arc_recipe_json(service->recipe, &recipe, err));
+    ARC_TRY_PREFIX(hash_inputs(options, service, known, how, files, err), err,
+                   "the build context of %s", service->service);
 
-    ARC_AUTO_JSON json_t *inputs = json_pack(
-        "{s:i, s:O, s:s, s:s?, s:o, s:o, s:o, s:O?, s:b, s:s}", "format", KEY_FORMAT, "files",
-        files, "context", service->context, "dockerfile", service->dockerfile, "args",
-        arc_pairs_json(service->build_args), "labels", arc_pairs_json(service->labels), "platforms",
-        arc_texts_json(service->platforms), "recipe", json_object_size(recipe) ? recipe : NULL,
-        "sbom", options->sbom, "created", options->plan->created);
+    ARC_AUTO_JSON json_t *inputs =
+        json_pack("{s:i, s:s, s:O, s:O, s:o, s:o, s:b, s:s}", "format", KEY_FORMAT, "service",
+                  service->service, "how", how, "files", files, "labels",
+                  arc_pairs_json(service->labels), "platforms", arc_texts_json(service->platforms),
+                  "sbom", options->sbom, "created", options->plan->created);
     ARC_AUTO_FREE char *text = arc_json_dumps(inputs, JSON_SORT_KEYS | JSON_COMPACT);
     char hex[ARC_SHA256_HEX];
     ARC_TRY_ALLOC(inputs && text, err);
