@@ -216,8 +216,11 @@ static void find_assignment(const struct scan *s, const char *line)
     variable = variable || ARC_STARTS(sign, ":'"); /* psql's PASSWORD :'variable' */
     const char *rest = value + len + strspn(value + len, " \t");
     bool words = rest > value + len && *rest && !strchr("#;\r", *rest) &&
-                 (*sign == ':' || sign[1] == ' ');      /* token = await get() */
-    bool named = strncasecmp(line, "existing", 8) == 0; /* existingSecret: NAME */
+                 (*sign == ':' || sign[1] == ' '); /* token = await get() */
+    const char *last = line + key_len;
+    bool named = strncasecmp(line, "existing", 8) == 0 || /* existingSecret: NAME */
+                 (key_len >= 11 && is_same_name(last - 11, "pull-secret", 11)) ||
+                 (key_len >= 10 && strncasecmp(last - 10, "pullSecret", 10) == 0);
     if (len >= 4 && !named && !variable && !words && !is_reference(value, len) &&
         !is_word(value, len, line, key_len))
         report_found(s, "a password, key or token");

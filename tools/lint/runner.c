@@ -658,6 +658,28 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
                        lint_text(s->lint, "the job '%s' of %s", other->key->text, uses->text));
 }
 
+/* Checks for runners that GitHub has no more (its runner-images, "Available Images"), also among the
+ * values of a matrix. Of several labels, one is a runner of one's own. */
+static void check_runner(const struct subject *s, const struct arc_yaml_node *job)
+{
+    static const char *const gone[] = {"ubuntu-16.04", "ubuntu-18.04", "ubuntu-20.04",
+                                       "macos-11",     "macos-12",     "macos-13",
+                                       "windows-2016", "windows-2019"};
+    const struct arc_yaml_node *runs_on = arc_yaml_get(job, "runs-on");
+    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix");
+
+    for (size_t i = 0; runs_on && runs_on->text && i < ARC_COUNT(gone); i++) {
+        bool named = arc_yaml_reads(runs_on, gone[i]);
+        arc_yaml_each_pair (values, matrix)
+            named |= strstr(runs_on->text, lint_text(s->lint, "matrix.%s", values->key->text)) &&
+                     arc_yaml_names(values->value, gone[i]);
+        if (named)
+            lint_find_at(s->lint, LINT_WORKFLOW, runs_on,
+                         "GitHub has no runners %s any more: the job waits for one for a day",
+                         gone[i]);
+    }
+}
+
 static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
 {
     const struct arc_yaml_node *job = pair->value, *name = arc_yaml_get(job, "name");
@@ -683,6 +705,7 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
             "'%s' reports nothing if a previous job failed or was skipped: give it `if: always()`",
             pair->key->text);
 
+    check_runner(s, job);
     check_queue(s, job);
     check_deadlock(s, job);
     check_grants(s, job);

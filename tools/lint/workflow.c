@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "lint/rule.h"
 #include "os/file.h"
+#include <ctype.h>
 
 #define WORKFLOWS ".github/workflows"
 #define ACTIONS   ".github/actions"
@@ -258,9 +259,21 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
 
 unsigned lint_script_line(const struct arc_yaml_node *script, const char *at)
 {
-    unsigned line = script->line + script->block; /* a block starts below its `|` */
-    for (const char *c = script->text; script->block && c < at; c++)
+    const char *c = script->source->text;
+    unsigned line = 1;
+    size_t left = 1; /* characters up to the place, without blanks: `>` makes one line of several */
+
+    if (!script->block)
+        return script->line;
+    for (const char *t = script->text; t < at; t++)
+        left += !isspace((unsigned char)*t);
+    for (; *c && line <= script->line; c++) /* a block starts below its `|` */
         line += *c == '\n';
+    for (; *c && left; c++) {
+        line += *c == '\n';
+        left -= !isspace((unsigned char)*c);
+    }
+
     return line;
 }
 
