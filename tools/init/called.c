@@ -17,6 +17,20 @@ static bool is_target(const char *pattern, const char *target)
            arc_text_ends(target, after);
 }
 
+char *init_fill_stem(struct init *init, const char *text, const char *pattern, const char *target)
+{
+    size_t before = strcspn(pattern, "%"), part = strcspn(text, "%");
+
+    if (!is_target(pattern, target))
+        return NULL;
+    if (!pattern[before] || !text[part])
+        return arc_arena_text(&init->arena, text);
+    size_t len = strlen(target) + 1 - strlen(pattern);
+
+    return init_print(init, "%.*s%.*s%s", (int)part, text, (int)len, target + before,
+                      text + part + 1);
+}
+
 bool init_start_rule(struct script *script)
 {
     const json_t *next = json_array_get(script->left, 0);
@@ -57,6 +71,8 @@ void init_take_rule(struct script *script, json_t *words, size_t needs)
 
     ARC_AUTO_JSON json_t *taken = init_made(init, json_object());
     size_t cost = (json_object_size(script->wanted) + json_array_size(words) - needs) * NEED_COST;
+    const char *shape = init_word_at(words, needs); /* "image-%:" in "$(IMAGES): image-%: main" */
+    bool shaped = arc_text_ends(shape, ":") && strchr(shape, '%');
 
     script->left = init_keep(init, json_array());
     for (size_t i = 0; i < needs && init_spend(init, cost); i++) {
@@ -66,16 +82,20 @@ void init_take_rule(struct script *script, json_t *words, size_t needs)
             add_setting(script, target, words, needs);
         if (*target && !all && !sets)
             init_set(init, script->rules, target, all = json_array());
-        for (size_t n = needs; all && !sets && n < json_array_size(words); n++)
-            init_push(init, all, json_incref(json_array_get(words, n)));
-        size_t before = strcspn(target, "%");
+        const char *pattern = shaped ? init_cut(init, shape, strlen(shape) - 1) : target;
+        for (size_t n = needs + shaped; all && !sets && n < json_array_size(words); n++) {
+            const char *need = init_word_at(words, n);
+            init_push(init, all,
+                      json_string(arc_or(init_fill_stem(init, need, pattern, target), need)));
+        }
+        size_t before = strcspn(pattern, "%");
         arc_json_each_pair (name, value, script->wanted) {
             if (!*target || !is_target(target, name) || json_object_get(taken, name))
                 continue;
             init_set(init, taken, name, json_true());
             init_push(init, script->left,
                       json_pack("[s, s#]", name, name + before,
-                                (int)(target[before] ? strlen(name) + 1 - strlen(target) : 0)));
+                                (int)(pattern[before] ? strlen(name) + 1 - strlen(pattern) : 0)));
         }
     }
 
@@ -120,7 +140,8 @@ static size_t count_told(const struct script *script)
 
 /* Reads the Makefile twice: for its rules, then for the commands of the targets and all their
  * prerequisites. */
-static void run_makefile(struct script *script, const char *path, json_t *targets)
+static void run_makefile(struct script *script, const char *path, const char *directory,
+                         json_t *targets)
 {
     struct init *init = script->init;
     struct script made = *script;
@@ -136,12 +157,13 @@ static void run_makefile(struct script *script, const char *path, json_t *target
     made.depth = 0;
     made.variables = init_keep(init, init_copy(init, script->variables));
     made.is_makefile = true;
-    made.directory = init_directory(init, path);
+    made.directory = arc_arena_text(&init->arena, directory);
     made.rules = init_keep(init, json_object());
     made.settings = init_keep(init, json_object());
     made.wanted = wanted;
     init_set_text(init, made.variables, "MAKE", "make");
-    init_set_text(init, made.variables, "CURDIR", made.directory);
+    init_set_text(init, made.variables, "CURDIR",
+                  init_print(init, "%c%s", INIT_ROOT, made.directory));
     init_read_text(&made, text);
 
     const char *first = json_object_iter_key(json_object_iter(made.rules));
@@ -162,7 +184,9 @@ static void run_makefile(struct script *script, const char *path, json_t *target
             else if (is_known && is_target(rule, target))
                 arc_json_each (need, needs)
                     if (json_array_size(targets) < TARGETS_MAX)
-                        init_push(init, targets, json_incref(need));
+                        init_push(init, targets,
+                                  json_string(
+                                      init_fill_stem(init, json_string_value(need), rule, target)));
         }
     }
 
@@ -195,8 +219,8 @@ void init_take_make(struct script *script, const json_t *words)
         const char *word = init_word_at(words, i);
         size_t len = strcspn(word, "=");
         if (strcmp(word, "-C") == 0 || strcmp(word, "-f") == 0) {
-            const char *path =
-                init_resolve_path(script->step, script->directory, init_word_at(words, ++i));
+            const char *path = init_word_at(words, ++i);
+            path = folder ? init_resolve_path(script->step, folder, path) : NULL;
             *(word[1] == 'C' ? &folder : &file) = path;
         } else if (init_is_assignment(word)) {
             init_set_text(init, made.variables, init_cut(init, word, len), word + len + 1);
@@ -222,7 +246,8 @@ void init_take_make(struct script *script, const json_t *words)
                  : init_is_among(arc_path_name(path), files) &&
                        init_match(init, folder, init_directory(init, path), false, &bound);
         if (is_meant && init_spend(init, json_array_size(targets) * NEED_COST))
-            run_makefile(&made, path, init_keep(init, json_copy(targets)));
+            run_makefile(&made, path, file ? folder : init_directory(init, path),
+                         init_keep(init, json_copy(targets)));
     }
 
     script->pushes = made.pushes;

@@ -453,10 +453,9 @@ static bool is_of_chart(struct init *init, const struct init_family *family)
 }
 
 /* Whether these tags are those of a Go module in a folder, "api/v1.2.0": no image has that name, or
- * there is a release v1.2.0, too. */
+ * there is a release v1.2.0 or api-1.2.0, too. */
 static bool is_of_module(struct init *init, const struct init_family *family)
 {
-    const char *tag = init_print(init, "v%s", family->newest.text);
     bool has_image = false, has_release = false;
 
     if (strcmp(family->before, init_print(init, "%s/v", family->prefix)) != 0 ||
@@ -465,8 +464,13 @@ static bool is_of_module(struct init *init, const struct init_family *family)
     init_each_image (image, init)
         has_image =
             has_image || is_named(image, family->prefix) || is_related(image, family->prefix);
-    arc_json_each (other, init->git_tags)
-        has_release = has_release || arc_text_same(json_string_value(other), tag);
+    each_family (other, init) {
+        bool is_release = !*other->prefix || strcmp(other->prefix, family->prefix) == 0;
+        const char *tag = init_print(init, "%s%s", other->before, family->newest.text);
+        arc_json_each (name, init->git_tags)
+            has_release = has_release || (other != family && is_release &&
+                                          arc_text_same(json_string_value(name), tag));
+    }
 
     return has_release || !has_image;
 }
@@ -485,6 +489,30 @@ static void leave_others(struct init *init)
     }
 }
 
+/* Whether the second of two families goes before: its last tag is newer, or it has far more tags. */
+static bool is_before(struct init *init, const struct init_family *one,
+                      const struct init_family *other)
+{
+    size_t fewer = ARC_MIN(one->count, other->count), more = ARC_MAX(one->count, other->count);
+    int64_t order = time_of(init, other) - time_of(init, one);
+
+    if (!order && versioning_of(one) == versioning_of(other))
+        order = arc_release_version_compare(&other->newest, &one->newest);
+
+    return fewer * 10 > more && order ? order > 0 : other->count > one->count;
+}
+
+/* Whether tags of another form name the same and go before: "frr-10.5" before "debian/frr-8.0". */
+static bool is_outdone(struct init *init, const struct init_family *family)
+{
+    each_family (other, init)
+        if (other != family && !other->matched &&
+            arc_text_same(arc_path_name(other->prefix), arc_path_name(family->prefix)) &&
+            is_before(init, family, other))
+            return true;
+    return false;
+}
+
 /* Adds a group for every family whose prefix matches images. Returns whether one did. */
 static bool take_named(struct init *init, bool (*match)(const struct init_image *, const char *))
 {
@@ -496,7 +524,7 @@ static bool take_named(struct init *init, bool (*match)(const struct init_image 
             continue;
         init_each_image (image, init) {
             if (image->group || !is_meant(init, image, family->prefix, match) ||
-                is_given_up(init, family))
+                is_given_up(init, family) || is_outdone(init, family))
                 continue;
             group = arc_or(group, init_add_group(init, family->prefix));
             image->group = group;
@@ -521,19 +549,6 @@ static void take_left(const struct init *init, struct init_group *group)
 {
     init_each_image (image, init)
         image->group = arc_or(image->group, group);
-}
-
-/* Whether the second of two families goes before: its last tag is newer, or it has far more tags. */
-static bool is_before(struct init *init, const struct init_family *one,
-                      const struct init_family *other)
-{
-    size_t fewer = ARC_MIN(one->count, other->count), more = ARC_MAX(one->count, other->count);
-    int64_t order = time_of(init, other) - time_of(init, one);
-
-    if (!order && versioning_of(one) == versioning_of(other))
-        order = arc_release_version_compare(&other->newest, &one->newest);
-
-    return fewer * 10 > more && order ? order > 0 : other->count > one->count;
 }
 
 /* Families without a prefix release the images that are left; the newest one decides. */
@@ -653,7 +668,7 @@ static void take_unmatched(struct init *init)
         if (!family->matched)
             init_push(init, names, json_sprintf("%s{version}", family->before));
     if (json_array_size(names))
-        init_ask(init, NULL, 0, "what do tags like %s release? No image has that name",
+        init_ask(init, NULL, 0, "what do tags like %s release? No group has them",
                  init_list_names(init, names));
 }
 

@@ -71,6 +71,10 @@ bool init_mentions_images(const char *text);
 /* "TARGET…: FILE…" of a Makefile: `needs` is the index of the first prerequisite. */
 void init_take_rule(struct script *script, json_t *words, size_t needs);
 
+/* The text with its "%" as what that of a rule's pattern stands for where the rule makes the target;
+ * NULL if the pattern does not match. */
+char *init_fill_stem(struct init *init, const char *text, const char *pattern, const char *target);
+
 /* Starts reading the rule's commands for the next wanted target; false if there is none. */
 bool init_start_rule(struct script *script);
 

@@ -100,6 +100,15 @@ static void add_replaced(const char *from, const char *to, const char *text, str
     arc_buf_puts(out, text);
 }
 
+/* A Makefile's "$(patsubst pattern,shape,words)". */
+static void add_filled(struct script *script, const char *pattern, const char *shape,
+                       const char *words, struct arc_buf *out)
+{
+    for (char *word; (word = init_next_item(script->init, &words, " \t"));)
+        arc_text_item(out, " ", "%s",
+                      arc_or(init_fill_stem(script->init, shape, pattern, word), word));
+}
+
 /* A function of make, "NAME OPERAND,…"; false for others. Only the last operand may have commas. */
 static bool expand_function(struct script *script, const char *call, const char *end,
                             struct arc_buf *out)
@@ -107,7 +116,8 @@ static bool expand_function(struct script *script, const char *call, const char 
     static const struct {
         const char *name;
         size_t count;
-    } functions[] = {{"or ", OPERANDS_MAX}, {"subst ", 3}, {"if ", 3}, {"filter ", 2}};
+    } functions[] = {{"or ", OPERANDS_MAX}, {"subst ", 3},     {"if ", 3},       {"filter ", 2},
+                     {"patsubst ", 3},      {"addprefix ", 2}, {"addsuffix ", 2}};
     const char *operands[OPERANDS_MAX] = {"", "", "", "", "", "", "", ""}, *at = NULL;
     size_t which = 0, known = 0;
 
@@ -134,6 +144,15 @@ static bool expand_function(struct script *script, const char *call, const char 
         for (char *word; (word = init_next_item(script->init, &rest, " \t"));)
             if (init_is_among(word, first))
                 arc_text_item(out, " ", "%s", word);
+        return true;
+    case 4:
+        add_filled(script, first, rest, operands[2], out);
+        return true;
+    case 5:
+        add_filled(script, "%", init_print(script->init, "%s%%", first), rest, out);
+        return true;
+    case 6:
+        add_filled(script, "%", init_print(script->init, "%%%s", first), rest, out);
         return true;
     default:
         return false;
@@ -504,6 +523,12 @@ static const char *expand_template(struct script *script, const char *open, stru
     return end + 2;
 }
 
+/* Whether make expands what a "$" between single quotes begins: "$(NAME)", not "$$(command)". */
+static bool is_of_make(const struct script *script, const char *dollar)
+{
+    return script->is_makefile && dollar[-1] != '$' && strchr("({", dollar[1]) && dollar[1];
+}
+
 bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variable)
 {
     const char *at = skip_blanks(script->at);
@@ -525,7 +550,7 @@ bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variab
         if (*at == quote || (!quote && (*at == '"' || *at == '\''))) {
             quote = quote ? '\0' : *at;
             at++;
-        } else if (*at == '$' && quote != '\'') {
+        } else if (*at == '$' && (quote != '\'' || is_of_make(script, at))) {
             at = expand_variable(script, at, word);
         } else if (*at == '`' && quote != '\'') {
             at = expand_backticks(script, at, word);
