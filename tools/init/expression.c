@@ -258,17 +258,22 @@ static const char *read_all(struct expression *read)
     return value;
 }
 
-/* A || B: the first operand that is not false, else the last; "true" goes before a condition. */
+/* A || B: the first operand that is not false, else the last; "true" goes before a condition. A
+ * repository variable with a default counts as not set: forks set it. */
 static const char *read_choice(struct expression *read)
 {
-    const char *value = read_all(read);
+    const char *value = NULL;
+    bool is_unset = true;
 
-    while (take(read, "||")) {
-        const char *other = read_all(read);
-        if (value &&
-            (is_false(value) || (is_condition(value) && other && strcmp(other, "true") == 0)))
-            value = other;
-    }
+    do {
+        const char *start = read->at + strspn(read->at, " \t\r\n"), *other = read_all(read);
+        bool is_passed = value && (is_false(value) ||
+                                   (is_condition(value) && other && strcmp(other, "true") == 0));
+        if (!is_unset && !is_passed)
+            continue;
+        value = other;
+        is_unset = !value && ARC_STARTS(start, "vars.");
+    } while (take(read, "||"));
 
     return value;
 }
