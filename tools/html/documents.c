@@ -40,7 +40,7 @@ static double percent_of(double part, double whole)
 static json_t *describe_timeline(const struct arc_ledger *build)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    json_t *rows = json_array();
+    ARC_AUTO_JSON json_t *rows = json_array();
     struct bar *bars = NULL;
     double start = -1, end = -1;
     size_t count = 0;
@@ -49,10 +49,8 @@ static json_t *describe_timeline(const struct arc_ledger *build)
         for (size_t c = 0; c < build->services[s].cell_count; c++) {
             const struct arc_built_cell *cell = &build->services[s].cells[c];
             struct bar *bar = arc_arena_append(&memory, &bars, &count, sizeof *bar);
-            if (!bar) {
-                json_decref(rows);
+            if (!bar)
                 return NULL;
-            }
             *bar = (struct bar){&build->services[s], cell};
             if (!is_timed(cell))
                 continue;
@@ -75,7 +73,7 @@ static json_t *describe_timeline(const struct arc_ledger *build)
                                        "width", percent_of(cell->duration, end - start)));
     }
 
-    return json_pack("{s:s, s:s, s:o}", "group", build->group, "revision", build->revision, "bars",
+    return json_pack("{s:s, s:s, s:O}", "group", build->group, "revision", build->revision, "bars",
                      rows);
 }
 

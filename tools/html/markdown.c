@@ -164,12 +164,6 @@ static struct span next_line(const char **at)
     return line;
 }
 
-static bool starts(struct span line, const char *with)
-{
-    size_t len = strlen(with);
-    return line.len >= len && memcmp(line.at, with, len) == 0;
-}
-
 static bool is_item(const char *line)
 {
     return ARC_STARTS(line, "- ", "* ", "+ ");
@@ -227,10 +221,10 @@ void html_markdown(struct arc_buf *out, const char *text, size_t len)
     while (*text) {
         struct span line = next_line(&text);
         size_t level = strspn(line.at, "#");
-        if (!line.len || starts(line, "<!--"))
+        if (!line.len || ARC_STARTS(line.at, "<!--"))
             continue;
 
-        if (starts(line, "```")) {
+        if (ARC_STARTS(line.at, "```")) {
             add_fence(out, line, &text);
         } else if (level && level <= 6 && level < line.len && line.at[level] == ' ') {
             /* Notes are part of the page, so their headings are below its own. */

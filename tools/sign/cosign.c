@@ -21,21 +21,17 @@ void cosign_free(struct cosign *cosign)
 
 /* The absolute path of a repository's file, since cosign runs elsewhere; the URI of a KMS is
  * unchanged. */
-static int locate(struct cosign *cosign, const char *root, const char *path, const char **out,
-                  struct arc_error *err)
+static int locate(struct cosign *cosign, const char *root, const char *path, bool needed,
+                  const char **out, struct arc_error *err)
 {
-    if (!path)
+    *out = path;
+    if (!path || strstr(path, "://"))
         return ARC_OK;
-
-    if (strstr(path, "://")) {
-        *out = path;
-        return ARC_OK;
-    }
 
     ARC_AUTO_FREE char *whole = arc_file_join(root, path);
     ARC_TRY_ALLOC(whole, err);
 
-    if (arc_file_kind_in(root, path) != ARC_FILE_REGULAR)
+    if (needed && arc_file_kind_in(root, path) != ARC_FILE_REGULAR)
         return arc_error_set(err, ARC_EINPUT, "sign: there is no file %s below %s", path,
                              arc_or(root, "."));
     *out = arc_arena_text(&cosign->memory, whole);
@@ -82,23 +78,14 @@ int cosign_open(const struct arc_env *env, const char *root, const struct arc_si
             "GITHUB_REPOSITORY (owner/name), or give the clone its remote 'origin'",
             signing->identity);
 
-    ARC_TRY(locate(out, root, signing->public_key, &out->public_key, err));
-    ARC_TRY(locate(out, root, signing->trusted_root, &out->trusted_root, err));
-    ARC_TRY(locate(out, root, signing->signing_config, &out->signing_config, err));
+    ARC_TRY(locate(out, root, signing->public_key, true, &out->public_key, err));
+    ARC_TRY(locate(out, root, signing->trusted_root, true, &out->trusted_root, err));
+    ARC_TRY(locate(out, root, signing->signing_config, true, &out->signing_config, err));
     ARC_TRY(read_root(out, root, err));
-    if (signing->key && !out->public_key)
+    if (!out->public_key)
         out->public_key = signing->key;
 
-    if (!signing->key || strstr(signing->key, "://")) {
-        out->key = signing->key;
-        return ARC_OK;
-    }
-
-    ARC_AUTO_FREE char *key = arc_file_join(root, signing->key); /* only needed for signing */
-    ARC_TRY_ALLOC(key, err);
-    out->key = arc_arena_text(&out->memory, key);
-
-    return arc_arena_check(&out->memory, err);
+    return locate(out, root, signing->key, false, &out->key, err); /* only for signing */
 }
 
 /* ---- a call -------------------------------------------------------------------------------- */

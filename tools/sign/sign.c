@@ -86,15 +86,14 @@ static int verify_new(const struct signing *signing, const struct target *target
                       struct arc_error *err)
 {
     const struct arc_clock *clock = arc_clock_system();
-    int rc = cosign_verify(signing->cosign, target->image, target->digest, err);
 
-    for (unsigned i = 1; rc == ARC_EFAILED && i < LOOKS_MAX; i++) {
+    for (unsigned i = 1;; i++) {
+        int rc = cosign_verify(signing->cosign, target->image, target->digest, err);
+        if (rc != ARC_EFAILED || i == LOOKS_MAX)
+            return rc;
         tell(signing, "waits until the registry lists the signature of", target->digest);
         clock->wait(clock->context, arc_fault_wait("", i));
-        rc = cosign_verify(signing->cosign, target->image, target->digest, err);
     }
-
-    return rc;
 }
 
 static int sign_target(void *context, const struct target *target, struct arc_error *err)
