@@ -30,6 +30,8 @@ DIFFERENCES = [
     ("a tab before a scalar", "\ta", '"a"', "E t:1:1: there is a tab here; YAML is indented with spaces"),
     ("half a character by an escape", '"\\ud83d\\ude00"', '"😀"', "E t:1:4: found invalid Unicode character escape code (while "
      "parsing a quoted scalar, on line 1)"),
+    ("a tag of another kind", "!!seq {a: !!map b}", "E unknown tag !<tag:yaml.org,2002:map>", '{"a":"b"}'),
+    ("pairs, and what is encoded", "!!pairs [a: !!binary YQ==]", '[["a",{"0":"<number>"}]]', '[{"a":"YQ=="}]'),
     ("a lone hyphen in a flow list", "[-]", "E missed comma between flow collection entries", '["-"]'),
 ]
 

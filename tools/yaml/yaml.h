@@ -7,9 +7,10 @@
  *
  * Differences from js-yaml: dates are strings; a key that is a list or a mapping is refused (there
  * it becomes "a,b" or "[object Object]"); keys are compared as written (there 0x10 equals 16); `<<`
- * merges no list into a mapping; and what is libyaml's: an unquoted item of a flow list may be "-",
- * but not start with "?" ([?a] is {a: null}); no pair of escapes makes one character
- * ("\ud83d\ude00"). tests/yaml compares both on generated documents and lists the differences.
+ * merges no list into a mapping; !!binary, !!pairs, !!set and tags of collections change nothing;
+ * and what is libyaml's: an unquoted item of a flow list may be "-", but not start with "?" ([?a] is
+ * {a: null}); no pair of escapes makes one character ("\ud83d\ude00"). tests/yaml compares both on
+ * generated documents and lists the differences.
  */
 #pragma once
 
