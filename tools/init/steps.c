@@ -40,9 +40,11 @@ static bool is_input(const char *name, const char *names)
 /* The first input with one of these names; "" if there is none. */
 static const char *input(const struct init_step *step, const char *names)
 {
-    arc_json_each_pair (name, value, step->with)
-        if (json_is_string(value) && is_input(name, names))
-            return json_string_value(value);
+    arc_json_each_pair (name, value, step->with) {
+        const char *text = json_string_value(value);
+        if (text && is_input(name, names)) /* without the line break that ends "file: |" */
+            return init_cut(step->init, text, arc_text_strip(text, strlen(text), " \t\r\n"));
+    }
 
     return "";
 }
@@ -460,8 +462,11 @@ static char *fill_reference(struct init *init, const char *reference, const char
     size_t len = strcspn(name, ":");
 
     const char *first = memchr(name, INIT_UNKNOWN, len);
+    size_t host =
+        *reference == INIT_UNKNOWN ? (size_t)(name - reference) : 0; /* no folder's name */
     if (!first)
-        return fill(init, reference, bound);
+        return init_print(init, "%.*s%s", (int)host, reference,
+                          fill(init, reference + host, bound));
     if (memchr(first + 1, INIT_UNKNOWN, len - (size_t)(first + 1 - name)))
         bound = NULL; /* two unknown parts: which one it is cannot be said */
 
