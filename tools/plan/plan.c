@@ -297,12 +297,13 @@ static int plan_service(const struct planning *planning, const struct arc_servic
     ARC_TRY(arc_plan_tags(&own, service, out, planning->memory, planning->err));
 
     /* Only a new version is published, and only from the default branch; else the service is built
-     * as a check. */
+     * as a check. Nothing is new for a schedule, unless the changes say so. */
     const struct arc_pair *before = planning->options.before;
     while (before && before->name && strcmp(before->name, service->codename) != 0)
         before++;
-    bool same =
-        service->version && before && before->name && strcmp(before->value, service->version) == 0;
+    bool idle = !own.changes && arc_text_same(own.moment.event, "schedule");
+    bool same = service->version &&
+                (idle || (before && before->name && strcmp(before->value, service->version) == 0));
     bool aside = service->version && !planning->options.version && own.moment.aside;
     for (size_t i = 0; (same || aside) && i < out->tag_count; i++) {
         out->tags[i].move = false;
