@@ -313,9 +313,11 @@ static int plan_service(const struct planning *planning, const struct arc_servic
                                                service->version);
     }
 
-    if (service->version && !planning->options.version)
-        ARC_TRY(
-            arc_plan_run_tags(&planning->options, service, out, planning->memory, planning->err));
+    if (service->version && !planning->options.version) {
+        struct arc_plan_options run = planning->options;
+        run.own = same ? NULL : &version;
+        ARC_TRY(arc_plan_run_tags(&run, service, out, planning->memory, planning->err));
+    }
 
     if (service->released)
         return plan_released(&planning->options, service, out, planning->memory, planning->err);

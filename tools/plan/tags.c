@@ -22,6 +22,14 @@ struct reading {
     const char *image; /* of the service, that it belongs to */
 };
 
+/* The version in a file is for other branches than the default one where a name says so. */
+static const struct arc_version_info *version_of(const struct reading *reading)
+{
+    const struct arc_plan_options *options = reading->options;
+    bool other = !options->version && reading->tag && reading->tag->branches;
+    return other ? options->own : options->version;
+}
+
 static bool has(const struct reading *reading, const char *placeholder)
 {
     return strstr(reading->tag->name, placeholder) != NULL;
@@ -90,7 +98,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
 {
     static const struct arc_version_info none = {0};
     const struct arc_plan_options *options = reading->options;
-    const struct arc_version_info *version = arc_or(options->version, &none);
+    const struct arc_version_info *version = arc_or(version_of(reading), &none);
     const struct arc_plan_moment *moment = &options->moment;
     const char *branch = options->version ? NULL : moment->branch, *prerelease;
     size_t len;
@@ -121,7 +129,8 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
 
     if (add_moment(out, options, name))
         return true;
-    if (strcmp(name, "prerelease") == 0 && find_prerelease(options->version, &prerelease, &len)) {
+    if (strcmp(name, "prerelease") == 0 &&
+        find_prerelease(version_of(reading), &prerelease, &len)) {
         arc_buf_add(out, prerelease, len);
     } else if (strcmp(name, "pr") == 0 && moment->pull && !options->version) {
         arc_buf_printf(out, "%lld", (long long)moment->pull);
@@ -195,7 +204,7 @@ static bool has_numbers(const struct reading *reading)
  * 26.11.5 and 26.11.5.1. A rolled-back release does not count. */
 static bool is_shared(const struct reading *reading)
 {
-    const struct arc_version_info *version = reading->options->version;
+    const struct arc_version_info *version = version_of(reading);
     return version && !version->prerelease && !version->withdrawn && version->patch &&
            has_numbers(reading) &&
            strlen(version->version) !=
@@ -209,9 +218,9 @@ static enum arc_tag_kind kind_of(const struct reading *reading)
     size_t len;
 
     /* "1.2.3" names only that release, not its prereleases. */
-    bool numbers = has_numbers(reading) && !is_shared(reading) &&
-                   (has(reading, "{prerelease}") ||
-                    !find_prerelease(reading->options->version, &prerelease, &len));
+    bool numbers =
+        has_numbers(reading) && !is_shared(reading) &&
+        (has(reading, "{prerelease}") || !find_prerelease(version_of(reading), &prerelease, &len));
     if (numbers || has(reading, "{image-tag}") || has(reading, "{version}"))
         return ARC_TAG_VERSION;
     if (has(reading, "{sha}") || has(reading, "{sha7}") || has(reading, "{revision}"))
@@ -293,7 +302,7 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
  * the highest stable version that they can name. */
 static bool floats(const struct reading *reading, const char **reason)
 {
-    const struct arc_version_info *version = reading->options->version;
+    const struct arc_version_info *version = version_of(reading);
     unsigned when = reading->tag->when;
     bool part = has_part(reading);
     bool any = !part && (when & (ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE)); /* "next" */
@@ -600,6 +609,10 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
 
     if (!options->version || service->linked)
         return ARC_OK;
+    const struct arc_image_tag *given = arc_or(service->image_tags, options->group->image_tags);
+    for (; service->version && given->name; given++)
+        if (given->branches) /* it may be published from those */
+            return ARC_OK;
 
     /* A release without a public tag is a mistake in the configuration. */
     arc_each (tag, out->tags, out->tag_count) {
