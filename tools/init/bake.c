@@ -128,11 +128,15 @@ static void leave_dockerfiles(struct init *init, const json_t *target)
     size_t known = strcspn(context, "$"); /* the rest is an expression */
     char *exact =
         init_resolve(init, arc_text_or(context, "."), arc_text_or(dockerfile, "Dockerfile"));
+    const char *folder = init_resolve(init, ".", arc_text_or(context, "."));
 
-    arc_json_each_pair (path, variant, init->dockerfile_names)
+    arc_json_each_pair (path, variant, init->dockerfile_names) {
+        const char *below = folder ? arc_path_below(folder, path) : NULL;
         if ((exact && strcmp(path, exact) == 0) ||
-            (context[known] && strncmp(path, context, known) == 0))
+            (context[known] && strncmp(path, context, known) == 0) ||
+            (below && strstr(dockerfile, init_print(init, "\"%s\"", below)))) /* "A ? B : C" */
             init_set(init, init->dockerfile_names, path, json_false());
+    }
     if (exact)
         (void)json_object_del(init->aside, exact);
 }
@@ -148,14 +152,15 @@ static bool is_image(const json_t *target, bool named)
     return (*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(target, "tags"));
 }
 
-/* Takes over what a step sets for the file's targets: names, unless they have some, and platforms. */
-static void take_given(struct init *init, struct init_group *group, bool named)
+/* Takes over what a step sets for the file's targets: names, unless they have some, and platforms,
+ * unless they name theirs, which a matrix only divides. */
+static void take_given(struct init *init, struct init_group *group, bool named, bool divided)
 {
-    group->platforms = init->baked.platforms;
+    group->platforms = divided ? NULL : init->baked.platforms;
     if (!named)
         return;
 
-    if (init->baked_unknown && !group->platforms)
+    if (init->baked_unknown && !group->platforms && !divided)
         init_ask(init, group->source, 0,
                  "which platforms are its images built for? Only a run knows: name them under "
                  "'platforms'");
@@ -255,7 +260,7 @@ static void take_bake(struct init *init, const struct bake *bake)
 {
     char **tagged = NULL;
     size_t count = 0;
-    bool named = false;
+    bool named = false, divided = true;
 
     for (int tries = 0; tries < 2 && !tagged; tries++) {
         named = tries && init->baked.registries && json_object_get(init->bakes, bake->path);
@@ -265,6 +270,7 @@ static void take_bake(struct init *init, const struct bake *bake)
             if (init_allows(init, arc_check_target, name) && /* docker refuses other names */
                 (named || !tries) && is_image(value, named) && !ARC_STARTS(platform, "windows")) {
                 init_add_text(init, &tagged, name);
+                divided = divided && json_object_get(value, "platforms");
                 count++;
             }
         }
@@ -297,7 +303,7 @@ static void take_bake(struct init *init, const struct bake *bake)
                       init->groups ? init_name_dockerfile(init, bake->path) : NULL, count);
     group->targets = bake->has_default ? NULL : tagged;
     group->codenames = tagged;
-    take_given(init, group, named);
+    take_given(init, group, named, divided);
 
     bool versioned = give_values(init, group, bake);
     if (!versioned && !named)
