@@ -16,7 +16,7 @@ static void read_config(const char *variable)
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         struct arc_login login = {0};
         ARC_AUTO(arc_error) struct arc_error err = {0};
-        int rc = arc_docker_login(&env, hosts[i], NULL, &login, &err);
+        int rc = arc_docker_login(&env, hosts[i], NULL, NULL, &login, &err);
         if (rc != err.code)
             abort();
         ARC_AUTO_FREE char *basic = rc ? NULL : arc_login_basic(&login);

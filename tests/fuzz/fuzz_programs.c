@@ -85,7 +85,7 @@ static int ask_docker(unsigned choice, struct arc_error *err)
         arc_build_explain_foreign(&options, "linux/arm64", &why);
         return why.len ? ARC_OK : ARC_EFAILED;
     }
-    return arc_docker_login(&env, "ghcr.io", NULL, &login, err);
+    return arc_docker_login(&env, "ghcr.io", NULL, NULL, &login, err);
 }
 
 static void use(unsigned choice)

@@ -630,6 +630,21 @@ def test_a_manifest_that_docker_reads_otherwise(shop, name):
     shop.refuses(1, f"has a member '{name}', which docker reads as '")
 
 
+def test_a_credential_helper_runs_once_for_a_registry(shop):
+    """It ran for every image, and again to push to each: gcloud's takes a second."""
+    folder = shop.folder.parent
+    (folder / "bin").mkdir()
+    helper = folder / "bin/docker-credential-x"
+    helper.write_text(f"#!/bin/sh\nread -r host\necho $host >>{folder}/asked\necho '{{\"Username\": \"u\", \"Secret\": \"p\"}}'\n")
+    helper.chmod(0o755)
+    (folder / ".docker").mkdir()
+    (folder / ".docker/config.json").write_text('{"credsStore": "x"}')
+    shop.server.secret, shop.server.refusal = "Basic dTpw", 401
+    run = shop.promote(PATH=f"{folder}/bin:{os.environ['PATH']}")
+    assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
+    assert (folder / "asked").read_text().split() == [shop.host]
+
+
 @pytest.mark.parametrize("private, secret, refusal, warns", [
     (False, "Basic dTpw", 401, "cannot be pulled without a login"), (False, "Basic dTpw", 403, "cannot be pulled without a login"),
     (False, "Basic dTpw", 404, "cannot be pulled without a login"), (False, "Basic dTpw", 400, "the registry answers 400"),

@@ -110,7 +110,7 @@ static int login_of(const char *config, const char *host, struct arc_login *logi
 {
     struct place place;
     place_new(&place, config);
-    int rc = arc_docker_login(&place.env, host, NULL, login, NULL);
+    int rc = arc_docker_login(&place.env, host, NULL, NULL, login, NULL);
     arc_folder_remove(place.folder);
     return rc;
 }
@@ -213,7 +213,7 @@ static int login_with(const char *variable, const char *config, struct arc_login
     place_new(&place, config);
     const char *vars[] = {place.variable, variable, NULL};
     const struct arc_env env = {.vars = vars};
-    int rc = arc_docker_login(&env, "h", NULL, login, NULL);
+    int rc = arc_docker_login(&env, "h", NULL, NULL, login, NULL);
     arc_folder_remove(place.folder);
     return rc;
 }
@@ -290,7 +290,7 @@ static void test_answers_of_a_helper(void **state)
         assert_int_equal(chmod(program, 0755), 0);
         snprintf(path, sizeof path, "PATH=%s:/bin", place.folder);
         place.vars[1] = path;
-        assert_int_equal(arc_docker_login(&place.env, "h", NULL, &login, &err), cases[i].rc);
+        assert_int_equal(arc_docker_login(&place.env, "h", NULL, NULL, &login, &err), cases[i].rc);
         arc_folder_remove(place.folder);
         if (cases[i].said)
             assert_string_equal(arc_error_text(&err), cases[i].said);

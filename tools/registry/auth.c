@@ -328,7 +328,8 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
     ARC_AUTO(arc_login) struct arc_login login = {0};
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     bool bearer = challenge->kind == ARC_CHALLENGE_BEARER;
-    int rc = arc_docker_login(realm->env, realm->host, realm->scope, &login, &missing);
+    int rc =
+        arc_docker_login(realm->env, realm->host, realm->scope, realm->helped, &login, &missing);
     if (rc && (rc != ARC_ENOTFOUND || !bearer))
         return arc_error_set(err, ARC_EWORLD, "%s requires a login: %s; run: docker login %s",
                              realm->host, arc_error_text(&missing), realm->host);

@@ -40,6 +40,7 @@ struct arc_realm {
     const struct arc_clock *clock;
     const char *host;
     const char *scope; /* the scope that the request needs; the challenge may name less */
+    json_t *helped;    /* answers of docker's credential helpers */
     int *status;       /* receives the HTTP status of the realm; 0: no answer */
 };
 

@@ -15,9 +15,10 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
     *registry = (struct arc_registry){.env = env,
                                       .clock = clock ? clock : arc_clock_system(),
                                       .logins = json_object(),
+                                      .helped = json_object(),
                                       .tails = json_object()};
     int rc = arc_http_new(&options, &registry->http, err);
-    if (!rc && !(registry->logins && registry->tails))
+    if (!rc && !(registry->logins && registry->helped && registry->tails))
         rc = arc_error_nomem(err);
     if (rc)
         arc_registry_free(registry);
@@ -34,6 +35,7 @@ void arc_registry_free(struct arc_registry *registry)
     arc_http_free(registry->http);
     arc_registry_forget(registry);
     json_decref(registry->logins);
+    json_decref(registry->helped);
     json_decref(registry->tails);
     free(registry);
 }
@@ -154,6 +156,9 @@ static struct arc_http_request request_of(const struct arc_registry *registry,
                                      .max = call->max ? call->max : ARC_MANIFEST_MAX};
 }
 
+/* Seconds for which a credential helper's answer is kept: its token may expire soon. */
+#define HELPED_MAX 60
+
 /* Answers a 401, and remembers the authorization for the repository. */
 static int authorize(struct arc_registry *registry, const struct registry_call *call,
                      const struct address *address, const struct arc_http_response *response,
@@ -177,11 +182,19 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
 
     arc_buf_printf(&scope, "repository:%s:%s", address->repository, actions_of(call));
     ARC_TRY(arc_buf_check(&scope, "image name", err));
+
+    int64_t now = registry->clock->now(registry->clock->context);
+    if (now >= registry->forget) {
+        json_object_clear(registry->helped);
+        registry->forget = now + HELPED_MAX;
+    }
+
     struct arc_realm realm = {.env = registry->env,
                               .clock = registry->clock,
                               .http = registry->http,
                               .host = address->host,
                               .scope = arc_buf_text(&scope),
+                              .helped = registry->helped,
                               .status = &registry->status};
     ARC_TRY(arc_challenge_answer(&realm, &challenge, &answer, err));
     return arc_json_set(registry->logins, address->login, json_string(answer), err);

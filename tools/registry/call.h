@@ -9,6 +9,8 @@ struct arc_registry {
     const struct arc_clock *clock;
     struct arc_http *http;
     json_t *logins; /* "host repository push|pull" → Authorization value that was accepted last */
+    json_t *helped; /* answers of docker's credential helpers, until `forget` */
+    int64_t forget; /* seconds since 1970 */
     struct registry_kept *kept; /* prefetched answers */
     size_t kept_count, kept_bytes;
     bool awaits;    /* what is read was just pushed: not all machines may have it yet */

@@ -221,9 +221,9 @@ static int from_answer(const struct arc_process_result *result, const char *prog
 }
 
 static int from_helper(const struct arc_env *env, const char *helper, const char *host,
-                       struct arc_login *out, struct arc_error *err)
+                       json_t *helped, struct arc_login *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf program = {.max = 256};
+    ARC_AUTO(arc_buf) struct arc_buf program = {.max = 256}, question = {.max = 1024};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
 
     if (strchr(helper, '/'))
@@ -234,6 +234,16 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
     ARC_TRY(arc_buf_check(&program, "name of a credential helper", err));
     const char *const argv[] = {arc_buf_text(&program), "get", NULL};
     const char *server = strcmp(host, "docker.io") == 0 ? hub_key : host;
+
+    arc_buf_printf(&question, "%s %s", argv[0], server);
+    ARC_TRY(arc_buf_check(&question, "name of a registry", err));
+    const char *said = json_string_value(json_object_get(helped, arc_buf_text(&question)));
+    if (said) {
+        arc_buf_puts(&result.output, said);
+        ARC_TRY(arc_buf_check(&result.output, "a login", err));
+        return from_answer(&result, argv[0], out, err);
+    }
+
     struct arc_process process = {.argv = argv,
                                   .env = env,
                                   .input = server,
@@ -249,7 +259,12 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
 
     ARC_TRY(rc);
 
-    return from_answer(&result, argv[0], out, err);
+    rc = from_answer(&result, argv[0], out, err);
+    if (!rc || rc == ARC_ENOTFOUND) /* if it cannot be kept, the helper runs again */
+        json_object_set_new(helped, arc_buf_text(&question),
+                            json_string(rc ? "" : arc_buf_text(&result.output)));
+
+    return rc;
 }
 
 /* ---- both places --------------------------------------------------------------------------- */
@@ -268,7 +283,7 @@ static int from_environment(const struct arc_env *env, const char *host, struct 
 }
 
 /* A helper for the host, even "" for none, takes precedence over the one for all. */
-static int from_file(const struct arc_env *env, const char *host, const char *scope,
+static int from_file(const struct arc_env *env, const char *host, const char *scope, json_t *helped,
                      struct arc_login *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *config = NULL;
@@ -283,11 +298,11 @@ static int from_file(const struct arc_env *env, const char *host, const char *sc
     const char *helper =
         json_is_string(special) ? json_string_value(special) : member_text(config, "credsStore");
     if (helper && *helper)
-        return from_helper(env, helper, host, out, err);
+        return from_helper(env, helper, host, helped, out, err);
     return from_auths(config, host, out, err);
 }
 
-int arc_docker_login(const struct arc_env *env, const char *host, const char *scope,
+int arc_docker_login(const struct arc_env *env, const char *host, const char *scope, json_t *helped,
                      struct arc_login *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
@@ -299,7 +314,7 @@ int arc_docker_login(const struct arc_env *env, const char *host, const char *sc
     /* Like docker, falls back to the file if the variable is unusable; that is an error only if the
      * file has no login either. */
     arc_login_free(out);
-    int file = from_file(env, host, scope, out, err);
+    int file = from_file(env, host, scope, helped, out, err);
     if (file)
         arc_login_free(out);
     if (file != ARC_ENOTFOUND || rc == ARC_ENOTFOUND)

@@ -5,6 +5,7 @@
 
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include <jansson.h>
 
 /* A login, of one of three kinds. All owned. */
 struct arc_login {
@@ -23,9 +24,10 @@ int arc_buildx_file(const struct arc_env *env, const char *name, char **out, str
 
 /* The login for a registry's host ("ghcr.io", "127.0.0.1:5000"; Docker Hub is "docker.io") and a
  * request's scope ("repository:acme/web:pull"; may be NULL), for which buildx may have its own.
+ * `helped` (may be NULL) keeps the answers of credential helpers, and gives them again.
  * ARC_ENOTFOUND if there is none; ARC_EINPUT if config.json is not valid; ARC_EWORLD if a
  * credential helper fails. Free with arc_login_free(). */
-int arc_docker_login(const struct arc_env *env, const char *host, const char *scope,
+int arc_docker_login(const struct arc_env *env, const char *host, const char *scope, json_t *helped,
                      struct arc_login *out, struct arc_error *err);
 void arc_login_free(struct arc_login *login);
 
