@@ -152,8 +152,26 @@ static bool take_word(struct init *init, const char **text, struct arc_buf *word
     return found;
 }
 
-/* Finds the Dockerfiles that are for tests, examples, development or Windows, judging by folder and
- * name (set_aside), or all others. */
+/* Whether an action beside a Dockerfile runs in its image, which the runner builds. */
+static bool is_of_action(struct init *init, const char *path)
+{
+    static const char *const names[] = {"action.yml", "action.yaml"};
+    const char *folder = init_directory(init, path);
+    bool is = false;
+
+    arc_each_in (name, names) {
+        ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+        const char *image = "";
+        if (init_read_yaml(init, init_join(init, folder, *name), &yaml))
+            image = arc_yaml_text_at(arc_yaml_get(yaml.root, "runs"), "image");
+        is |= *image && strcmp(arc_or(init_resolve(init, folder, image), ""), path) == 0;
+    }
+
+    return is;
+}
+
+/* Finds the Dockerfiles that are for tests, examples, development, Windows or actions, judging by
+ * folder and name (set_aside), or all others. */
 static void look_at(struct init *init, bool set_aside)
 {
     size_t passed = 0;
@@ -166,7 +184,8 @@ static void look_at(struct init *init, bool set_aside)
         const char *lower = init_lower(init, path); /* but "sliding-windows/Dockerfile" counts */
         bool is_aside = lies_in(path, aside) || ARC_STARTS(lower, "windows") ||
                         ARC_HOLDS(lower, "/windows") || strstr(arc_path_name(lower), "windows") ||
-                        init_is_among(variant, "dev development debug local");
+                        init_is_among(variant, "dev development debug local") ||
+                        is_of_action(init, path);
         if (is_aside != set_aside) {
             if (is_aside) /* the others have no FROM if those of tests count */
                 init_set_text(init, init->aside, path, variant);
@@ -703,8 +722,8 @@ void init_read_dockerfiles(struct init *init)
         }
     if (count)
         init_ask(init, first, 0,
-                 "%zu Dockerfile%s for tests, examples, development or Windows left out: is one of "
-                 "them released?",
+                 "%zu Dockerfile%s for tests, examples, development, Windows or actions left out: "
+                 "is one of them released?",
                  count, arc_plural(count));
 
     init_each_image (image, init) {

@@ -257,8 +257,8 @@ static bool is_version(const char *text, enum arc_versioning versioning,
 }
 
 /* Where the version of a tag starts, after a separator and an optional "v", else after a word, as in
- * "release1.2"; NULL if it has none. */
-static const char *version_in(const char *tag)
+ * "release1.2"; NULL if it has none. `alone`: a number is a version, too, as in b998. */
+static const char *version_in(const char *tag, bool alone)
 {
     struct arc_release_version version;
 
@@ -268,6 +268,7 @@ static const char *version_in(const char *tag)
             const char *from = at + (word ? strcspn(at, "/@-_.0123456789") : *at == 'v');
             if (is_version(from, ARC_VERSIONING_SEMVER, &version) ||
                 is_version(from, ARC_VERSIONING_CALVER, &version) ||
+                (alone && !from[strspn(from, "0123456789")] && *from) ||
                 (strchr(from, '.') && !strchr(from, '/') &&
                  is_version(from, ARC_VERSIONING_LOOSE, &version)))
                 return from;
@@ -291,9 +292,9 @@ static bool is_revised(const char *version)
            !parsed.prerelease;
 }
 
-static void add_to_family(struct init *init, const char *tag)
+static void add_to_family(struct init *init, const char *tag, bool alone)
 {
-    const char *version = version_in(tag);
+    const char *version = version_in(tag, alone);
     size_t before = version ? (size_t)(version - tag) : 0, len = before, families = 0;
     char *start = init_cut(init, tag, before), *pattern = init_print(init, "%s{version}", start);
     struct init_family **end = &init->families;
@@ -939,9 +940,19 @@ static void sort_by_files(struct init *init)
     take_left(init, group);
 
     if (!found) {
-        init_add_text(init, &group->tags, "v{version}");
+        struct init_family *most = NULL;
+        arc_json_each (tag, init->git_tags)
+            add_to_family(init, json_string_value(tag), true);
+        each_family (family, init)
+            if (!most || family->count > most->count)
+                most = family;
+        if (most)
+            add_pattern(init, group, most);
+        else
+            init_add_text(init, &group->tags, "v{version}");
         init_ask(init, NULL, 0,
-                 "which tags release these images? None has a version yet: v{version} is a guess");
+                 "which tags release these images? None has a version%s: %s{version} is a guess",
+                 most ? " of several numbers" : " yet", most ? most->before : "v");
         return;
     }
 
@@ -1091,7 +1102,7 @@ void init_make_groups(struct init *init)
     const char *usual = NULL;
 
     arc_json_each (tag, init->git_tags)
-        add_to_family(init, json_string_value(tag));
+        add_to_family(init, json_string_value(tag), false);
     name_alike(init);
     init_each_image (image, init)
         tell_apart(init, image);
