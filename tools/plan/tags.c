@@ -200,27 +200,31 @@ static bool has_numbers(const struct reading *reading)
     return has(reading, "{major}") && has(reading, "{minor}") && has(reading, "{patch}");
 }
 
+/* Whether the version is its three numbers, and nothing more. */
+static bool is_plain(const struct arc_version_info *version)
+{
+    return version->patch && strlen(version->version) == strlen(version->major) +
+                                                             strlen(version->minor) +
+                                                             strlen(version->patch) + 2;
+}
+
 /* Whether the tag consists of three numbers that several versions share: 1.2.3+b1 and 1.2.3+b2, or
  * 26.11.5 and 26.11.5.1. A rolled-back release does not count. */
 static bool is_shared(const struct reading *reading)
 {
     const struct arc_version_info *version = version_of(reading);
     return version && !version->prerelease && !version->withdrawn && version->patch &&
-           has_numbers(reading) &&
-           strlen(version->version) !=
-               strlen(version->major) + strlen(version->minor) + strlen(version->patch) + 2;
+           has_numbers(reading) && !is_plain(version);
 }
 
 static enum arc_tag_kind kind_of(const struct reading *reading)
 {
     const struct arc_image_tag *tag = reading->tag;
-    const char *prerelease;
-    size_t len;
+    const struct arc_version_info *version = version_of(reading);
 
     /* "1.2.3" names only that release, not its prereleases. */
-    bool numbers =
-        has_numbers(reading) && !is_shared(reading) &&
-        (has(reading, "{prerelease}") || !find_prerelease(version_of(reading), &prerelease, &len));
+    bool numbers = has_numbers(reading) && !is_shared(reading) &&
+                   (has(reading, "{prerelease}") || !version->prerelease || is_plain(version));
     if (numbers || has(reading, "{image-tag}") || has(reading, "{version}"))
         return ARC_TAG_VERSION;
     if (has(reading, "{sha}") || has(reading, "{sha7}") || has(reading, "{revision}"))
