@@ -31,8 +31,8 @@ def keys(shop):  # noqa: F811
             for name, target in json.loads(said)["target"].items() if "annotations" in target}
 
 
-def provenance(shop, image, subject, material):  # noqa: F811
-    statement = {"predicateType": "https://slsa.dev/provenance/v0.2", "predicate": {"materials": [material]}}
+def provenance(shop, image, subject, material, **more):  # noqa: F811
+    statement = {"predicateType": "https://slsa.dev/provenance/v0.2", "predicate": {"materials": [material], **more}}
     layer = {**shop.blob(json.dumps(statement).encode(), "application/vnd.in-toto+json"),
              "annotations": {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}}
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": shop.blob(b"{}", CONFIG), "layers": [layer]}
@@ -127,3 +127,14 @@ def test_a_provenance_that_the_registry_lost(shop):  # noqa: F811
     shop.server.blobs = {name: data for name, data in shop.server.blobs.items() if b"slsa" not in data}
     done = build(shop, "--promote")
     assert done.returncode == 1 and ", or what it lists, is missing" in done.stderr, done.stderr
+
+
+def test_a_provenance_of_more_than_a_manifest_may_have(shop):  # noqa: F811
+    """With mode=max it has every step. It ended the run: "more than the limit of 4194304 bytes"."""
+    material = {"uri": "pkg:docker/nats@2", "digest": {"sha256": "ab" * 32}}
+    for service in shop.plan["services"]:
+        image = service["image"].split("/", 1)[1]
+        shop.push(service, change=lambda index, image=image: {**index, "manifests": [
+            *index["manifests"], provenance(shop, image, index["manifests"][0]["digest"], material, buildConfig="x" * (5 << 20))]})
+    done = build(shop, "--promote", "--json")
+    assert done.returncode == 0 and len(shop.server.moved) == 6, done.stderr

@@ -4,6 +4,9 @@
 #include "registry/call.h"
 #include <inttypes.h>
 
+/* Largest blob that is read: with `mode=max`, a provenance has every step of a build. */
+#define DOCUMENT_MAX ((size_t)64 << 20)
+
 void arc_manifest_free(struct arc_manifest *manifest)
 {
     free(manifest->media_type);
@@ -185,7 +188,7 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
     char hashed[ARC_DIGEST_LEN + 1];
     struct registry_call call = {
-        .method = "GET", .image = image, .kind = "blobs", .reference = digest};
+        .method = "GET", .image = image, .kind = "blobs", .reference = digest, .max = DOCUMENT_MAX};
 
     if (!arc_digest_known(digest))
         return arc_error_set(err, ARC_EFAILED, "%s: '%.100s' is not a digest that can be checked",
