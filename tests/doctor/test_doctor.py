@@ -127,6 +127,12 @@ def test_on_a_terminal_nothing_is_wider_than_80_columns(machine):
     assert max(map(len, shown.splitlines())) <= 80, shown
 
 
+def test_an_engine_whose_socket_is_another_users(machine):
+    machine.docker["version --format {{.Server.Version}}"] = (1, "", "permission denied while trying to connect to the Docker daemon socket\n")
+    _, checks = machine.run("--for", "build", "--offline")
+    assert "usermod -aG docker" in checks["docker"]["advice"] and "start" not in checks["docker"]["advice"]
+
+
 def test_an_engine_that_does_not_run(machine):
     machine.docker["version --format {{.Server.Version}}"] = (1, "", "Cannot connect to the Docker daemon.\n")
     document, checks = machine.run("--for", "build", "--offline")

@@ -18,7 +18,11 @@ void doctor_docker(struct doctor *doctor, struct doctor_result *result)
     arc_buf_puts(&result->found, "; engine ");
 
     if (doctor_ask(doctor, server, &result->found, &result->err)) {
-        doctor_fail(result, DOCTOR_MISSING, "start the Docker engine, or point DOCKER_HOST at one");
+        bool refused = strstr(arc_error_text(&result->err), "permission denied");
+        doctor_fail(result, DOCTOR_MISSING,
+                    refused ? "let your user reach the engine's socket: sudo usermod -aG docker "
+                              "USER, then log in again"
+                            : "start the Docker engine, or point DOCKER_HOST at one");
         return;
     }
 
