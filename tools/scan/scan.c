@@ -254,6 +254,8 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
         options.run = &run;
     if (options.run && options.policy.packages)
         options.policy.database_age_required = true;
+    else if (options.run) /* nothing is looked up in the database, nor does Trivy update it */
+        options.policy.database_age_max = 0;
     options.sarif = wanted.sarif;
     options.issues = wanted.issues;
     ARC_TRY(arc_scan(&options, env, out, err));
