@@ -279,7 +279,7 @@ def test_a_volume_of_pulsar_that_is_bound_to_an_address(machine, name, status):
 def registry(status):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            asked = self.path.endswith("/v2/")  # a proxy is asked for the whole URL
+            asked = self.path.endswith("/v2/") and "//docker.io" not in self.path  # a proxy is asked for the whole URL
             assert not asked or "Authorization" not in self.headers
             self.send_response(status if asked else 404)
             self.send_header("Content-Length", "0")
@@ -313,6 +313,13 @@ def test_a_registry_that_the_user_names_as_plain(machine):
         for named, expected in (("http://registry.lan:5000", "ok"), ("", "missing")):
             checks = machine.run("--for", "release", env={**proxy, "ARC_CI_INSECURE_REGISTRIES": named})[1]
             assert checks["registry"]["status"] == expected, checks["registry"]
+
+
+def test_docker_hub_is_asked_by_the_name_of_its_server(machine):
+    machine.config(machine.port, registry="docker.io/team")
+    with registry(401) as host:
+        checks = machine.run("--for", "release", env={"http_proxy": f"http://{host}", "ARC_CI_INSECURE_REGISTRIES": "http://docker.io"})[1]
+    assert checks["registry"]["status"] == "ok", checks["registry"]
 
 
 def test_a_registry_that_is_not_there(machine):

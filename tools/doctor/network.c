@@ -50,7 +50,7 @@ static void reach_registry(const struct arc_env *env, struct arc_http *http, con
     struct arc_http_response response = {0};
     struct registry_trust trust = registry_trust_of(env, host, strlen(host));
 
-    arc_buf_printf(&url, "%s://%s/v2/", trust.plain ? "http" : "https", host);
+    arc_buf_printf(&url, "%s://%s/v2/", trust.plain ? "http" : "https", registry_server(host));
     struct arc_http_request request = {.method = "GET",
                                        .url = arc_buf_text(&url),
                                        .insecure = trust.named,

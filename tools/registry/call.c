@@ -91,14 +91,13 @@ static int find_address(const struct arc_registry *registry, const struct regist
                              call->reference);
 
     const char *host = out->host, *repository = out->repository;
-    const char *server = strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
     struct registry_trust trust = registry_trust_of(registry->env, host, strlen(host));
     out->insecure = trust.named;
     snprintf(out->login, sizeof out->login, "%s %s %s", host, repository, actions_of(call));
 
     if (!call->url)
         snprintf(out->url, sizeof out->url, "%s://%s/v2/%s/%s/%s", trust.plain ? "http" : "https",
-                 server, repository, call->kind, call->reference);
+                 registry_server(host), repository, call->kind, call->reference);
     else if (snprintf(out->url, sizeof out->url, "%s", call->url) >= (int)sizeof out->url)
         return arc_error_set(err, ARC_ELIMIT, "%s: a URL of %zu bytes is too long", image,
                              strlen(call->url));

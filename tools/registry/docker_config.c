@@ -4,6 +4,7 @@
 #include "os/base64.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "registry/trust.h"
 
 #define CONFIG_MAX     ((size_t)1 << 20)
 #define LOGIN_MAX      ((size_t)64 << 10) /* clouds use tokens as passwords */
@@ -73,7 +74,7 @@ static int find_config(const struct arc_env *env, const char *host, const char *
                        struct arc_error *err)
 {
     static const char *const actions[] = {"@pull,push", "@push,pull", "@push", "@pull", ""};
-    const char *server = strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
+    const char *server = registry_server(host);
     const char *repository = arc_text_after(scope, "repository:");
     int len = repository ? (int)strcspn(repository, ":") : 0;
     bool reads = repository && strcmp(repository + len, ":pull") == 0;

@@ -3,6 +3,11 @@
 #include "http/http.h"
 #include "registry/registry.h"
 
+const char *registry_server(const char *host)
+{
+    return strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
+}
+
 struct registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len)
 {
     const char *at = arc_env_nonempty(env, "ARC_CI_INSECURE_REGISTRIES");

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The server of an image name's host: Docker Hub's has another name. */
+const char *registry_server(const char *host);
+
 /* How to connect to a host. */
 struct registry_trust {
     bool
