@@ -69,7 +69,7 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
                        char *const *argv, struct arc_error *err)
 {
     ARC_AUTO(invocation) struct invocation inv = {0};
-    ARC_AUTO(report) struct report report = {0};
+    ARC_AUTO(report) struct report report = {0}, slips = {0};
 
     ARC_TRY(invocation_parse(command, env, argc, argv, &inv, err));
     ARC_AUTO(arc_project)
@@ -87,7 +87,9 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
     if (wants_trace(env, &inv))
         env->trace = report_trace;
 
-    ARC_TRY(invocation_note_slips(&inv, &report, err));
+    /* before the command, which may fail because of them */
+    ARC_TRY(invocation_note_slips(&inv, &slips, err));
+    ARC_TRY(report_print_notes(&slips, &inv, err));
     ARC_TRY(command->run(&inv, &report, err));
     ARC_TRY(report_print(&report, &inv, err));
 

@@ -184,7 +184,10 @@ int invocation_note_slips(const struct invocation *inv, struct report *report,
                           struct arc_error *err);
 void report_free(struct report *report);
 
-/* Prints the report's document, outputs, summary and annotations. ARC_EWORLD if stdout or one of
+/* Prints the report's notes. ARC_EWORLD if stderr cannot be written. */
+int report_print_notes(const struct report *report, const struct invocation *inv,
+                       struct arc_error *err);
+/* Prints the report's document, outputs, summary and notes. ARC_EWORLD if stdout, stderr or one of
  * GitHub's files cannot be written. */
 int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err);
 /* A callback for progress: prints a line on stderr, made visible; nothing with --quiet. `context`

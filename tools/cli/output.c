@@ -201,10 +201,22 @@ static int put_shown(const struct arc_buf *text, unsigned kind, const struct inv
     return put(stdout, &shown, err);
 }
 
+int report_print_notes(const struct report *report, const struct invocation *inv,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf notes = {0};
+    bool actions = arc_actions_active(inv->env);
+
+    arc_each (note, report->notes, report->note_count)
+        if (!inv->quiet || note->level != 'n')
+            add_note(&notes, note, inv->command->name, actions);
+
+    return put(stderr, &notes, err);
+}
+
 int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0}, notes = {0};
-    bool actions = arc_actions_active(inv->env);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if ((inv->format || inv->json) && !report->document)
         return arc_error_set(err, ARC_EINPUT, "--%s: there is no document to show",
@@ -219,12 +231,7 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     }
 
     ARC_TRY(write_github_files(report, inv, err));
-
-    arc_each (note, report->notes, report->note_count)
-        if (!inv->quiet || note->level != 'n')
-            add_note(&notes, note, inv->command->name, actions);
-
-    ARC_TRY(put(stderr, &notes, err));
+    ARC_TRY(report_print_notes(report, inv, err));
 
     if (inv->format)
         return put_shown(&text, REPORT_TEXT, inv, err);
