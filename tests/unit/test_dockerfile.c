@@ -104,7 +104,7 @@ static void test_an_ignore_file(void **state)
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct arc_ignore ignore = {0};
     static const char text[] =
-        "\xef\xbb\xbf# top\n\n  *.md  \r\n!README.md\n/docs/\n! docs/keep\n.\n/\n"
+        "\xef\xbb\xbf# top\n\n  *.md \xc2\xa0\r\n!README.md\n/docs/\n! docs/keep\n.\n/\n"
         "./x/../y\n../z\n";
     assert_int_equal(arc_ignore_parse(&memory, text, &ignore), ARC_OK);
     static const struct {

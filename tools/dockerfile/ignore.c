@@ -10,13 +10,6 @@ size_t arc_path_depth(const char *path)
     return parts;
 }
 
-static void trim(const char **text, size_t *len)
-{
-    while (*len && strchr(" \t\r\v\f", **text))
-        (*text)++, (*len)--;
-    *len = arc_text_strip(*text, *len, " \t\r\v\f");
-}
-
 static int add_line(struct arc_arena *memory, struct arc_ignore *ignore, const char *line,
                     size_t len)
 {
@@ -24,14 +17,14 @@ static int add_line(struct arc_arena *memory, struct arc_ignore *ignore, const c
 
     if (len && *line == '#')
         return ARC_OK;
-    trim(&line, &len);
+    arc_text_trim(&line, &len);
     if (!len)
         return ARC_OK;
 
     bool takes_in = *line == '!';
     line += takes_in;
     len -= takes_in;
-    trim(&line, &len);
+    arc_text_trim(&line, &len);
     if (!len)
         return ARC_EINPUT; /* "!" alone */
     arc_path_clean(line, len, *line == '/', &clean);
