@@ -5,13 +5,6 @@
 #include <jansson.h>
 #include <string.h>
 
-/* Sets a member to a text; does nothing for NULL. Returns 0, or -1 if out of memory. (json_pack()'s
- * "s*" also omits a member if out of memory.) */
-static inline int arc_json_set_text(json_t *object, const char *name, const char *text)
-{
-    return text ? json_object_set_new(object, name, json_string(text)) : 0;
-}
-
 /* The text of a member; "" if it is missing or not a text. Borrowed. */
 static inline const char *arc_json_text_of(const json_t *object, const char *name)
 {

@@ -77,25 +77,11 @@ static bool autolinks(const char *s, size_t at)
 /* Whether markdown gives the unescaped character a meaning here. */
 static bool special(const char *s, size_t at)
 {
-    char before = '\0';
+    char before = at ? s[at - 1] : ' ';
 
-    if (at)
-        before = s[at - 1];
-
-    switch (s[at]) {
-    case '\\':
-    case '*':
-    case '[':
-    case ']':
-    case '~':
-        return true;
-    case '_':
+    if (s[at] == '_')
         return !(arc_is_alnum(before) && arc_is_alnum(s[at + 1]));
-    case '#':
-        return !before || before == ' ';
-    default:
-        return false;
-    }
+    return strchr("\\*[]~", s[at]) || (s[at] == '#' && before == ' ');
 }
 
 /* Characters for which a backslash does not work everywhere: HTML, table cells, code,

@@ -392,22 +392,18 @@ static const json_t *find_path(const struct frame *frame, const char *path, size
         return frame->value;
     if (dots)
         frame = dots == 1 ? &innermost : frame->outer;
+    const char *end = path + len;
     path += dots;
-    len -= dots;
 
-    const char *dot = memchr(path, '.', len);
-    size_t first = dot ? (size_t)(dot - path) : len;
-    const json_t *value = find_first(frame, path, first);
-    while (value && !json_is_null(value) && first < len) {
-        path += first + 1;
-        len -= first + 1;
-        dot = memchr(path, '.', len);
-        first = dot ? (size_t)(dot - path) : len;
-        struct frame inner = {.value = value};
-        value = find_first(&inner, path, first);
+    for (;;) {
+        const char *dot = memchr(path, '.', (size_t)(end - path));
+        const json_t *value = find_first(frame, path, (size_t)(arc_or(dot, end) - path));
+        if (!dot || !value || json_is_null(value))
+            return value;
+        innermost.value = value;
+        frame = &innermost;
+        path = dot + 1;
     }
-
-    return value;
 }
 
 static const json_t *find_value(const struct render *r, const struct arc_template_node *node,

@@ -122,9 +122,8 @@ static int bad_value(const struct option *option, const char *value, struct arc_
 
 static bool among(const char *choices, const char *value)
 {
-    size_t len = strlen(value);
-    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-        if (strncmp(at, value, len) == 0 && (at[len] == '|' || at[len] == '\0') && len)
+    arc_each_piece (choice, arc_or(choices, ""), "|")
+        if (arc_text_is(choice.text, choice.len, value))
             return true;
     return false;
 }
@@ -456,12 +455,16 @@ bool option_is_auto(const struct invocation *inv, const char *name)
 
 size_t option_choice(const struct invocation *inv, const char *name)
 {
+    const struct option *option = &inv->command->options[option_index(inv->command, name)];
     const char *value = arc_or(option_value(inv, name), "");
-    const char *at = inv->command->options[option_index(inv->command, name)].choices;
-    size_t len = strlen(value), number = 0;
+    size_t number = 0;
 
-    for (; strncmp(at, value, len) != 0 || (at[len] && at[len] != '|'); number++)
-        at += strcspn(at, "|") + 1; /* `value` is one of the choices */
+    arc_each_piece (choice, option->choices, "|") {
+        if (arc_text_is(choice.text, choice.len, value))
+            break;
+        number++;
+    }
+
     return number;
 }
 

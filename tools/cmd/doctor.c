@@ -8,14 +8,9 @@
 
 static const char *colour(const char *status)
 {
-    switch (status[0]) {
-    case 'o':
+    if (*status == 'o')
         return "\x1b[32m";
-    case 'm':
-        return "\x1b[31m";
-    default:
-        return "\x1b[33m";
-    }
+    return *status == 'm' ? "\x1b[31m" : "\x1b[33m";
 }
 
 /* Wraps text for a person; a program gets unbroken lines. */

@@ -77,10 +77,7 @@ static void find_all(struct glob_pattern *pattern)
     const char *text = pattern->bytes;
     size_t len = pattern->len;
 
-    if (len >= 4 && !memcmp(text + len - 4,
-                            "**/"
-                            "*",
-                            4))
+    if (len >= 4 && !memcmp(text + len - 4, "**/*", 4))
         len -= 4;
     else if (len >= 2 && !memcmp(text + len - 2, "**", 2))
         len -= 2;

@@ -334,10 +334,9 @@ static int check_group(struct asking *asking, const struct survey_group *group, 
     int rc = check_release(asking, group, released, adrift, &problem);
     if (!rc)
         return ARC_OK;
-    if (rc == ARC_ENOMEM || arc_json_set_text(row, "problem", arc_error_text(&problem)))
+    if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
-
-    return ARC_OK;
+    return arc_json_set(row, "problem", json_string(arc_error_text(&problem)), err);
 }
 
 /* Sets `adrift` of each row: null for a group without a stable release, else the tags that do not
