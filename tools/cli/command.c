@@ -146,8 +146,7 @@ static int set_value(struct invocation *inv, const struct option *option, const 
         return bad_value(option, value, err);
     if (option->choices && !among(option->choices, arc_or(flag, value)))
         return bad_value(option, value, err);
-    if (option->value && !*value &&
-        (arc_text_ends(option->value, "FILE") || strcmp(option->value, "DIR") == 0))
+    if (option->value && !*value)
         return arc_error_set(err, ARC_EINPUT, "--%s is empty: it takes %s; is a variable not set?",
                              option->name, option->value);
     inv->values[i] = arc_or(flag, value);

@@ -175,8 +175,6 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
 {
     ARC_AUTO_JSON json_t *needs = NULL;
 
-    if (!*text) /* of a variable that is not set */
-        return arc_error_set(err, ARC_EINPUT, "--needs is empty: pass toJSON(needs)");
     int rc = arc_document_read(text, &needs, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EINPUT,
