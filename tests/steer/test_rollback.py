@@ -137,6 +137,15 @@ def test_a_withdrawn_release_says_so_and_the_next_one_knows_it(shop, how):
     assert shop.floating()["latest"] == shop.floating()["1"] == "1.2.1" and shop.latest() == ["shop/v1.2.1"]
 
 
+def test_status_sees_a_floating_tag_that_went_back_to_a_withdrawn_release(shop):
+    shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease")
+    assert shop.document("status", "--registry")["groups"][0]["adrift"] == []
+    repository = shop.registry.state.repository("o/arc-a")
+    repository.tags["latest"] = repository.tags["shop-v1.3.0"]
+    adrift, = shop.document("status", "--registry")["groups"][0]["adrift"]
+    assert adrift["tag"] == "latest" and adrift["expected"] == repository.tags["shop-v1.2.0"]
+
+
 def test_several_are_taken_back_or_one_of_a_line(world):
     for version in ("1.0.0", "1.0.1", "1.1.0", "2.0.0"):
         world.release(version)

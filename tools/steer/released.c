@@ -65,6 +65,7 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
     ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
     struct arc_oid oid;
     const struct arc_version_options version_options = {.tags = tags,
+                                                        .withdrawn = project->repository.withdrawn,
                                                         .marked = project->repository.marked,
                                                         .predecessor = group->predecessor,
                                                         .group = group};
