@@ -280,6 +280,13 @@ def test_one_job_for_all_that_was_skipped(project, double):
                   "--exit-code") == (0, FINE)
 
 
+def test_a_gate_that_had_nothing_to_scan_reports_it(project, double):
+    """A merge may require its status."""
+    jobs = {"changes": "success", "build": "skipped", "security": "skipped"}
+    assert of_run(project, double, jobs, "--exit-code") == (0, FINE)
+    assert of_run(project, double, {**jobs, "build": "success"})[1]["gate"] == "error"
+
+
 @pytest.mark.parametrize("called", ["", "images / "])
 def test_the_jobs_of_a_matrix(project, double, called):
     """GitHub names them "JOB (VALUE, VALUE)"; a value may hold " / "."""
