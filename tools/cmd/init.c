@@ -41,7 +41,7 @@ const struct command cmd_init = {
         "'docker build' and 'bake' in workflows, Makefiles, justfiles, Taskfiles and shell scripts, and "
         "workflows that use build-push-action (or another action or workflow with the inputs "
         "context and image), metadata-action, bake-action, paths-filter, changed-files, "
-        "trivy-action or a release action. If none of these says what is published, it asks about "
+        "trivy-action, attest or a release action, or that sign with cosign. If none of these says what is published, it asks about "
         "other descriptions of builds, such as Skaffold's or GitLab's.\n\n"
         "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff for 'git "
         "apply', and lists what it found and the questions that you must answer; the questions "

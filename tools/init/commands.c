@@ -307,6 +307,28 @@ static void take_docker(struct script *script, const json_t *words)
                 init_add_input(script->init, with, "tags", init_word_at(words, next + 1));
 }
 
+/* "cosign sign IMAGE", also behind xargs, unless it is in a registry of a test. */
+static void take_signing(const struct script *script, const json_t *words)
+{
+    const struct init_step *step = script->step;
+    bool signs = false, has_key = false;
+
+    for (size_t i = 1; i < json_array_size(words); i++) {
+        const char *word = init_word_at(words, i), *before = init_word_at(words, i - 1);
+        signs =
+            signs || (strcmp(word, "sign") == 0 && strcmp(arc_path_name(before), "cosign") == 0);
+        has_key = has_key || ARC_STARTS(word, "--key");
+        if (ARC_STARTS(word, "--allow-insecure-registry", "--allow-http-registry"))
+            return;
+    }
+
+    if (signs && has_key)
+        init_ask(script->init, step->file, step->line, INIT_WHICH_KEY);
+    else if (signs)
+        init_note(script->init, step->file, step->line, INIT_SIGNS);
+    script->init->signs |= signs && !has_key;
+}
+
 /* Counts the blocks that a command begins or ends, and removes "{". */
 static void take_block(struct script *script, json_t *words)
 {
@@ -372,6 +394,8 @@ static void take_command(struct script *script, json_t *words)
     }
 
     take_echo(script, program, words);
+    if (script->step->runner && init_is_among(program, "cosign xargs"))
+        take_signing(script, words);
     script->passed = given;
     if (script->is_makefile && init_is_among(program, "include sinclude"))
         init_take_include(script, words);

@@ -139,6 +139,21 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
              "them (list them under 'generated'), or will the Dockerfiles?");
 }
 
+/* Without arguments of its own, it signs with the key cosign.key. */
+static void take_signer(struct init *init, const char *path, const struct arc_yaml_node *signer)
+{
+    const struct arc_yaml_node *args = arc_yaml_get(signer, "args");
+    bool keyless = args != NULL;
+
+    arc_yaml_each (arg, args)
+        keyless = keyless && !ARC_STARTS(arc_or(arg->text, ""), "--key");
+    init->signs |= keyless;
+    if (keyless)
+        init_note(init, path, signer->line, INIT_SIGNS);
+    else
+        init_ask(init, path, signer->line, INIT_WHICH_KEY);
+}
+
 void init_read_goreleaser(struct init *init)
 {
     static const char *const keys[] = {"dockers", "dockers_v2"};
@@ -158,6 +173,8 @@ void init_read_goreleaser(struct init *init)
             arc_yaml_each (docker, arc_yaml_get(yaml.root, *key))
                 if (init_spend(init, DOCKER_COST))
                     take_docker(init, path, docker);
+        arc_yaml_each (signer, arc_yaml_get(yaml.root, "docker_signs"))
+            take_signer(init, path, signer);
         arc_yaml_each (manifest, arc_yaml_get(yaml.root, "docker_manifests"))
             if (init_spend(init, DOCKER_COST))
                 take_manifest(init, path, manifest);

@@ -160,8 +160,9 @@ struct init {
     const char *fail_on;          /* lowest severity that fails a scanner's step; NULL: none does */
     const char *branch;           /* the default branch */
     bool pushes;                  /* some workflow publishes images */
-    bool remarked;                /* the proposal says that its platforms are a guess */
-    bool guessed;                 /* some builds could not be understood */
+    bool signs, attests; /* … signs them with cosign and no key, has GitHub attest them */
+    bool remarked;       /* the proposal says that its platforms are a guess */
+    bool guessed;        /* some builds could not be understood */
     struct init_remarks questions, found;
 };
 
@@ -235,6 +236,10 @@ const char *init_read(struct init *init, const char *path);
 
 /* Reads a tracked file as YAML or JSON into *out, owned by the caller. False if it is neither. */
 bool init_read_yaml(struct init *init, const char *path, struct arc_yaml *out);
+
+#define INIT_SIGNS "signs images with cosign: 'sign: cosign' does that"
+#define INIT_WHICH_KEY                                                                             \
+    "which key signs its images? Name it under 'sign'; as proposed, it signs none"
 
 /* Adds a question or a finding. If the same was said about another file, this file joins that
  * remark. */

@@ -1180,6 +1180,15 @@ static void take_release(const struct init_step *step)
         ask(step, "which job builds the release's files? 'arc-ci release --asset' attaches them");
 }
 
+/* Attestations of files are not those of images. */
+static void take_attestation(const struct init_step *step)
+{
+    if (!*arc_json_text_of(step->with, "subject-name"))
+        return;
+    note(step, "attests images: 'attest: github' does that, beside 'sign: cosign'");
+    step->init->attests = step->init->signs = true;
+}
+
 static void take_scan(const struct init_step *step)
 {
     static const char *const severities[] = {"CRITICAL", "HIGH", "MEDIUM", "LOW"};
@@ -1292,6 +1301,8 @@ static const struct {
     {"action-gh-release", take_release},
     {"release-action", take_release},
     {"trivy-action", take_scan},
+    {"attest", take_attestation},
+    {"attest-build-provenance", take_attestation},
     {"release-please-action", take_made_tag},
     {"semantic-release-action", take_made_tag},
     {"github-tag-action", take_made_tag},

@@ -464,6 +464,10 @@ static void add_group(struct init *init, const struct init_group *group, struct 
         init_set(init, said, "includes", includes);
     } else
         describe_images(init, group, &shared, said);
+    if (!group->is_train) {
+        put_text(init, said, "sign", init->signs ? "cosign" : NULL);
+        put_text(init, said, "attest", init->attests ? "github" : NULL);
+    }
 
     init_each_peer (image, group)
         is_guess = is_guess && !image->platforms && !image->variants;
