@@ -58,6 +58,31 @@ def test_what_fetches_commits_has_the_token(path):
             and "GITHUB_TOKEN" not in step.get("env", {})] == []
 
 
+def test_the_build_makes_what_the_plan_of_the_changes_lists(tmp_path):
+    """group-images.yml plans twice: for the services that changed, then for those in the called workflow. One for a platform of its
+    own lends it to no other."""
+    folder = tmp_path / ".github"
+    folder.mkdir()
+    (folder / "arc-ci.yaml").write_text(json.dumps({"groups": {"g": {"registry": "ghcr.io/o", "services": [
+        "a", {"codename": "b", "build": {"context": "b", "platforms": ["linux/s390x"]}}]}}}))
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text("FROM scratch\n")
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=Ada", "-c", "user.email=a@example.org", "commit", "-qm", "one"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    jobs = yaml.safe_load((ROOT / ".github/workflows/group-images.yml").read_text())["jobs"]
+
+    def plan(**inputs):
+        outputs = tmp_path / "outputs"
+        env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "GITHUB_OUTPUT": str(outputs), **{f"INPUT_{name}": value for name, value in inputs.items()}}
+        subprocess.run([ROOT / "build/arc-ci", "plan"], cwd=tmp_path, env=env, check=True, capture_output=True)
+        return dict(line.split("=", 1) for line in outputs.read_text().splitlines())
+    first = plan()
+    called = re.sub(r"\$\{\{ needs\.changes\.outputs\.([a-z]+) \}\}", lambda found: first[found[1]], jobs["build"]["with"]["platforms"])
+    second = plan(PLATFORMS=called, SERVICE="\n".join(json.loads(first["services"])))
+    assert first["matrix"] == second["matrix"]
+
+
 def test_actionlint_sees_a_mistake(modules, tmp_path):
     wrong = tmp_path / "wrong.yml"
     wrong.write_text("on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ github.nothing }}\n")
