@@ -266,10 +266,15 @@ static int make_values(const json_t *document, const struct arc_dryrun_style *st
     const json_t *services = json_object_get(plan, "services");
     const json_t *notes = json_object_get(document, "notes");
     const json_t *commands = json_object_get(json_object_get(document, "scan"), "commands");
-    size_t cells = json_array_size(json_object_get(plan, "cells"));
-    size_t platforms = json_array_size(json_object_get(plan, "platforms"));
     size_t scans = json_array_size(commands), shown = style->full || !scans ? scans : 1;
-    json_t *warnings = json_array(), *list = json_array();
+    json_t *warnings = json_array(), *list = json_array(), *platforms = json_array();
+    json_int_t built = 0;
+
+    arc_json_each (service, services)
+        built += arc_json_true_of(service, "selected");
+    arc_json_each (cell, json_object_get(plan, "cells"))
+        if (!arc_json_lists(platforms, arc_json_text_of(cell, "platform")))
+            arc_json_push(&platforms, json_string(arc_json_text_of(cell, "platform")));
 
     for (size_t i = 0; i < shown; i++)
         arc_json_push(&list, wrap_command(json_object_get(json_array_get(commands, i), "argv")));
@@ -283,7 +288,8 @@ static int make_values(const json_t *document, const struct arc_dryrun_style *st
     arc_json_put(out, "notes-warnings", warnings);
     arc_json_put(out, "train",
                  json_boolean(json_object_get(json_array_get(services, 0), "released")));
-    arc_json_put(out, "built", json_integer((json_int_t)(platforms ? cells / platforms : 0)));
+    arc_json_put(out, "built", json_integer(built));
+    arc_json_put(out, "platforms", platforms);
     arc_json_put(out, "filters", filter_rows(document, services));
     arc_json_put(out, "definition",
                  describe_definition(json_object_get(document, "build"), style->full));
