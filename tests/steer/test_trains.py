@@ -137,6 +137,8 @@ def test_the_lock_file_says_what_it_took_and_its_digests(train, tmp_path):
     (tmp_path / "old.json").write_text(json.dumps(lock_of(train, "platform/v1.0.0")[1]))
     assert row_of(train, "--lock", str(tmp_path / "old.json"))["problem"] == (
         "the lock file is of platform/v1.0.0, the last release is platform/v1.1.0")
+    (tmp_path / "shop.json").write_text(json.dumps({**lock, "group": "shop"}))
+    assert "'shop' is no group that includes others" in train.run("status", "--lock", str(tmp_path / "shop.json"), status=2).err
     assert "not JSON" in train.run("status", "--lock", str(train.repo / ".github/arc-ci.yaml"), status=2).err
 
 

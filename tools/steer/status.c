@@ -374,6 +374,13 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
 
     ARC_TRY_ALLOC(asking.rows, err);
     ARC_TRY(survey_take(project, survey, err));
+    arc_json_each (lock, options->locks) {
+        const char *name = arc_json_text_of(lock, "group");
+        const struct arc_group *group = arc_config_group(&project->config, name);
+        if (!group || !group->includes)
+            return arc_error_set(err, ARC_EINPUT,
+                                 "--lock: '%.200s' is no group that includes others", name);
+    }
     if (options->scan && !project->repository.published && !project->repository.published_unknown)
         return arc_error_set(err, ARC_EWORLD,
                              "the gate's results are read from GitHub's releases: set "
