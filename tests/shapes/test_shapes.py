@@ -250,6 +250,23 @@ def test_a_codename_is_that_of_what_a_bake_file_only_links(tmp_path, context, re
     assert not refused or ".github/arc-ci.yaml:3: the codename 'base' in docker-bake.json belongs to group 'w' already (line 2)" in run.stderr
 
 
+def test_what_is_only_linked_is_not_pushed_because_its_base_is_built(tmp_path):
+    """It has no tag, and would have gone to docker.io/library."""
+    printed(tmp_path)
+    target = {"context": ".", "dockerfile": "Dockerfile"}
+    targets = {"app": {**target, "tags": ["localhost:1/o/app:1"], "contexts": {"m": "target:mid"}},
+               "base": {**target, "context": "base", "tags": ["localhost:1/o/base:1"]}, "mid": {"context": "mid", "dockerfile": "Dockerfile"}}
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'target': targets})}\nEND\n")
+    commit(tmp_path, {"mid/Dockerfile": "FROM localhost:1/o/base:1\n", "base/Dockerfile": "FROM scratch\nCOPY x /\n", "base/x": "1\n"})
+    commit(tmp_path, {"base/x": "2\n"})
+    env = {"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}
+    changes = arc(tmp_path, "changes", "--base", "HEAD~1", "--json", env=env)
+    definition = json.loads(arc(tmp_path, "plan", "--push", "--bake", "--changes", "-", stdin=changes, env=env))
+    assert definition["group"]["default"]["targets"] == ["app", "base"]
+    assert definition["target"]["mid"]["contexts"] == {"localhost:1/o/base:1": "target:base"}
+    assert definition["target"]["mid"]["output"] == ["type=cacheonly"]
+
+
 def test_two_targets_with_one_codename(tmp_path):
     """The image was built on the other one of them, which has a tag."""
     printed(tmp_path)

@@ -399,33 +399,49 @@ static int link_service(const struct planning *planning, const struct arc_servic
     return ARC_OK;
 }
 
+/* Whether a service may be built because its base is. */
+static bool may_follow(const struct planning *planning, const struct arc_service *service,
+                       const struct arc_planned_service *planned)
+{
+    const json_t *asked = planning->options.services;
+    bool wanted = !asked || service->linked || arc_json_lists(asked, service->codename);
+    return service->bases && wanted && *planned->platforms;
+}
+
 /* Builds images on top of bases that are built. */
 static int link_bases(const struct planning *planning)
 {
-    const struct arc_plan_options *options = &planning->options;
-    const struct arc_group *group = options->group;
+    const struct arc_group *group = planning->options.group;
     struct arc_planned_service *planned = planning->plan->services;
+    bool *built = arc_arena_array(planning->memory, group->service_count, sizeof *built);
 
-    for (bool more = !options->version; more;) {
+    ARC_TRY_ALLOC(built, planning->err);
+    for (size_t i = 0; i < group->service_count; i++)
+        built[i] = planned[i].selected;
+
+    for (bool more = !planning->options.version; more;) {
         more = false;
         for (size_t i = 0; i < group->service_count; i++) {
             const struct arc_service *service = &group->services[i];
             const struct arc_base_ref *base = service->bases;
-            if (planned[i].selected || !base ||
-                (options->services && !arc_json_lists(options->services, service->codename)))
+            if (built[i] || !may_follow(planning, service, &planned[i]))
                 continue;
-            while (base->ref && !is_built(planning->plan, base->codename))
+            while (base->ref && !built[arc_plan_service(planning->plan, base->codename) - planned])
                 base++;
             if (!base->ref)
                 continue;
-            planned[i].selected = more = true;
+            built[i] = more = true;
+            if (service->linked) /* only for those that start from it */
+                continue;
+            planned[i].selected = true;
             planned[i].reason = arc_arena_printf(planning->memory, "starts from %s, which is built",
                                                  base->codename);
         }
     }
 
     for (size_t i = 0; i < group->service_count; i++)
-        if (group->services[i].bases && group->services[i].bases->ref && planned[i].selected)
+        if (group->services[i].bases && group->services[i].bases->ref &&
+            (planned[i].selected || group->services[i].linked))
             ARC_TRY(link_service(planning, &group->services[i], &planned[i]));
 
     return ARC_OK;
