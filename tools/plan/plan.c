@@ -199,7 +199,7 @@ static int check_owners(const struct planning *planning, const struct arc_planne
     char **images = NULL;
 
     ARC_TRY(arc_planned_images(service, planning->memory, &images, planning->err));
-    for (; planning->options.push && service->selected && *images; images++)
+    for (; planning->options.push && *images; images++)
         if (!strchr(arc_or(arc_text_after(*images, "docker.io/"), *images), '/'))
             return arc_error_set(planning->err, ARC_EINPUT,
                                  "service '%s' would be pushed to '%s', but Docker Hub keeps names "
@@ -322,9 +322,7 @@ static int plan_service(const struct planning *planning, const struct arc_servic
     if (service->released)
         return plan_released(&planning->options, service, out, planning->memory, planning->err);
 
-    ARC_TRY(plan_build(planning, &own, service, out));
-
-    return check_owners(planning, out);
+    return plan_build(planning, &own, service, out);
 }
 
 static int plan_services(const struct planning *planning)
@@ -490,6 +488,8 @@ static int plan_cells(const struct planning *planning)
     ARC_TRY_ALLOC(plan->platforms, planning->err);
 
     arc_each (service, plan->services, plan->service_count) {
+        if (service->selected)
+            ARC_TRY(check_owners(planning, service));
         for (char **platform = service->platforms; *platform; platform++) {
             if (!arc_texts_have(plan->platforms, *platform))
                 ARC_TRY(arc_texts_add(memory, &plan->platforms, *platform, planning->err));
