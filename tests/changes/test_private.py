@@ -100,8 +100,10 @@ def changes(clone, tmp_path, **more):
     return run, cmd.read_outputs(tmp_path / "output")
 
 
-def test_the_token_fetches_what_is_missing(clone, server, tmp_path):
-    run, outputs = changes(clone, tmp_path, GITHUB_TOKEN=TOKEN)
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_the_token_fetches_what_is_missing(clone, server, tmp_path, end):
+    """A secret that was pasted with a line break, too: an action's input loses it in actions' own toolkit."""
+    run, outputs = changes(clone, tmp_path, GITHUB_TOKEN=TOKEN + end)
     assert run.returncode == 0, run.stderr
     assert (outputs["a"], outputs["b"]) == ("true", "false")
     assert [LOGIN] in server.logins

@@ -523,6 +523,7 @@ def test_a_token_for_the_name_of_its_file_is_not_shown(project, double, name):
 @pytest.mark.parametrize("name", ["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"])
 def test_token_from_the_environment(project, double, name):
     assert project.run(double, env={"GITHUB_TOKEN": "", name: TOKEN})[0] == 0
+    assert project.run(double, env={"GITHUB_TOKEN": "", name: TOKEN + "\r\n"})[0] == 0, "a secret pasted with a line break"
 
 
 def test_no_token(project, double):

@@ -100,6 +100,7 @@ static int make_login(const struct arc_env *env, struct arc_arena *memory,
     /* A header in the form of actions/checkout. */
     ARC_AUTO(arc_buf) struct arc_buf login = {0}, header = {0};
     arc_buf_printf(&login, "x-access-token:%s", token);
+    arc_buf_strip(&login, " \t\n\v\f\r");
     ARC_TRY(arc_buf_check(&login, "token", err));
     ARC_TRY(arc_base64_encode(arc_buf_text(&login), login.len, &header, err));
 

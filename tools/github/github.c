@@ -34,29 +34,30 @@ const char *arc_github_token(const struct arc_env *env, const char **variable)
 
 static int find_token(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
 {
-    if (o->token_file) {
-        ARC_AUTO(arc_buf) struct arc_buf text = {0};
-        if (access(o->token_file, F_OK)) /* not named, since it may be the token itself */
-            return arc_error_set(err, ARC_ENOTFOUND,
-                                 "--token-file: there is no such file; it takes the name of a file "
-                                 "that holds the token");
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
+    /* The file is not named, since its name may be the token itself. */
+    if (o->token_file && access(o->token_file, F_OK))
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "--token-file: there is no such file; it takes the name of a file "
+                             "that holds the token");
+    if (o->token_file)
         ARC_TRY_PREFIX(arc_file_read_given(o->token_file, TOKEN_MAX, &text, err), err,
                        "--token-file");
-        arc_buf_strip(&text, " \t\n\v\f\r");
-        if (!text.len)
-            return arc_error_set(err, ARC_EINPUT, "--token-file: %s is empty", o->token_file);
-        hub->token = arc_buf_steal(&text);
-        ARC_TRY_ALLOC(hub->token, err);
-    } else {
-        ARC_TRY(arc_text_copy(arc_github_token(o->env, NULL), &hub->token, err));
-    }
+    else
+        arc_buf_puts(&text, arc_or(arc_github_token(o->env, NULL), ""));
+    ARC_TRY(arc_buf_check(&text, "the token", err));
+    arc_buf_strip(&text, " \t\n\v\f\r"); /* a secret may have been pasted with a line break */
 
-    if (!hub->token)
+    if (!text.len && o->token_file)
+        return arc_error_set(err, ARC_EINPUT, "--token-file: %s is empty", o->token_file);
+    if (!text.len)
         return arc_error_set(err, ARC_EWORLD,
                              "no token: set GITHUB_TOKEN or GH_TOKEN (in a workflow: "
                              "`env: {GITHUB_TOKEN: ${{ github.token }}}`) or name a "
                              "file with --token-file");
 
+    hub->token = arc_buf_steal(&text);
     for (const char *c = hub->token; *c; c++)
         if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f)
             return arc_error_set(err, ARC_EINPUT,
