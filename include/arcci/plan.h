@@ -23,6 +23,7 @@ struct arc_plan_moment {
     int64_t pull;       /* number of the pull request, or 0 */
     bool aside;         /* an event that is not of the default branch, such as a pull request */
     int64_t now;        /* seconds since 1970, for {date} and {time} */
+    bool past;          /* the release is out: its labels and arguments with these are not known */
 };
 
 /* The facts that a plan is made from. Borrowed. */

@@ -196,6 +196,17 @@ def test_verify_tells_what_is_signed_and_how_anybody_checks(shop, registry):
     assert rows[0]["digest"] == build["services"][0]["digest"]
 
 
+def test_verify_does_not_expect_todays_date(shop):
+    config = json.loads((shop.folder / ".github/arc-ci.yaml").read_text())
+    config["groups"]["g"]["build"] = {"labels": {"built": "{date} {time}", "of": "{version}"}}
+    shop.write(".github/arc-ci.yaml", json.dumps(config))
+    shop.built(SOURCE_DATE_EPOCH="1700000000")
+    assert {"built": "20231114 221320", "of": "1.0.0"}.items() <= json.loads((shop.folder / "plan.json").read_text())["services"][0]["labels"].items()
+    shop.sign()
+    shop.promote()
+    assert [row["problem"] for row in shop.json("verify", "g/v1.0.0")["services"]] == [None, None]
+
+
 def test_without_cosign_nothing_is_signed_and_nothing_moves(shop):
     shop.built()
     for command in (["sign"], ["build", "--promote"]):

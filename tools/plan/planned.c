@@ -47,7 +47,8 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
     options.moment =
         (struct arc_plan_moment){.event = event->name,
                                  .branch = arc_event_branch(event, repository->revision),
-                                 .now = arc_env_moment(project->env)}; /* SOURCE_DATE_EPOCH */
+                                 .now = arc_env_moment(project->env), /* SOURCE_DATE_EPOCH */
+                                 .past = wanted->moment.past};
     const char *branch = options.moment.branch, *main = event->default_branch;
     options.moment.aside = main && !arc_text_same(branch, main);
     if (arc_event_is_pull_request(event)) {

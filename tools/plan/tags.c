@@ -127,7 +127,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
             return value->value != NULL;
         }
 
-    if (add_moment(out, options, name))
+    if ((reading->tag || !moment->past) && add_moment(out, options, name))
         return true;
     if (strcmp(name, "prerelease") == 0 &&
         find_prerelease(version_of(reading), &prerelease, &len)) {
