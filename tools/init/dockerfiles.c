@@ -615,6 +615,8 @@ static void learn_name(struct init *init, struct init_image *image, const struct
     size_t len = strlen(base->name), repository = strlen(plain);
 
     if (strcmp(base->name, own) == 0) {
+        if (strcmp(base->registries[0], "docker.io") == 0)
+            return; /* an official image, which has no owner */
         if (ours || !init->owner)
             init_count_registry(init, base->registries[0]);
         else
