@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 CACHE = pathlib.Path(os.environ.get("ARC_CACHE") or pathlib.Path.home() / ".cache/arc-ci")
 
 
@@ -33,6 +34,13 @@ def once(kind, *packages):
         done = folder / ".done"
         yield folder, not done.exists()
         done.touch()
+
+
+def compiling(anywhere=True):
+    """The environment in which CMake takes from the cache what a run before has compiled, of the same sources in another folder, too,
+    unless the object says where its source is, as those that note their coverage do."""
+    env = {**os.environ, "CMAKE_C_COMPILER_LAUNCHER": "ccache", "CCACHE_DIR": str(CACHE / "ccache"), "CCACHE_MAXSIZE": "2G"}
+    return {**env, "CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1"} if anywhere else env
 
 
 def hashed(*paths):
@@ -61,7 +69,7 @@ def pip(*packages):
     return folder / "venv/bin"
 
 
-ACTION = pathlib.Path(__file__).resolve().parents[1] / ".github/actions/setup-trivy/action.yml"
+ACTION = ROOT / ".github/actions/setup-trivy/action.yml"
 
 
 @functools.cache

@@ -19,7 +19,8 @@ import time
 import xml.etree.ElementTree as ET
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests/static"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/static")]
+import cached  # noqa: E402
 import coverage  # noqa: E402
 
 CI = os.environ.get("CI") == "true"
@@ -51,17 +52,18 @@ class Tally:
         self.figures += other.figures
 
 
-def build(folder, *options, compiler="gcc"):
+def build(folder, *options, compiler="gcc", anywhere=True):
     command = ["cmake", "-S", str(ROOT), "-B", str(ROOT / folder), "-G", "Ninja", "-DARCCI_WERROR=ON",
                f"-DCMAKE_C_COMPILER={compiler}", *options]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", str(ROOT / folder)], check=True)
+    env = cached.compiling(anywhere)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=env)
+    subprocess.run(["cmake", "--build", str(ROOT / folder)], check=True, env=env)
 
 
 def build_all():
     build("build")
     build("build-asan", "-DARCCI_SANITIZE=address,undefined", "-DCMAKE_BUILD_TYPE=Debug",
-          f"-DCMAKE_C_FLAGS={coverage.profile_flags(PROFILES)}", compiler="clang")
+          f"-DCMAKE_C_FLAGS={coverage.profile_flags(PROFILES)}", compiler="clang", anywhere=False)
     shutil.rmtree(PROFILES, ignore_errors=True)
 
 

@@ -11,7 +11,7 @@ set -eu
 build='gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 libgit2-dev libjansson-dev libyaml-dev libyajl-dev libcurl4-openssl-dev libmbedtls-dev
 libssh2-1-dev libhttp-parser-dev libpcre2-dev zlib1g-dev'
-tests='libcmocka-dev g++ clang libclang-rt-dev llvm clang-format valgrind strace cppcheck shellcheck cmark-gfm python3 python3-pytest python3-yaml
+tests='libcmocka-dev g++ ccache clang libclang-rt-dev llvm clang-format valgrind strace cppcheck shellcheck cmark-gfm python3 python3-pytest python3-yaml
 python3-venv python3-jsonschema curl jq openssl groff-base lintian rpm'
 client='docker-cli docker-buildx docker-compose'
 [ "${ID:-}" != ubuntu ] || client='docker.io docker-buildx docker-compose-v2'

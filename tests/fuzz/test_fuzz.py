@@ -7,12 +7,16 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import cached  # noqa: E402
+
 TARGETS = sorted(path.stem for path in HERE.glob("fuzz_*.c"))
 SECONDS = os.environ.get("ARC_FUZZ_SECONDS", "5")
 
@@ -51,9 +55,10 @@ def literals():
 @pytest.fixture(scope="session")
 def build():
     folder = ROOT / "build-fuzz"
+    env = cached.compiling()
     subprocess.run(["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "--log-level=NOTICE", "-DCMAKE_C_COMPILER=clang",
-                    "-DARCCI_FUZZ=ON", "-DARCCI_SANITIZE=address,undefined", "-DARCCI_WERROR=ON"], check=True)
-    subprocess.run(["cmake", "--build", folder, "--target", *TARGETS], check=True, stdout=subprocess.DEVNULL)
+                    "-DARCCI_FUZZ=ON", "-DARCCI_SANITIZE=address,undefined", "-DARCCI_WERROR=ON"], check=True, env=env)
+    subprocess.run(["cmake", "--build", folder, "--target", *TARGETS], check=True, stdout=subprocess.DEVNULL, env=env)
     return folder
 
 
