@@ -125,6 +125,7 @@ class Checkout:
         self.git("config", "pack.window", "0")  # every job fetches from it: what differs is not worth a search
         self.git("checkout", "-q", "-B", "main")
         self.git("remote", "set-url", "origin", str(self.path))  # its tags are GitHub's, too
+        self.git("rm", "-rq", "docs", "tests", ":!tests/deps.sh")  # what no job needs: each writes all files twice
         self.git("update-ref", "refs/remotes/origin/main", "HEAD")  # whatever branch the sources are on
         for file in [self.path / ".github/arc-ci.yaml", *(self.path / ".github/workflows").glob("*.yml")]:
             text = file.read_text().replace("ghcr.io", self.stage.engine.registry.host)
