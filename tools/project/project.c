@@ -247,6 +247,13 @@ static int set_version(struct arc_project *project, const struct arc_version_opt
     return rc;
 }
 
+/* Reads the event of a release; a container may lack the file of another one. */
+static int load_release(struct arc_project *project, struct arc_error *err)
+{
+    const char *name = arc_or(arc_env_get(project->env, "GITHUB_EVENT_NAME"), "");
+    return strcmp(name, "release") == 0 ? arc_project_load_event(project, err) : ARC_OK;
+}
+
 /* `group` may be NULL. */
 static int make_version(struct arc_project *project, const struct arc_group *group,
                         struct arc_error *err)
@@ -261,8 +268,7 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
     if (repository->tags)
         ARC_TRY(arc_repository_read_published(project->env, repository, err));
 
-    if (strcmp(arc_or(arc_env_get(project->env, "GITHUB_EVENT_NAME"), ""), "release") == 0)
-        ARC_TRY(arc_project_load_event(project, err));
+    ARC_TRY(load_release(project, err));
     if (project->event.marked_tag) {
         if (!repository->marked)
             repository->marked = json_array();
@@ -306,36 +312,33 @@ static int resolve_again(struct arc_project *project, struct arc_error *err)
     return arc_tag_parse(text, project->group, &project->tag, err);
 }
 
-/* The tag that a person named; "tags/x" is refs/tags/x, as in git. */
-static const char *named_tag(const struct arc_project *project)
+/* The tag that a person named ("tags/x" is refs/tags/x, as in git), else the event's; NULL without
+ * one. `any`: the event's ref must be a tag. */
+static int find_tag(struct arc_project *project, bool any, const char **out, struct arc_error *err)
 {
-    const char *name = project->wanted.tag;
-    return arc_or(arc_text_after(name, "tags/"), name);
-}
+    const char *name = arc_or(arc_text_after(project->wanted.tag, "tags/"), project->wanted.tag);
+    const char *ref = arc_env_nonempty(project->env, "GITHUB_REF");
 
-/* `on: release` without types also starts when a release is deleted. */
-static int name_of_event(struct arc_project *project, const char **out, struct arc_error *err)
-{
-    *out = arc_env_nonempty(project->env, "GITHUB_REF");
-    ARC_TRY(arc_project_load_event(project, err));
-    return project->event.deleted
-               ? arc_error_set(err, ARC_EINPUT,
-                               "the event deleted or unpublished '%s': there is nothing to release",
-                               arc_or(*out, "a ref"))
-               : ARC_OK;
+    if (!name && (any || arc_text_after(ref, "refs/tags/"))) {
+        name = ref;
+        ARC_TRY(load_release(project, err));
+        if (project->event.deleted) /* `on: release` without types starts for that, too */
+            return arc_error_set(err, ARC_EINPUT,
+                                 "the event deleted or unpublished '%s': there is nothing to "
+                                 "release",
+                                 ref);
+    }
+
+    *out = name ? arc_tag_name(name) : NULL;
+    return name && !*out ? arc_tag_parse(name, NULL, &project->tag, err) /* says what it is */
+                         : ARC_OK;
 }
 
 int arc_project_load(struct arc_project *project, struct arc_error *err)
 {
-    const char *ref = arc_env_get(project->env, "GITHUB_REF");
-    const char *name = named_tag(project);
+    const char *tag;
 
-    if (!name && arc_text_after(ref, "refs/tags/"))
-        ARC_TRY(name_of_event(project, &name, err));
-
-    const char *tag = name ? arc_tag_name(name) : NULL;
-    if (name && !tag) /* says what it is */
-        return arc_tag_parse(name, NULL, &project->tag, err);
+    ARC_TRY(find_tag(project, false, &tag, err));
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
     ARC_TRY(choose_group(project, tag, err));
@@ -362,25 +365,20 @@ int arc_project_load_release(struct arc_project *project, struct arc_error *err)
 int arc_project_load_version(struct arc_project *project, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0}, unread = {0};
-    const char *name = named_tag(project);
     const struct arc_group *group = NULL;
     struct arc_oid head;
     size_t count;
+    const char *tag;
 
-    if (!name)
-        ARC_TRY(name_of_event(project, &name, err));
-    const char *tag = name ? arc_tag_name(name) : NULL;
-    if (name && !tag) /* says what it is */
-        return arc_tag_parse(name, NULL, &project->tag, err);
-
+    ARC_TRY(find_tag(project, true, &tag, err));
     int rc = arc_project_load_config(project, &unread);
     /* Without a configuration the tag alone is enough, but there is no group to choose. */
     if (rc && (rc != ARC_ENOTFOUND || project->wanted.group))
         return arc_error_pass(rc, &unread, err);
     const char *none = "no tag was given and GITHUB_REF is not set";
-    if (!name && !rc)
+    if (!tag && !rc)
         return arc_config_refuse_group(&project->config, none, err);
-    if (!name)
+    if (!tag)
         return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", none);
     if (!rc)
         group = find_tagged(&project->config, tag, &count);
