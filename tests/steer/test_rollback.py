@@ -146,6 +146,17 @@ def test_status_sees_a_floating_tag_that_went_back_to_a_withdrawn_release(shop):
     assert adrift["tag"] == "latest" and adrift["expected"] == repository.tags["shop-v1.2.0"]
 
 
+def test_a_clone_without_the_tag_verifies_the_tags_commit(shop):
+    """As actions/checkout leaves it: HEAD is another commit, and the remote has the tags."""
+    shop.git("clone", "-q", "--bare", ".", str(shop.folder / "origin.git"))
+    shop.git("remote", "add", "origin", str(shop.folder / "origin.git"))
+    shop.git("fetch", "-q", "--no-tags", "origin")
+    assert shop.run("verify", "shop/v1.2.0").out.count("as built") == 2
+    shop.git("tag", "-d", "shop/v1.2.0")
+    assert shop.run("verify", "shop/v1.2.0").out.count("as built") == 2
+    assert "shop/v1.2.7" in shop.run("verify", "shop/v1.2.7", status=3).err
+
+
 def test_several_are_taken_back_or_one_of_a_line(world):
     for version in ("1.0.0", "1.0.1", "1.1.0", "2.0.0"):
         world.release(version)

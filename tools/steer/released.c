@@ -57,6 +57,21 @@ int released_signing(struct arc_project *project, const char *identity, struct a
     return arc_plan_signing(project, arc_buf_text(&any), out, err);
 }
 
+int released_read(struct arc_project *project, const char *tag, struct arc_error *err)
+{
+    struct arc_repository *repository = &project->repository;
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    struct arc_oid oid;
+
+    ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
+    ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
+    ARC_TRY(arc_repository_read(project->git, tag, repository, err));
+    memcpy(repository->revision, oid.hex, sizeof oid.hex);
+    repository->committed = commit.time;
+
+    return ARC_OK;
+}
+
 int released_plan(struct arc_project *project, const struct arc_group *group, const char *tag,
                   const json_t *tags, struct arc_plan *out, struct arc_error *err)
 {

@@ -491,27 +491,6 @@ static void on_event(void *context, const struct arc_build_event *event)
     rollback_say(rollback, "%s", event->step);
 }
 
-/* Loads the project for the release tag at its commit, as arc_project_load() would; for a train, by
- * its lock file (text, or NULL). Configuration and tags are loaded already; `tag` and `lock` are
- * borrowed. */
-static int load_release(struct arc_project *project, const char *tag, const char *lock,
-                        struct arc_error *err)
-{
-    struct arc_repository *repository = &project->repository;
-    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
-    struct arc_oid oid;
-
-    ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
-    ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
-    ARC_TRY(arc_repository_read(project->git, tag, repository, err));
-    memcpy(repository->revision, oid.hex, sizeof oid.hex); /* the clone may lack the tag */
-    repository->committed = commit.time;
-    project->wanted.tag = tag;
-    project->wanted.lock = lock;
-
-    return arc_project_load(project, err);
-}
-
 static int load(struct rollback *rollback, struct arc_error *err)
 {
     struct arc_project *project = rollback->project;
@@ -551,7 +530,12 @@ static int load(struct rollback *rollback, struct arc_error *err)
         ARC_TRY(take_higher(rollback, err));
     ARC_TRY(withdraw_look(rollback, err));
 
-    return load_release(project, rollback->tag.text, rollback->lock, err);
+    /* The project of the release; of a train, by its lock file. */
+    ARC_TRY(released_read(project, rollback->tag.text, err));
+    project->wanted.tag = rollback->tag.text;
+    project->wanted.lock = rollback->lock;
+
+    return arc_project_load(project, err);
 }
 
 int arc_rollback(struct arc_project *project, const struct arc_rollback_options *options,
