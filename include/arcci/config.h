@@ -24,7 +24,8 @@ struct arc_base_ref {
 };
 
 /* When an image tag applies: to a release, if one of the first four bits holds; to another run, if
- * its event and its branch are among those given (none given: any). No bits: always. */
+ * its event and its branch are among those given (none given: any; a pull request has no branch).
+ * No bits: always. */
 enum arc_tag_when {
     ARC_WHEN_LATEST = 1,     /* the release is the highest stable version of its group */
     ARC_WHEN_STABLE = 2,     /* a release that is not a prerelease */

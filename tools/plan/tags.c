@@ -272,12 +272,13 @@ static const char *explain_latest(const struct arc_version_info *version)
 static bool applies(const struct reading *reading, enum arc_tag_kind kind, const char **reason)
 {
     const struct arc_version_info *version = reading->options->version;
-    unsigned when = reading->tag->when, event = when & ~releases;
-    bool stable = version && !version->prerelease, holds = when & conditions(reading, kind);
+    unsigned when = reading->tag->when, holds = when & conditions(reading, kind);
+    unsigned event = when & ~releases & ~(unsigned)ARC_WHEN_PULL_REQUEST; /* that has no branch */
+    bool stable = version && !version->prerelease;
     const char *name = reading->options->moment.branch;
     char *const *branches = reading->tag->branches;
 
-    if ((!when && !branches) || (version && holds))
+    if ((!when && !branches) || (version && holds) || (holds & ARC_WHEN_PULL_REQUEST))
         return true;
 
     if (!version && branches && (!name || !arc_glob_any(branches, name))) {
