@@ -174,7 +174,7 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
 
     const struct arc_filters *filters = match->out->filters;
     for (size_t i = 0; i < filters->count; i++) {
-        if (match->only && !match->only[i])
+        if ((match->only && !match->only[i]) || (match->once && match->out->results[i].matched))
             continue;
         size_t rule = decide(match, &filters->items[i], &file);
         if (rule != SIZE_MAX)
@@ -423,6 +423,7 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
         *result = (struct arc_filter_result){0};
     }
 
+    match->once = true;
     looked.keeps = own && commit->parents > 1;
     if (!looked.keeps || commit->parents == 2) /* git does not merge more than two with conflicts */
         ARC_TRY(arc_git_diff(git, &diff, err));

@@ -23,6 +23,7 @@ struct arc_match {
     struct arc_buf covered;           /* a directory, with its slash, below which the rules in `all`
                                          match every path and no other matches any */
     bool wants_all;                   /* a filter without rules needs every path (EVERY) */
+    bool once;                        /* one file decides a filter: others are not looked at */
     struct arc_literal *literals;
     size_t literal_count;
     bool matches_names;   /* some rules have no pattern */

@@ -10,20 +10,23 @@
 static int sum_up(struct survey *survey, const struct survey_group *group, bool beside,
                   int *commits, json_t **pulls, json_t **services, struct arc_error *err)
 {
+    ARC_AUTO_JSON json_t *seen = json_object();
     const char **names = NULL;
     size_t count = 0;
     *commits = 0;
 
+    ARC_TRY_ALLOC(seen, err);
     arc_each (touch, group->touches, group->count) {
         const struct survey_commit *commit = &survey->commits[touch->commit];
         if (beside ? !touch->since_stable : !touch->since_last)
             continue;
-        bool listed = !commit->says.pull;
+        char pull[32];
+        snprintf(pull, sizeof pull, "%lld", (long long)commit->says.pull);
         *commits += !commit->merge;
-        arc_json_each (pull, *pulls)
-            listed = listed || json_integer_value(pull) == commit->says.pull;
-        if (!listed)
+        if (commit->says.pull && !json_object_get(seen, pull)) {
+            ARC_TRY(arc_json_set(seen, pull, json_true(), err));
             arc_json_push(pulls, json_integer(commit->says.pull));
+        }
         for (size_t k = 0; !commit->merge && k < touch->service_count; k++)
             ARC_APPEND(&survey->memory, names, count, err, touch->services[k]);
     }
