@@ -51,6 +51,13 @@ def test_no_expression_reads_a_document(path):
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_builder_is_removed_however_the_job_ends(path):
+    for job in yaml.safe_load(path.read_text())["jobs"].values():
+        steps = [step for step in job.get("steps", []) if "docker buildx" in step.get("run", "")]
+        assert not steps or ("buildx rm" in steps[-1]["run"] and steps[-1]["if"].startswith("always()"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_what_fetches_commits_has_the_token(path):
     """The checkout leaves no login behind, so without it a private repository refuses git."""
     steps = [step for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job.get("steps", [])]
