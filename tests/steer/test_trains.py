@@ -173,6 +173,14 @@ def test_a_train_whose_last_release_is_a_prerelease(train, tmp_path):
         "the lock file is of platform/v1.1.0, the last release is platform/v1.2.0-rc.1")
 
 
+def test_a_clone_without_the_trains_tag_verifies_what_it_took(train):
+    train.git("clone", "-q", "--bare", ".", str(train.folder / "origin.git"))
+    train.git("remote", "add", "origin", str(train.folder / "origin.git"))
+    train.git("fetch", "-q", "--no-tags", "origin")
+    train.git("tag", "-d", "platform/v1.0.0")
+    assert train.run("verify", "platform/v1.0.0").out.count("as built") == 3
+
+
 def test_github_that_does_not_tell_the_lock_is_said(train):
     train.github.state.off = {"/releases/tags/": (500, "Server Error")}
     assert "500" in row_of(train)["problem"]
