@@ -9,7 +9,7 @@
 
 /* One option. If the command line does not set it, the environment variable INPUT_<NAME> does
  * (upper case, hyphens kept or as underscores); an empty one counts as not given, blank lines as an
- * empty list. */
+ * empty list. On the command line an empty value is an error. */
 struct option {
     const char *name;    /* without dashes: "list-files"; a single letter takes one dash */
     const char *value;   /* placeholder of its value ("FILE"); NULL for a true/false option */
