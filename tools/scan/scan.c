@@ -22,6 +22,11 @@ static int check_targets(const struct arc_scan_files *files, bool documents, str
         return arc_error_set(err, ARC_EINPUT,
                              "--platform needs --scan-type image and --scan-target");
 
+    if (files->run.report_dir && files->options.reports && !files->run.target && !documents)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--report-dir is for reports that arc-ci makes: it goes without "
+                             "--report");
+
     if (documents && files->run.target)
         return arc_error_set(err, ARC_EINPUT,
                              "--scan-target cannot be combined with --build, --plan, --needs or "
