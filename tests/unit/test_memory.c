@@ -516,6 +516,22 @@ static void test_yaml_error(void **state)
     }
 }
 
+static int prefixed(struct arc_error *err)
+{
+    ARC_TRY_PREFIX(arc_error_nomem(err), err, "a file");
+    return ARC_OK;
+}
+
+/* A caller may want the code alone. */
+static void test_a_prefix_keeps_the_code(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    assert_int_equal(prefixed(&err), ARC_ENOMEM);
+    assert_string_equal(arc_error_text(&err), "a file: out of memory");
+    assert_int_equal(prefixed(NULL), ARC_ENOMEM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -523,7 +539,7 @@ int main(void)
         cmocka_unit_test(test_config),    cmocka_unit_test(test_scan),
         cmocka_unit_test(test_described), cmocka_unit_test(test_lint),
         cmocka_unit_test(test_rules),     cmocka_unit_test(test_release),
-        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_report),    cmocka_unit_test(test_a_prefix_keeps_the_code),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

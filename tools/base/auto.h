@@ -34,11 +34,14 @@
             return arc_rc_;                                                                        \
     } while (0)
 
-/* The same, with a formatted prefix for the message: arc_error_prefix(). */
+/* The same, with a formatted prefix for the message: arc_error_prefix(). `err` may be NULL. */
 #define ARC_TRY_PREFIX(call, err, ...)                                                             \
     do {                                                                                           \
-        if (call)                                                                                  \
-            return arc_error_prefix(err, __VA_ARGS__);                                             \
+        int arc_rc_ = (call);                                                                      \
+        if (arc_rc_) {                                                                             \
+            arc_error_prefix(err, __VA_ARGS__);                                                    \
+            return arc_rc_;                                                                        \
+        }                                                                                          \
     } while (0)
 
 /* Returns ARC_ENOMEM if `made`, a pointer or a condition, is NULL or false. */
