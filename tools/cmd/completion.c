@@ -18,10 +18,11 @@ struct candidates {
     size_t before_len;
 };
 
-/* Prints "candidate TAB description"; omits a name that would not stay on one line. */
+/* Prints "candidate TAB description"; omits a name that would leave its line or drive the
+ * terminal. */
 static void offer(const struct candidates *to, const char *name, const char *help)
 {
-    if (!ARC_STARTS(name, to->start) || strpbrk(name, "\t\r\n"))
+    if (!ARC_STARTS(name, to->start) || !arc_text_is_visible(name))
         return;
 
     arc_buf_printf(to->out, "%.*s%s", (int)to->before_len, to->before, name);
