@@ -6,7 +6,6 @@
 #include "cli/command.h"
 
 #define DEFAULT_DEPTH "100"
-#define NUMBER_MAX    1000000
 
 /* The names of the lists' outputs. */
 static const char *const suffixes[] = {
@@ -34,7 +33,7 @@ static bool parse_number(const char *text, unsigned *out)
     const char *digits = text + (*text == '+');
     bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
     unsigned long value = strtoul(digits, &end, hex ? 16 : 10);
-    *out = value > NUMBER_MAX ? NUMBER_MAX : (unsigned)value;
+    *out = (unsigned)ARC_MIN(value, 1000000);
     return end != digits && *digits != '-' && *digits != '+';
 }
 
@@ -63,9 +62,12 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
                    [ARC_PART_DELETED] = by_status,
                    [ARC_PART_RENAMED] = format != ARC_LIST_NONE && option_flag(inv, "renames"),
                    [ARC_PART_DIRECTORIES] = depth != NULL}};
-    if (depth && !parse_number(depth, &out->depth))
-        return arc_error_set(err, ARC_EINPUT, "--dir-names: '%s' is not a number from 0 to %d",
-                             depth, NUMBER_MAX);
+
+    int64_t levels = 0;
+    if (depth && !arc_text_number(depth, 6, &levels))
+        return arc_error_set(err, ARC_EINPUT, "--dir-names: '%s' is not a number from 0 to 999999",
+                             depth);
+    out->depth = (unsigned)levels;
 
     return ARC_OK;
 }
