@@ -360,12 +360,6 @@ static int plan_services(const struct planning *planning)
 
 /* ---- images that start from one another ----------------------------------------------------- */
 
-static bool is_built(const struct arc_plan *plan, const char *codename)
-{
-    const struct arc_planned_service *service = arc_plan_service(plan, codename);
-    return service && service->selected;
-}
-
 /* A base that is built replaces its name among named contexts; another comes from the registry,
  * unless the recipe names it. */
 static int link_service(const struct planning *planning, const struct arc_service *service,
@@ -386,7 +380,7 @@ static int link_service(const struct planning *planning, const struct arc_servic
     for (const struct arc_base_ref *base = service->bases; base->ref; base++) {
         ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
         bool whole;
-        if (!is_built(planning->plan, base->codename))
+        if (!arc_plan_service(planning->plan, base->codename)->selected)
             continue;
         ARC_TRY(arc_plan_fill(&planning->options, service, base->ref, &ref, &whole, planning->err));
         if (whole)

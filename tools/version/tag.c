@@ -183,6 +183,8 @@ static int try_pattern(const char *pattern, const struct arc_group *group, const
 
     for (size_t i = 0; rc == ARC_EINPUT && i < count; i++) {
         const struct arc_service *service = each ? &group->services[i] : NULL;
+        if (service && service->linked) /* is not released */
+            continue;
         rc = match_pattern(pattern, service, name, &at, &len);
         if (!rc)
             rc = take(name, at, len, group->versioning, out, why);
