@@ -205,6 +205,11 @@ def test_verify_does_not_expect_todays_date(shop):
     shop.sign()
     shop.promote()
     assert [row["problem"] for row in shop.json("verify", "g/v1.0.0")["services"]] == [None, None]
+    config["groups"]["g"]["build"]["labels"]["vendor"] = "acme"  # later, in another commit
+    shop.write(".github/arc-ci.yaml", json.dumps(config))
+    shop.commit("later")
+    said = shop.run("verify", "g/v1.0.0", status=1).stdout
+    assert "has no label vendor; g/v1.0.0 is commit " in said and "git checkout g/v1.0.0" in said
 
 
 def test_without_cosign_nothing_is_signed_and_nothing_moves(shop):
