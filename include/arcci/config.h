@@ -77,7 +77,8 @@ struct arc_service {
     char **depends_on; /* codenames */
     char **external;   /* those of depends_on in other repositories */
     char **paths;      /* globs of shared files that count as its own, besides its directory */
-    char **images;     /* image names to push to, without a tag; the build pushes to the first */
+    char **images;     /* image names to push to, without a tag; the build pushes to the first;
+                          empty if `linked` */
     struct arc_image_tag *image_tags; /* its own; NULL: the group's */
     char *suffix; /* for one of several variants: "1.26-debian", "" for the plain one; else NULL */
     char *file;   /* the service.yaml it was read from; NULL: only arc-ci.yaml */

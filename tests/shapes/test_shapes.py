@@ -267,6 +267,20 @@ def test_what_is_only_linked_is_not_pushed_because_its_base_is_built(tmp_path):
     assert definition["target"]["mid"]["output"] == ["type=cacheonly"]
 
 
+def test_what_is_only_linked_has_no_image(tmp_path):
+    """prune looked for it at Docker Hub, and a train of its group found no release of it."""
+    printed(tmp_path)
+    target = {"context": ".", "dockerfile": "Dockerfile"}
+    targets = {"app": {**target, "tags": ["localhost:1/o/app:1.0.0"], "contexts": {"m": "target:mid"}}, "mid": target}
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'target': targets})}\nEND\n")
+    commit(tmp_path, {".github/arc-ci.yaml": "groups: {a: {bake: docker-bake.json, image-tags: ['{version}']}, t: {includes: [a]}}\n"})
+    git(tmp_path, "tag", "a/v1.0.0")
+    env = {"PATH": f"{tmp_path}/bin:{ENV['PATH']}"}
+    assert [service["service"] for service in json.loads(arc(tmp_path, "plan", "t/v1.0.0", "--json", env=env))["services"]] == ["app"]
+    run = subprocess.run([ARC_CI, "prune", "--json"], cwd=tmp_path, env={**ENV, **env}, capture_output=True, text=True)
+    assert [image["image"] for image in json.loads(run.stdout)["images"]] == ["localhost:1/o/app"]
+
+
 def test_two_targets_with_one_codename(tmp_path):
     """The image was built on the other one of them, which has a tag."""
     printed(tmp_path)

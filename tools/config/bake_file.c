@@ -367,7 +367,7 @@ int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, co
         service->name = service->codename;
         if (linked) { /* not published */
             service->image_tags = arc_arena_array(l->memory, 1, sizeof *service->image_tags);
-            ARC_TRY(arc_texts_add_once(l, &service->images, service->codename));
+            arc_texts_inherit(&service->images, NULL);
         } else
             ARC_TRY(arc_service_make_images(l, service, group->image, group));
     }

@@ -42,11 +42,6 @@ static int keep(struct dryrun *run, const char *part, json_t *value, struct arc_
     return arc_json_set(run->document, part, value, err);
 }
 
-static const json_t *part(const struct dryrun *run, const char *name)
-{
-    return json_object_get(run->document, name);
-}
-
 /* ---- what may be wrong with a release, found before it is made: the other tags --------------- */
 
 __attribute__((format(printf, 4, 5))) static int add(json_t *out, const char *kind,
@@ -290,7 +285,7 @@ static int rehearse_changes(struct dryrun *run, struct arc_error *err)
 static int rehearse_plan(struct dryrun *run, struct arc_error *err)
 {
     json_t *plan = NULL;
-    const json_t *document = part(run, "changes");
+    const json_t *document = json_object_get(run->document, "changes");
     const char *head = json_string_value(json_object_get(document, "head"));
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
     struct arc_repository *repository = &run->project->repository;
@@ -386,7 +381,7 @@ static int rehearse_notes(struct dryrun *run, struct arc_error *err)
 static int rehearse_requests(struct dryrun *run, struct arc_error *err)
 {
     json_t *requests = NULL;
-    const json_t *notes = part(run, "notes");
+    const json_t *notes = json_object_get(run->document, "notes");
     const struct arc_group *group = run->project->group;
     ARC_AUTO_FREE char *lock = arc_train_lock_name(group->name);
     const struct arc_release_asset assets[] = {{.name = "build.json", .path = "build.json"},
@@ -419,14 +414,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     return keep(run, "requests", requests, err);
 }
 
-/* What may be wrong, {kind, message} for each of:
- *   exists    there is such a tag, and this is no run of it: its push, or a CI system's checkout of it
- *   back      the group has a higher version
- *   jump      versions between the last one and this one are left out
- *   unreleased  a service that a train goes without
- *   not-head  another commit is checked out than the one that is rehearsed
- *   dirty     files of the group's services are not as the commit has them
- *   secrets   variables of a build's secrets are not set */
+/* Adds what may be wrong, as docs/documents.md lists it. */
 static int warn(struct dryrun *run, struct arc_error *err)
 {
     struct arc_project *project = run->project;

@@ -168,7 +168,7 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
 
     /* Two services may push to one image: their staging tags then have their names. */
     for (size_t i = 0; i < group->service_count; i++)
-        sharing += strcmp(group->services[i].images[0], service->images[0]) == 0;
+        sharing += arc_text_same(group->services[i].images[0], service->images[0]);
     out->staging = arc_arena_printf(planning->memory, "staging-%.*s", ARC_SHORT_SHA, revision);
     if (sharing > 1)
         out->staging = arc_arena_printf(planning->memory, "%s-%s", out->staging, service->codename);
@@ -291,8 +291,8 @@ static int plan_service(const struct planning *planning, const struct arc_servic
         .description = service->description,
         .tech = service->tech,
         .directory = service->directory,
-        .image = service->images[0],
-        .mirrors = service->images + 1,
+        .image = arc_or(service->images[0], service->codename), /* a linked one has none */
+        .mirrors = service->images + !!*service->images,
     };
     ARC_TRY(arc_plan_tags(&own, service, out, planning->memory, planning->err));
 

@@ -37,16 +37,6 @@ static bool has(const struct reading *reading, const char *placeholder)
 
 /* ---- placeholders --------------------------------------------------------------------------- */
 
-static bool find_prerelease(const struct arc_version_info *version, const char **out, size_t *len)
-{
-    struct arc_semver semver;
-    if (!version || arc_semver_parse(version->version, strlen(version->version), &semver, NULL))
-        return false;
-    *out = semver.prerelease;
-    *len = semver.prerelease_len;
-    return semver.prerelease_len;
-}
-
 /* Appends the part `name` of the plan's time, in UTC; false if it is not part of a time. */
 static bool add_moment(struct arc_buf *out, const struct arc_plan_options *options,
                        const char *name)
@@ -100,8 +90,10 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
     const struct arc_plan_options *options = reading->options;
     const struct arc_version_info *version = arc_or(version_of(reading), &none);
     const struct arc_plan_moment *moment = &options->moment;
-    const char *branch = options->version ? NULL : moment->branch, *prerelease;
-    size_t len;
+    const char *branch = options->version ? NULL : moment->branch;
+    const char *text = arc_or(version->version, "");
+    struct arc_semver semver = {0};
+    bool semantic = arc_semver_parse(text, strlen(text), &semver, NULL) == ARC_OK;
     const struct {
         const char *name, *value;
         int len; /* length; -1: all */
@@ -111,6 +103,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
         {"major", version->major, -1},
         {"minor", version->minor, -1},
         {"patch", version->patch, -1},
+        {"prerelease", semantic ? semver.prerelease : NULL, (int)semver.prerelease_len},
         {"revision", options->revision, -1},
         {"sha", options->revision, ARC_SHORT_SHA},
         {"sha7", options->revision, 7},
@@ -129,10 +122,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
 
     if ((reading->tag || !moment->past) && add_moment(out, options, name))
         return true;
-    if (strcmp(name, "prerelease") == 0 &&
-        find_prerelease(version_of(reading), &prerelease, &len)) {
-        arc_buf_add(out, prerelease, len);
-    } else if (strcmp(name, "pr") == 0 && moment->pull && !options->version) {
+    if (strcmp(name, "pr") == 0 && moment->pull && !options->version) {
         arc_buf_printf(out, "%lld", (long long)moment->pull);
     } else if (strcmp(name, "branch") == 0 && branch) {
         add_branch(out, branch);

@@ -230,7 +230,8 @@ static int add_groups(const struct train *train)
 
         ARC_TRY(find_candidates(train, group, include, &candidates));
         arc_each (service, group->services, group->service_count)
-            ARC_TRY(add_service(train, include, group, &candidates, service));
+            if (!service->linked)
+                ARC_TRY(add_service(train, include, group, &candidates, service));
     }
 
     if (train->group->service_count)
