@@ -279,6 +279,10 @@ def test_what_is_only_linked_has_no_image(tmp_path):
     assert [service["service"] for service in json.loads(arc(tmp_path, "plan", "t/v1.0.0", "--json", env=env))["services"]] == ["app"]
     run = subprocess.run([ARC_CI, "prune", "--json"], cwd=tmp_path, env={**ENV, **env}, capture_output=True, text=True)
     assert [image["image"] for image in json.loads(run.stdout)["images"]] == ["localhost:1/o/app"]
+    (tmp_path / ".github/arc-ci.yaml").write_text("groups: {a: {bake: docker-bake.json, tag: '{codename}-v{version}'}}\n")
+    for service, status in ("app", 0), ("mid", 2):
+        run = subprocess.run([ARC_CI, "plan", "--push=false", f"{service}-v1.0.0"], cwd=tmp_path, env={**ENV, **env}, capture_output=True, text=True)
+        assert run.returncode == status, run.stderr
 
 
 def test_two_targets_with_one_codename(tmp_path):
