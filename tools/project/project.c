@@ -344,10 +344,10 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     ARC_TRY(choose_group(project, tag, err));
     if (tag && !project->tag.text)
         ARC_TRY(arc_tag_parse(tag, project->group, &project->tag, err));
-    if (!project->repository.root)
-        ARC_TRY(arc_repository_read(project->git, project->tag.text, &project->repository, err));
     if (project->tag.text)
         ARC_TRY(arc_project_load_tags(project, err));
+    if (!project->repository.root)
+        ARC_TRY(arc_repository_read(project->git, project->tag.text, &project->repository, err));
     ARC_TRY(make_version(project, project->group, err));
     ARC_TRY(arc_train_resolve(project, err));
 

@@ -1,5 +1,6 @@
 #include "project/repository.h"
 #include "base/text.h"
+#include "git/fetch.h"
 
 /* Where a remote's host and path start and end: "git@host:path" (git-clone(1), scp-like) or
  * "ssh://user@host:port/path". False for other forms. */
@@ -85,6 +86,8 @@ int arc_repository_read(const struct arc_git *git, const char *tag, struct arc_r
         rc = arc_git_resolve_in(git, "refs/tags/", tag, &oid, &missing);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_pass(rc, &missing, err);
+    if (rc && tag && arc_git_tag_commit(git, tag, &oid, NULL) == ARC_OK && arc_git_has(git, &oid))
+        rc = ARC_OK; /* the clone has the commit of the remote's tag */
 
     out->revision_from = tag ? "HEAD (the tag does not exist yet)" : "HEAD";
     if (!rc)

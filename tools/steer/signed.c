@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "build/verify.h"
 #include "plan/planned.h"
-#include "project/train.h"
 #include "steer/released.h"
 
 /* A release being verified. */
@@ -118,13 +117,6 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
 
     ARC_TRY(arc_project_load_release(project, err));
     ARC_TRY(released_read(project, project->tag.text, err));
-    struct arc_group *group = &project->config.groups[project->group - project->config.groups];
-    if (group->includes) { /* what it took at that commit */
-        group->services = NULL;
-        group->service_count = 0;
-        group->unreleased = NULL;
-        ARC_TRY(arc_train_resolve(project, err));
-    }
     const struct arc_plan_options wanted = {.push = true, .moment.past = true};
     ARC_TRY(arc_planned(project, &wanted, identity, &plan, err));
     if (!arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))
