@@ -16,12 +16,10 @@ void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
     struct arc_http_options options = {.env = doctor->project->env};
     ARC_AUTO_HANDLE(arc_http) struct arc_http *http = NULL;
 
-    if (arc_http_new(&options, &http, &result->err)) {
+    if (arc_http_new(&options, &http, &result->err))
         doctor_fail(result, DOCTOR_MISSING, "install libcurl (libcurl4)");
-        return;
-    }
-
-    arc_buf_puts(&result->found, "loads");
+    else
+        arc_buf_puts(&result->found, "loads");
 }
 
 void doctor_token(struct doctor *doctor, struct doctor_result *result)
@@ -230,11 +228,10 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
 
 void doctor_push(struct doctor *doctor, struct doctor_result *result)
 {
-    if (!doctor->has_config) {
+    if (!doctor->has_config)
         doctor_say(result, DOCTOR_SKIPPED, "no release groups", NULL);
-    } else if (ask_to_push(doctor, result, &result->err)) {
+    else if (ask_to_push(doctor, result, &result->err))
         doctor_fail(result, DOCTOR_MISSING, NULL);
-    }
 }
 
 /* Whether `name` starts with the name of one of our services, followed by `next`. */
