@@ -122,7 +122,8 @@ static int bad_value(const struct option *option, const char *value, struct arc_
 
 static bool among(const char *choices, const char *value)
 {
-    arc_each_piece (choice, arc_or(choices, ""), "|")
+    const char *all = arc_or(choices, "");
+    arc_each_piece (choice, all, "|")
         if (arc_text_is(choice.text, choice.len, value))
             return true;
     return false;
