@@ -242,6 +242,7 @@ static const struct {
      ARC_VERSIONING_CALVER,
      {"2026.8.0", "2026.9.0", "2026.10.1", "2026.11.0", "2027.1.0"}},
     {"v*", ARC_VERSIONING_CALVER, {"v24.04", "v24.10", "v25.04"}},
+    {"{version}", ARC_VERSIONING_CALVER, {"2026-03", "2026-05", "2026-05a", "2026-05b", "2026-07"}},
     {"{version}",
      ARC_VERSIONING_LOOSE,
      {"1.43.2.10700-0a1b2c", "1.43.3.10896-ab12cd", "1.43.10.1-00"}},

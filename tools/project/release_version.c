@@ -57,8 +57,9 @@ static bool next_part(const char *start, const char **at, const char *end, struc
     return true;
 }
 
-/* Words for prereleases in PEP 440 ("Pre-releases", "Developmental releases"), Maven and others. In
- * a loose version, a single letter may be a digit of a commit hash. */
+/* Words for prereleases in PEP 440 ("Pre-releases", "Developmental releases"), Maven and others. A
+ * single letter without a number names a patch (2026-07a); in a loose version, one with a number may
+ * be of a commit hash. */
 static bool names_prerelease(const struct part *part, enum arc_versioning versioning)
 {
     static const char *const words[] = {
@@ -66,7 +67,7 @@ static bool names_prerelease(const struct part *part, enum arc_versioning versio
         "prerelease",   "snapshot", "milestone", "nightly",  "unstable", "canary", "next",
         "experimental", "ea",       "eap",       "insiders", "test"};
     if (part->len == 1 && strchr("abcABC", *part->text))
-        return part->attached || versioning == ARC_VERSIONING_CALVER;
+        return part->attached || (part->counted && versioning == ARC_VERSIONING_CALVER);
     if (part->len == 1 && strchr("mM", *part->text))
         return part->counted;
 
