@@ -69,20 +69,11 @@ static int read_back(const struct looking *looking, const struct arc_planned_ser
     return rc;
 }
 
-/* What is expected comes from what is checked out, which may be configured otherwise. */
-static void mention_checkout(struct arc_project *project, struct arc_error *problem)
-{
-    ARC_AUTO(arc_error) struct arc_error why = {0};
-    if (arc_project_check_tag(project, true, &why) == ARC_EINPUT)
-        arc_error_set(problem, ARC_EFAILED, "%s; %s", arc_error_text(problem),
-                      arc_error_text(&why));
-}
-
 static int look_at(struct looking *looking, const struct arc_planned_service *service,
                    struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0}, why = {0};
     struct arc_built_service built = {0};
     const struct arc_planned_tag *tag = arc_planned_own_tag(service);
     int rc = tag ? read_back(looking, service, tag, &memory, &built, &problem)
@@ -95,8 +86,9 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
         rc = arc_sign_verify(&check, &problem);
     if (rc && rc != ARC_EFAILED)
         return arc_error_pass(rc, &problem, err);
-    if (rc)
-        mention_checkout(looking->project, &problem);
+    /* What is expected comes from what is checked out, which may be configured otherwise. */
+    if (rc && arc_project_check_tag(looking->project, true, &why) == ARC_EINPUT)
+        arc_error_set(&problem, rc, "%s; %s", arc_error_text(&problem), arc_error_text(&why));
 
     looking->whole = looking->whole && !rc;
     json_t *is_signed = looking->plan->sign && digest ? json_boolean(!rc) : json_null();
