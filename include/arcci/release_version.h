@@ -30,7 +30,7 @@ struct arc_release_version {
     const char *patch; /* or NULL: 26.04 has none */
     size_t major_len, minor_len, patch_len;
     bool prerelease; /* 1.0.0-rc.1; in the other schemes alpha, beta, rc, dev, pre or preview after
-                        the numbers, or a, b or c with a number; 2026-07a is a patch */
+                        the numbers, or a, b or c, unless that ends a date: 2026-07a */
 };
 
 /* Parses `len` bytes, which are borrowed. ARC_EINPUT says what is wrong. */

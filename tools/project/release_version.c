@@ -27,6 +27,7 @@ struct part {
     const char *text;
     size_t len;
     bool number;
+    bool last;     /* nothing follows: 2026-07a */
     bool counted;  /* a word followed by a number: 1.2-M1 */
     bool attached; /* and directly after the version's numbers, as in PEP 440: 1.2a1 */
 };
@@ -50,6 +51,7 @@ static bool next_part(const char *start, const char **at, const char *end, struc
         behind++;
     while (piece > start && piece[-1] != '.')
         piece--;
+    out->last = *at == end || **at == '+';
     out->counted = behind > *at && (behind == end || !letter(*behind));
     out->attached = out->counted && behind - piece < HASH_MIN &&
                     strspn(start, "0123456789.") == (size_t)(out->text - start);
@@ -58,8 +60,7 @@ static bool next_part(const char *start, const char **at, const char *end, struc
 }
 
 /* Words for prereleases in PEP 440 ("Pre-releases", "Developmental releases"), Maven and others. A
- * single letter without a number names a patch (2026-07a); in a loose version, one with a number may
- * be of a commit hash. */
+ * single letter at the end names a patch (2026-07a); in a loose version, one may be of a commit hash. */
 static bool names_prerelease(const struct part *part, enum arc_versioning versioning)
 {
     static const char *const words[] = {
@@ -67,7 +68,7 @@ static bool names_prerelease(const struct part *part, enum arc_versioning versio
         "prerelease",   "snapshot", "milestone", "nightly",  "unstable", "canary", "next",
         "experimental", "ea",       "eap",       "insiders", "test"};
     if (part->len == 1 && strchr("abcABC", *part->text))
-        return part->attached || (part->counted && versioning == ARC_VERSIONING_CALVER);
+        return part->attached || (!part->last && versioning == ARC_VERSIONING_CALVER);
     if (part->len == 1 && strchr("mM", *part->text))
         return part->counted;
 
