@@ -136,7 +136,7 @@ def test_a_private_repositorys_release_by_the_token(releases, tmp_path):
 
 def test_one_checksum_per_architecture(releases, tmp_path):
     right = hashlib.sha256(PROGRAM).hexdigest()
-    setup = Setup(releases, tmp_path, sha256=f"{'a' * 64}\n{right}\n")
+    setup = Setup(releases, tmp_path, sha256=f"{'a' * 64}\n{right.upper()}\n")  # as install.sh takes it
     assert setup.run()[0].returncode == 0 and setup.step("path").returncode == 0
     setup = Setup(releases, tmp_path, sha256=f"{'a' * 64} {'b' * 64}")
     assert setup.run()[0].returncode == 3

@@ -31,14 +31,14 @@ fingerprint() {
 matches() {
     local found
     found=$(checksum "$1" 2>/dev/null | cut -c 1-64)
-    [ -n "$found" ] && grep --quiet --line-regexp --fixed-strings -- "$found" <<<"${SHA256//[[:space:]]/$'\n'}"
+    [ -n "$found" ] && grep --quiet --ignore-case --line-regexp --fixed-strings -- "$found" <<<"${SHA256//[[:space:]]/$'\n'}"
 }
 
 plan() {
     [[ "${CACHE:=write}" =~ ^(write|none)$ ]] || fail "cache: '$CACHE' is neither write nor none"
     if [ -n "$WANTED" ]; then
         [[ "$WANTED" =~ ^[0-9A-Za-z.+-]+$ ]] || fail "version: '$WANTED' is not a version"
-        [[ "$SHA256" =~ ^[0-9a-f]{64}([[:space:]]+[0-9a-f]{64})*[[:space:]]*$ ]] ||
+        [[ "$SHA256" =~ ^[0-9a-fA-F]{64}([[:space:]]+[0-9a-fA-F]{64})*[[:space:]]*$ ]] ||
             fail "sha256: 64 hexadecimal digits are needed with version"
         key=release-$(checksum <<<"$WANTED $SHA256" | cut -c 1-24)
     else
