@@ -147,6 +147,16 @@ def test_a_system_whose_packages_were_not_looked_at_beside_a_secret(place):
     assert place.run("--scan-target", ".", "--scanners", "secret") == 0
 
 
+@pytest.mark.parametrize("asked, said", [((), True), (("--scanners", "vuln,secret"), True), (("--scanners", "secret"), False)])
+def test_a_report_that_may_be_of_a_system_without_packages(place, asked, said):
+    """Without the secret the gate fails, so with it something is said: whether packages were asked for is not in the report."""
+    place.write("r.json", {
+        "SchemaVersion": 2, "ArtifactName": "img", "ArtifactType": "container_image", "Metadata": {"OS": {"Family": "fedora", "Name": "40"}},
+        "Results": [{"Target": "/a", "Class": "secret", "Secrets": [{"RuleID": "k", "Severity": "LOW"}]}]})
+    assert place.run("--report", str(place.path / "r.json"), *asked) == 0
+    assert any("packages of fedora 40" in text for text in place.document["warnings"]) == said
+
+
 def test_five_hundred_services_on_two_platforms(place):
     """One gate, side by side; a part of it by --service."""
     services = [{"service": f"s{i}", "image": f"ghcr.io/x/s{i}", "digest": DIGESTS[0], "cells": [

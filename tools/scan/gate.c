@@ -298,7 +298,8 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
                         struct arc_error *err)
 {
     const char *name = arc_text_or(target->artifact, target->report);
-    bool packages = judged->options->policy.packages && (target->ours || !target->only_elsewhere);
+    bool partly = target->only_elsewhere && !target->ours;
+    bool packages = judged->options->policy.packages && !partly;
     bool lists = *target->scanner || target->lists_packages;
     char seen[ARC_PLATFORM_SIZE];
 
@@ -321,6 +322,12 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
     if (packages && target->has_os && !target->os_result)
         return scan_miss(judged, SCAN_GAP_OS, err,
                          "%s: the scanner did not scan the packages of the operating system %s",
+                         name, target->os);
+
+    if (partly && judged->options->policy.packages && target->has_os)
+        return scan_warn(judged, err,
+                         "%s: the report is about secrets, settings or licenses alone; if the "
+                         "packages of %s were to be scanned too, they were not",
                          name, target->os);
 
     if (packages && target->os_result && !target->os_listed && lists)
