@@ -354,6 +354,15 @@ int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
     if (own->dockerfile || own->dockerfile_inline)
         theirs.dockerfile = theirs.dockerfile_inline = NULL;
     ARC_TRY(arc_fields_inherit(l, &recipe_table, own, &theirs));
+
+    for (char **limit = given->ulimits; limit && *limit; limit++) { /* by name, as in Compose */
+        char **same = own->ulimits;
+        while (*same && strncmp(*same, *limit, strcspn(*limit, "=") + 1) != 0)
+            same++;
+        if (!*same)
+            ARC_TRY(arc_texts_add(l->memory, &own->ulimits, *limit, l->err));
+    }
+
     for (char **file = given->files; file && *file; file++)
         ARC_TRY(arc_texts_add_once(l, &own->files, *file));
     arc_each (place, given->places, given->place_count)
