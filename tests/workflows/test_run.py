@@ -83,6 +83,16 @@ def test_dispatch_release_builds_and_pushes_all(checkout):
         assert f"sha-{head[:12]}" in tags(checkout, service)
 
 
+def test_dispatch_release_on_a_tag_pushes_nothing(checkout):
+    """It would have moved the version's tags, for one platform and without a gate."""
+    checkout.tag("messaging/v8.0.0")
+    run = checkout.run("messaging-images.yml", "workflow_dispatch",
+                       {"ref": "refs/tags/messaging/v8.0.0", "inputs": {"mode": "release"}})
+    assert run.status != 0 and run.jobs["changes"] == "failure" and "mode release is for branches" in run.log
+    assert not built(run) and "publish" not in run.jobs
+    assert not any("messaging-v8.0.0" in tags(checkout, service) for service in BUILDS)
+
+
 def release(checkout, tag):
     checkout.tag(tag)
     run = checkout.run("messaging-release.yml", "push", {"ref": f"refs/tags/{tag}"})
