@@ -37,7 +37,8 @@ struct arc_event {
     json_int_t changed_files;   /* number of changed files of the pull request, or -1 if unknown */
     bool on_pull;               /* issue_comment on pull request `number` */
     bool is_public;             /* repository.private is false */
-    bool deleted;               /* push: the ref was; release: it was, or is a draft again */
+    bool deleted;               /* push: the ref was deleted */
+    bool unreleased;            /* release: it was deleted, or is a draft again */
     bool forward; /* push: the event says it is not forced, so `before` is an ancestor */
 };
 

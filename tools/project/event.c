@@ -146,7 +146,7 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
         event->on_pull = json_is_object(json_object_get(issue, "pull_request"));
         event->number = json_integer_value(json_object_get(issue, "number"));
     } else if (strcmp(event->name, "release") == 0) {
-        event->deleted = ARC_AMONG(arc_json_text_of(root, "action"), "deleted", "unpublished");
+        event->unreleased = ARC_AMONG(arc_json_text_of(root, "action"), "deleted", "unpublished");
         if (!json_is_true(json_object_get(json_object_get(root, "release"), "prerelease")))
             event->marked_tag = NULL;
     } else if (strcmp(event->name, "workflow_run") == 0) {

@@ -322,7 +322,7 @@ static int find_tag(struct arc_project *project, bool any, const char **out, str
     if (!name && (any || arc_text_after(ref, "refs/tags/"))) {
         name = ref;
         ARC_TRY(load_release(project, err));
-        if (project->event.deleted) /* `on: release` without types starts for that, too */
+        if (project->event.unreleased) /* `on: release` without types starts for that, too */
             return arc_error_set(err, ARC_EINPUT,
                                  "the event deleted or unpublished '%s': there is nothing to "
                                  "release",
