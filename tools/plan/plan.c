@@ -285,13 +285,14 @@ static int plan_service(const struct planning *planning, const struct arc_servic
         own.version = &version;
     }
 
+    const char *image = arc_or(service->images[0], service->codename); /* a linked one has none */
     *out = (struct arc_planned_service){
         .service = service->codename,
         .name = service->name,
         .description = service->description,
         .tech = service->tech,
         .directory = service->directory,
-        .image = arc_or(service->images[0], service->codename), /* a linked one has none */
+        .image = image,
         .mirrors = service->images + !!*service->images,
     };
     ARC_TRY(arc_plan_tags(&own, service, out, planning->memory, planning->err));

@@ -57,7 +57,7 @@ int released_signing(struct arc_project *project, const char *identity, struct a
     return arc_plan_signing(project, arc_buf_text(&any), out, err);
 }
 
-int released_read(struct arc_project *project, const char *tag, struct arc_error *err)
+int released_load(struct arc_project *project, const char *tag, struct arc_error *err)
 {
     struct arc_repository *repository = &project->repository;
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
