@@ -285,7 +285,7 @@ static int plan_service(const struct planning *planning, const struct arc_servic
         own.version = &version;
     }
 
-    const char *image = arc_or(service->images[0], service->codename); /* a linked one has none */
+    char *image = arc_or(service->images[0], service->codename); /* a linked one has none */
     *out = (struct arc_planned_service){
         .service = service->codename,
         .name = service->name,
