@@ -548,8 +548,8 @@ static struct arc_message_commit *find_undone(const struct arc_message_reverts *
 }
 
 /* Marks a reverted commit as undone, and what it merged. */
-static int mark_undone(const struct arc_message_reverts *reverts, struct arc_message_commit *commit,
-                       struct arc_error *err)
+static int mark_undone(const struct arc_message_reverts *reverts, const json_t *places,
+                       struct arc_message_commit *commit, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *merged = json_object();
 
@@ -557,9 +557,13 @@ static int mark_undone(const struct arc_message_reverts *reverts, struct arc_mes
     if (reverts->list_merged && !commit->undone)
         ARC_TRY(reverts->list_merged(reverts->context, commit->hash, merged, err));
     commit->undone = true;
-    if (json_object_size(merged))
-        arc_each (one, reverts->commits, reverts->count)
-            one->undone |= json_object_get(merged, one->hash) != NULL;
+
+    arc_json_each_pair (name, yes, merged) {
+        const struct arc_message_undone one = {.hash = name, .len = strlen(name)};
+        struct arc_message_commit *found = find_undone(reverts, places, reverts->count, &one);
+        if (found)
+            found->undone = true;
+    }
 
     return ARC_OK;
 }
@@ -581,7 +585,7 @@ int arc_message_cancel(const struct arc_message_reverts *reverts, struct arc_err
         while (at && (at = arc_message_next_undone(at, &undone))) {
             struct arc_message_commit *found = find_undone(reverts, places, i, &undone);
             if (found)
-                ARC_TRY(mark_undone(reverts, found, err));
+                ARC_TRY(mark_undone(reverts, places, found, err));
             any = any || found;
             all = all && found;
         }
