@@ -265,6 +265,21 @@ def test_a_service_name_cannot_end_the_marker(place, double):
     assert double.state.issues[0]["body"].splitlines()[0] == "<!-- arc-ci:scan:x%20--%3E%20%3Cb%3Ey -->"
 
 
+def test_the_files_of_a_service_have_an_issue_of_their_own(place, double):
+    run(place, double, "--create-issues", found=("CVE-2024-1",))
+    files = place.write("files.json", {**report(), "ArtifactType": "filesystem"})
+    assert place.run("--create-issues", "--report", files, "--service-name", "flash", GITHUB_API_URL=double.url, GITHUB_TOKEN=TOKEN,
+                     GITHUB_REPOSITORY="o/r") == 0
+    (image,) = double.state.issues
+    assert image["state"] == "open", "a scan of the files closed what was found in the image"
+    place.write("files.json", {**report(vulnerability("CVE-2024-2"), target="go.mod"), "ArtifactType": "filesystem"})
+    assert place.run("--create-issues", "--report", files, "--service-name", "flash", GITHUB_API_URL=double.url, GITHUB_TOKEN=TOKEN,
+                     GITHUB_REPOSITORY="o/r") == 1
+    assert [one["title"] for one in double.state.issues] == [
+        "Security: flash has 1 finding of HIGH or above: CVE-2024-1",
+        "Security: the source of flash has 1 finding of HIGH or above: CVE-2024-2"]
+
+
 def test_a_title_names_the_worst_once(place, double):
     found = [vulnerability("CVE-1", PkgName="a"), vulnerability("CVE-1", PkgName="b"), vulnerability("CVE-2"),
              vulnerability("CVE-9", Severity="CRITICAL"), vulnerability("x\x1b" * 30, Severity="CRITICAL")]

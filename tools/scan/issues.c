@@ -1,4 +1,4 @@
-/* One issue per service: found by a hidden marker, updated in place, closed, reopened. */
+/* One issue for a service's image and one for its files: found by a hidden marker, updated in place, closed, reopened. */
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
@@ -46,9 +46,12 @@ static void add_ids(const struct scan_judged *judged, const char *service, struc
     }
 }
 
-/* NULL when out of memory. */
-static json_t *issue_json(const struct scan_judged *judged, const char *service)
+/* A service's files and its image have an issue each, since neither scan sees what the other found.
+ * NULL when out of memory. */
+static json_t *issue_json(const struct scan_judged *judged, const struct scan_target *target)
 {
+    const char *service = target->service;
+    bool folder = findings_is_folder(target);
     const char *severity = arc_severity_name(judged->options->policy.fail_on);
     size_t count = 0;
     ARC_AUTO(arc_buf) struct arc_buf marker = {0}, title = {0}, body = {0};
@@ -57,8 +60,9 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service)
     for (size_t i = 0; i < judged->total; i++)
         count += counts_for(judged, &judged->findings.list[i], service);
 
-    arc_buf_printf(&marker, "<!-- arc-ci:scan:%s -->", arc_or(encoded, ""));
-    arc_buf_printf(&title, "Security: %s has ", arc_text_or(service, "this repository"));
+    arc_buf_printf(&marker, "<!-- arc-ci:scan:%s%s -->", folder ? "fs/" : "", arc_or(encoded, ""));
+    arc_buf_printf(&title, "Security: %s%s has ", folder && *service ? "the source of " : "",
+                   arc_text_or(service, "this repository"));
     if (count)
         arc_buf_printf(&title, "%zu finding%s of %s or above", count, arc_plural(count), severity);
     else
@@ -110,7 +114,7 @@ int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error
     for (size_t t = 0; judged->verdict <= ARC_VERDICT_FINDINGS && t < findings->target_count; t++) {
         if (findings->targets[t].first != t) /* one per service */
             continue;
-        json_t *issue = issue_json(judged, findings->targets[t].service);
+        json_t *issue = issue_json(judged, &findings->targets[t]);
         ARC_TRY(arc_json_append(issues, issue, err));
     }
     *out = arc_steal(&issues);
