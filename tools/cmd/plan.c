@@ -6,11 +6,10 @@
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
-#include "config/bases.h"
 #include "config/fields.h"
+#include "plan/checks.h"
 #include "plan/planned.h"
 #include "project/documents.h"
-#include "project/inputs.h"
 #include "project/repository.h"
 
 ARC_TEXT(cmd_plan);
@@ -49,7 +48,7 @@ static int make_plan(const struct invocation *inv, const struct arc_changes_info
     return arc_planned(inv->project, &wanted, option_value(inv, "sign-identity"), out, err);
 }
 
-/* ---- Dockerfiles --------------------------------------------------------------------------- */
+/* ---- warnings ------------------------------------------------------------------------------ */
 
 /* Where warnings go. */
 struct warnings {
@@ -57,61 +56,10 @@ struct warnings {
     struct arc_error *err;
 };
 
-static int warn_of_dockerfile(void *context, const struct arc_place *place, const char *text)
+static int note_warning(void *context, const struct arc_place *place, const char *text)
 {
     const struct warnings *warnings = context;
     return report_note(warnings->report, 'w', place, warnings->err, "%s", text);
-}
-
-static int warn_of_base(void *context, const struct arc_service *service, const char *ref,
-                        const struct arc_group *of)
-{
-    const struct warnings *warnings = context;
-    struct arc_place place = {.file = service->build.dockerfile};
-    return report_note(warnings->report, 'w', place.file ? &place : NULL, warnings->err,
-                       "%s: %s is an image of group %s, which the same tag releases: this build "
-                       "takes the one that is published by then; put both into one group",
-                       service->codename, ref, of->name);
-}
-
-/* If several builds write a layer cache to one place, only the last one is kept. */
-static int check_caches(const struct arc_group *group, struct report *report, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *writers = json_object(); /* codenames by the place they write to */
-
-    arc_each (service, group->services, group->service_count)
-        for (char **cache = service->build.cache_to; cache && *cache; cache++) {
-            if (!json_object_get(writers, *cache))
-                arc_json_put(&writers, *cache, json_object());
-            json_t *names = json_object_get(writers, *cache);
-            ARC_TRY_ALLOC(names, err);
-            ARC_TRY(arc_json_set(names, service->codename, json_true(), err));
-        }
-    ARC_TRY_ALLOC(writers, err);
-
-    arc_json_each_pair (cache, names, writers) {
-        const char *first = json_object_iter_key(json_object_iter((json_t *)names));
-        size_t more = json_object_size(names) - 1;
-        if (more && !strstr(cache, "type=inline"))
-            ARC_TRY(report_note(report, 'w', NULL, err,
-                                "%s: cache_to '%.200s' is that of %zu other service%s, too: of "
-                                "their caches only the last is kept; put {codename} into it, or "
-                                "build with --cache",
-                                first, cache, more, arc_plural(more)));
-    }
-
-    return ARC_OK;
-}
-
-static int check_dockerfiles(struct arc_project *project, struct report *report,
-                             struct arc_error *err)
-{
-    struct warnings warnings = {report, err};
-    const char *root = arc_project_root(project);
-    const struct arc_loading l = {root, &project->config.memory, err};
-    ARC_TRY(check_caches(project->group, report, err));
-    ARC_TRY(arc_bases_elsewhere(&l, &project->config, project->group, warn_of_base, &warnings));
-    return arc_group_check_dockerfiles(root, project->group, warn_of_dockerfile, &warnings, err);
 }
 
 /* `changes` compared another commit than the plan's: their differences are not in its result. */
@@ -178,7 +126,8 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     ARC_TRY(note_other_commit(inv->project, &changes, report, err));
     if (!inv->project->group->includes) {
         ARC_TRY(project_note_dirty(inv->project, report, err));
-        ARC_TRY(check_dockerfiles(inv->project, report, err));
+        struct warnings warnings = {report, err};
+        ARC_TRY(arc_plan_check_images(inv->project, note_warning, &warnings, err));
     }
     ARC_TRY(make_plan(inv, file ? &changes : NULL, &plan, err));
 

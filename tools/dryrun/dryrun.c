@@ -7,13 +7,14 @@
 #include "arcci/release.h"
 #include "arcci/scan.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "config/build.h"
 #include "dryrun/event.h"
 #include "git/git.h"
 #include "github/options.h"
 #include "notes/inputs.h"
+#include "plan/checks.h"
 #include "plan/planned.h"
-#include "project/inputs.h"
 #include "project/train.h"
 
 /* The state of a rehearsal. */
@@ -23,6 +24,7 @@ struct dryrun {
     const struct arc_env *env; /* the project's own, replaced by the event's meanwhile */
     bool recorded;             /* the event was recorded, not synthesized */
     json_t *unknown;           /* part → why it is unknown */
+    json_t *warnings;          /* of what may be wrong */
     json_t *document;          /* dry-run.json so far */
     struct arc_plan plan;      /* points into the project */
 };
@@ -32,6 +34,7 @@ static void dryrun_free(struct dryrun *run)
     run->project->env = run->env;
     arc_arena_free(&run->event.memory);
     json_decref(run->unknown);
+    json_decref(run->warnings);
     json_decref(run->document);
     arc_plan_free(&run->plan);
 }
@@ -206,6 +209,21 @@ static int warn_of_secrets(const struct arc_plan *plan, const struct arc_env *en
     return ARC_OK;
 }
 
+/* A remark about the group's images, which `plan` shows too. */
+static int add_remark(void *context, const struct arc_place *place, const char *text)
+{
+    struct dryrun *run = context;
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 8192};
+
+    if (place)
+        arc_place_show(&shown, place);
+    arc_text_item(&shown, ": ", "%s", text);
+    arc_json_push(&run->warnings,
+                  json_pack("{s:s, s:o}", "kind", "image", "message", arc_json_buf(&shown)));
+
+    return ARC_OK;
+}
+
 /* ---- the facts ----------------------------------------------------------------------------- */
 
 /* Loads the project and the event to rehearse: a recorded one, or the push of the tag. */
@@ -227,8 +245,7 @@ static int load_facts(struct dryrun *run, const char *event, struct arc_error *e
     }
 
     if (!project->group->includes) /* a missing Dockerfile also fails a release */
-        ARC_TRY(arc_group_check_dockerfiles(arc_project_root(project), project->group, NULL, NULL,
-                                            err));
+        ARC_TRY(arc_plan_check_images(project, add_remark, run, err));
 
     if (project->version)
         ARC_TRY(arc_version_write(project->version, &version, err));
@@ -420,9 +437,10 @@ static int warn(struct dryrun *run, struct arc_error *err)
     struct arc_project *project = run->project;
     const struct arc_env *env = run->recorded ? &run->event.env : run->env;
     char *const *left_out = project->group->unreleased;
-    json_t *warnings = json_array();
+    json_t *warnings = run->warnings;
 
-    ARC_TRY(keep(run, "warnings", warnings, err));
+    ARC_TRY_ALLOC(warnings, err);
+    ARC_TRY(keep(run, "warnings", json_incref(warnings), err));
     if (project->tag.text)
         ARC_TRY(warn_of_tags(project, arc_env_get(env, "GITHUB_REF"), warnings, err));
     for (; left_out && *left_out; left_out++)
@@ -445,6 +463,7 @@ int arc_dryrun(struct arc_project *project, const char *event, json_t **out, str
 
     run.document = json_pack("{s:s, s:i}", "document", "dry-run", "format", ARC_DOCUMENT_FORMAT);
     run.unknown = json_object();
+    run.warnings = json_array();
     ARC_TRY_ALLOC(run.document && run.unknown, err);
     ARC_TRY(load_facts(&run, event, err));
     for (size_t i = 0; i < ARC_COUNT(stages); i++)
