@@ -88,7 +88,7 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
         env->trace = report_trace;
 
     /* before the command, which may fail because of them */
-    ARC_TRY(invocation_note_slips(&inv, &slips, err));
+    invocation_note_slips(&inv, &slips);
     ARC_TRY(report_print_notes(&slips, &inv, err));
     ARC_TRY(command->run(&inv, &report, err));
     ARC_TRY(report_print(&report, &inv, err));

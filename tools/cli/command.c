@@ -376,8 +376,7 @@ static bool is_input(const char *name)
     return strcmp(name, "token") == 0;
 }
 
-int invocation_note_slips(const struct invocation *inv, struct report *report,
-                          struct arc_error *err)
+void invocation_note_slips(const struct invocation *inv, struct report *report)
 {
     const struct option *const tables[] = {inv->command->options, NULL};
 
@@ -399,12 +398,9 @@ int invocation_note_slips(const struct invocation *inv, struct report *report,
         snprintf(name, sizeof name, "%s", meant);
         for (char *c = name; *c; c++)
             *c = (char)toupper((unsigned char)*c);
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "INPUT_%.*s is no input, so it has no effect; did you mean INPUT_%s?",
-                            (int)len, given, name));
+        report_warn(report, "INPUT_%.*s is no input, so it has no effect; did you mean INPUT_%s?",
+                    (int)len, given, name);
     }
-
-    return ARC_OK;
 }
 
 int invocation_parse(const struct command *command, const struct arc_env *env, int argc,

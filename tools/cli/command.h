@@ -154,17 +154,18 @@ struct report {
     int failed; /* ARC_OK, or the code to exit with although the report is complete */
 };
 
-/* Adds an output (`value` is copied; `len` bytes). Names are [A-Za-z0-9_-]+ or the filter's own. */
-int report_output(struct report *report, const char *name, const char *value,
-                  struct arc_error *err);
-int report_output_bytes(struct report *report, const char *name, const char *value, size_t len,
-                        struct arc_error *err);
+/* Adds an output (`value` is copied; `len` bytes). Names are [A-Za-z0-9_-]+ or the filter's own.
+ * If memory runs out in this or a function below without an error, printing the report fails. */
+void report_output(struct report *report, const char *name, const char *value);
+void report_output_bytes(struct report *report, const char *name, const char *value, size_t len);
 /* The same: "true" or "false". */
-int report_flag(struct report *report, const char *name, bool value, struct arc_error *err);
+void report_flag(struct report *report, const char *name, bool value);
 /* The same with a value of the document: a text as it is, others as JSON, `missing` for NULL and
  * null. */
-int report_value(struct report *report, const char *name, const json_t *value, const char *missing,
-                 struct arc_error *err);
+void report_value(struct report *report, const char *name, const json_t *value,
+                  const char *missing);
+/* The same with members of the document, under their own names (NULL ends them); "" if missing. */
+void report_members(struct report *report, const char *const *names);
 /* Appends the command's template (base/template.h), filled with unescaped values; report_print()
  * later makes all text for a person visible. */
 int report_fill(const char *text, const json_t *values, struct arc_buf *out, struct arc_error *err);
@@ -173,15 +174,14 @@ int report_show(struct report *report, const char *text, struct arc_error *err);
 int report_show_values(struct report *report, const char *text, const json_t *values,
                        struct arc_error *err);
 /* Adds a note for a person; `place` may be NULL. */
-int report_note(struct report *report, char level, const struct arc_place *place,
-                struct arc_error *err, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+void report_note(struct report *report, char level, const struct arc_place *place,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+#define report_warn(report, ...) report_note(report, 'w', NULL, __VA_ARGS__)
 /* The same for a callback: `report` is the report. */
 int report_note_text(void *report, char level, const char *text, struct arc_error *err);
 /* Adds a warning for each INPUT_ variable that no command takes but whose name is like an option of
  * this one. */
-int invocation_note_slips(const struct invocation *inv, struct report *report,
-                          struct arc_error *err);
+void invocation_note_slips(const struct invocation *inv, struct report *report);
 void report_free(struct report *report);
 
 /* Prints the report's notes. ARC_EWORLD if stderr cannot be written. */

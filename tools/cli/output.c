@@ -8,39 +8,42 @@
 #include <signal.h>
 #include <stdio.h>
 
-int report_output_bytes(struct report *report, const char *name, const char *value, size_t len,
-                        struct arc_error *err)
+void report_output_bytes(struct report *report, const char *name, const char *value, size_t len)
 {
-    char *copy = arc_arena_array(&report->memory, len + 1, 1);
-    ARC_TRY_ALLOC(copy, err);
-    memcpy(copy, value, len);
+    struct arc_arena *memory = &report->memory;
+    char *copy = arc_arena_array(memory, len + 1, 1);
+    struct report_output *output =
+        arc_arena_append(memory, &report->outputs, &report->output_count, sizeof *output);
+
     report->output_bytes += strlen(name) + len;
-    ARC_APPEND(&report->memory, report->outputs, report->output_count, err,
-               (struct report_output){arc_arena_text(&report->memory, name), copy, len});
-    return arc_arena_check(&report->memory, err);
+    if (copy && output)
+        *output =
+            (struct report_output){arc_arena_text(memory, name), memcpy(copy, value, len), len};
 }
 
-int report_output(struct report *report, const char *name, const char *value, struct arc_error *err)
+void report_output(struct report *report, const char *name, const char *value)
 {
-    return report_output_bytes(report, name, value, strlen(value), err);
+    report_output_bytes(report, name, value, strlen(value));
 }
 
-int report_flag(struct report *report, const char *name, bool value, struct arc_error *err)
+void report_flag(struct report *report, const char *name, bool value)
 {
-    return report_output(report, name, arc_true_or_false(value), err);
+    report_output(report, name, arc_true_or_false(value));
 }
 
-int report_value(struct report *report, const char *name, const json_t *value, const char *missing,
-                 struct arc_error *err)
+void report_value(struct report *report, const char *name, const json_t *value, const char *missing)
 {
-    if (!value || json_is_null(value))
-        return report_output(report, name, missing, err);
-    if (json_is_string(value))
-        return report_output(report, name, json_string_value(value), err);
+    bool text = !value || json_is_null(value) || json_is_string(value);
+    ARC_AUTO_FREE char *dump = text ? NULL : arc_json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
-    ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    ARC_TRY_ALLOC(text, err);
-    return report_output(report, name, text, err);
+    report->memory.failed |= !text && !dump;
+    report_output(report, name, arc_or(json_string_value(value), arc_or(dump, missing)));
+}
+
+void report_members(struct report *report, const char *const *names)
+{
+    for (; *names; names++)
+        report_value(report, *names, json_object_get(report->document, *names), "");
 }
 
 int report_fill(const char *text, const json_t *values, struct arc_buf *out, struct arc_error *err)
@@ -61,25 +64,28 @@ int report_show_values(struct report *report, const char *text, const json_t *va
     return report->unseen ? ARC_OK : report_fill(text, values, &report->human, err);
 }
 
-int report_note(struct report *report, char level, const struct arc_place *place,
-                struct arc_error *err, const char *format, ...)
+void report_note(struct report *report, char level, const struct arc_place *place,
+                 const char *format, ...)
 {
+    struct arc_arena *memory = &report->memory;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    struct arc_place kept = place ? *place : (struct arc_place){0};
+    struct report_note *note =
+        arc_arena_append(memory, &report->notes, &report->note_count, sizeof *note);
 
     ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
-    ARC_TRY_ALLOC(!text.failed, err);
-    kept.file = arc_arena_text(&report->memory, kept.file);
-    ARC_APPEND(
-        &report->memory, report->notes, report->note_count, err,
-        (struct report_note){level, arc_arena_text(&report->memory, arc_buf_text(&text)), kept});
-
-    return arc_arena_check(&report->memory, err);
+    memory->failed |= text.failed != 0;
+    if (!note)
+        return;
+    *note = (struct report_note){level, arc_arena_text(memory, arc_buf_text(&text)), {0}};
+    if (place)
+        note->place = *place;
+    note->place.file = arc_arena_text(memory, note->place.file);
 }
 
 int report_note_text(void *report, char level, const char *text, struct arc_error *err)
 {
-    return report_note(report, level, NULL, err, "%s", text);
+    report_note(report, level, NULL, "%s", text);
+    return arc_arena_check(&((struct report *)report)->memory, err);
 }
 
 void report_free(struct report *report)
@@ -207,6 +213,7 @@ int report_print_notes(const struct report *report, const struct invocation *inv
     ARC_AUTO(arc_buf) struct arc_buf notes = {0};
     bool actions = arc_actions_active(inv->env);
 
+    ARC_TRY(arc_arena_check(&report->memory, err));
     arc_each (note, report->notes, report->note_count)
         if (!inv->quiet || note->level != 'n')
             add_note(&notes, note, inv->command->name, actions);
@@ -218,6 +225,7 @@ int report_print(const struct report *report, const struct invocation *inv, stru
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
+    ARC_TRY(arc_arena_check(&report->memory, err));
     if ((inv->format || inv->json) && !report->document)
         return arc_error_set(err, ARC_EINPUT, "--%s: there is no document to show",
                              inv->format ? "format" : "json");

@@ -61,16 +61,14 @@ int project_explain_plan(const struct invocation *inv, int rc, struct arc_error 
     return arc_error_prefix(err, "the plan's input is empty (" ARC_OUTPUT_DROPPED ")");
 }
 
-int project_note_published(const struct arc_project *project, struct report *report,
-                           struct arc_error *err)
+void project_note_published(const struct arc_project *project, struct report *report)
 {
     const char *why = project->repository.published_unknown;
-    if (!why)
-        return ARC_OK;
-    return report_note(report, 'w', NULL, err,
-                       "the last tag counts as the previous release, since the last published "
-                       "release is unknown: %s",
-                       why);
+    if (why)
+        report_warn(report,
+                    "the last tag counts as the previous release, since the last published release "
+                    "is unknown: %s",
+                    why);
 }
 
 int project_note_dirty(struct arc_project *project, struct report *report, struct arc_error *err)
@@ -80,33 +78,28 @@ int project_note_dirty(struct arc_project *project, struct report *report, struc
     int rc = arc_project_dirty(project, &files, &why);
 
     if (rc == ARC_ENOTFOUND)
-        return report_note(report, 'w', NULL, err,
-                           "whether the work tree is commit %.12s is not known: %s",
-                           project->repository.revision, arc_error_text(&why));
+        report_warn(report, "whether the work tree is commit %.12s is not known: %s",
+                    project->repository.revision, arc_error_text(&why));
+    else if (!rc && files.len)
+        report_warn(report,
+                    "the work tree is not commit %.12s: %s; 'arc-ci build' refuses what is not "
+                    "committed",
+                    project->repository.revision, arc_buf_text(&files));
 
-    ARC_TRY(arc_error_pass(rc, &why, err));
-    if (!files.len)
-        return ARC_OK;
-
-    return report_note(report, 'w', NULL, err,
-                       "the work tree is not commit %.12s: %s; 'arc-ci build' refuses what is not "
-                       "committed",
-                       project->repository.revision, arc_buf_text(&files));
+    return rc == ARC_ENOTFOUND ? ARC_OK : arc_error_pass(rc, &why, err);
 }
 
-int project_note_tags(const struct arc_project *project, struct report *report,
-                      struct arc_error *err)
+void project_note_tags(const struct arc_project *project, struct report *report)
 {
     const char *why = project->repository.tags_unknown;
     if (project->version && why)
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "latest stays where it is, since the other tags are not known: %s",
-                            why));
+        report_warn(report, "latest stays where it is, since the other tags are not known: %s",
+                    why);
 
     char *const *left_out = project->group ? project->group->unreleased : NULL;
     for (; left_out && *left_out; left_out++)
-        ARC_TRY(report_note(report, 'w', NULL, err, "%s has no release yet: %s goes without it",
-                            *left_out, project->group->name));
+        report_warn(report, "%s has no release yet: %s goes without it", *left_out,
+                    project->group->name);
 
-    return project_note_published(project, report, err);
+    project_note_published(project, report);
 }

@@ -68,11 +68,9 @@ int github_settings(const struct invocation *inv, const char *timeout_name,
 int project_explain_plan(const struct invocation *inv, int rc, struct arc_error *err);
 
 /* Warns if the last published release could not be looked up. */
-int project_note_published(const struct arc_project *project, struct report *report,
-                           struct arc_error *err);
+void project_note_published(const struct arc_project *project, struct report *report);
 /* The same, and warns if `latest` does not move because the other tags are unknown. */
-int project_note_tags(const struct arc_project *project, struct report *report,
-                      struct arc_error *err);
+void project_note_tags(const struct arc_project *project, struct report *report);
 
 /* Warns of files of the group's services that differ from the commit: a release is built from a
  * commit, and a build would refuse them. Does nothing for a tag that is not checked out. */

@@ -44,14 +44,6 @@ static int catch_signals(struct arc_error *err)
 
 /* ---- outputs ------------------------------------------------------------------------------- */
 
-static int add_output(struct report *report, const char *service, const char *name,
-                      const char *value, struct arc_error *err)
-{
-    char full[400];
-    snprintf(full, sizeof full, "%.300s%s%s", service, *service ? "-" : "", name);
-    return report_output(report, full, value, err);
-}
-
 /* The image's tag in the engine's store. */
 static const char *loaded_tag(const struct arc_build_options *options,
                               const struct arc_built_service *built)
@@ -62,12 +54,11 @@ static const char *loaded_tag(const struct arc_build_options *options,
     return cell ? cell->staging : arc_plan_service(plan, built->service)->staging;
 }
 
-/* Adds a service's outputs, prefixed with its name unless it is the only one. */
-static int add_service(struct report *report, const struct arc_build_options *options,
-                       const char *prefix, const struct arc_built_service *built,
-                       struct arc_error *err)
+/* Adds a service's outputs, their names behind "CODENAME-" or, of the only service, nothing. */
+static void add_service(struct report *report, const struct arc_build_options *options,
+                        const char *prefix, const struct arc_built_service *built)
 {
-    char ref[1024] = "", size[32], duration[32];
+    struct arc_arena *memory = &report->memory;
     int64_t bytes = 0;
     double seconds = 0;
 
@@ -80,18 +71,19 @@ static int add_service(struct report *report, const struct arc_build_options *op
 
     bool pushed = options->plan->push && !options->load;
     const char *digest = pushed ? arc_or(built->digest, "") : "";
+    const char *ref = built->image;
     if (options->load)
-        snprintf(ref, sizeof ref, "%.700s:%.200s", built->image, loaded_tag(options, built));
-    else
-        snprintf(ref, sizeof ref, "%.700s%s%s", built->image, *digest ? "@" : "", digest);
+        ref = arc_arena_printf(memory, "%s:%s", ref, loaded_tag(options, built));
+    else if (*digest)
+        ref = arc_arena_printf(memory, "%s@%s", ref, digest);
 
-    snprintf(size, sizeof size, "%lld", (long long)bytes);
-    snprintf(duration, sizeof duration, "%.1f", seconds);
-    ARC_TRY(add_output(report, prefix, "image-ref", ref, err));
-    ARC_TRY(add_output(report, prefix, "image-digest", digest, err));
-    ARC_TRY(add_output(report, prefix, "image-size", size, err));
-
-    return add_output(report, prefix, "build-duration", duration, err);
+    const char *const outputs[][2] = {
+        {"image-ref", ref},
+        {"image-digest", digest},
+        {"image-size", arc_arena_printf(memory, "%lld", (long long)bytes)},
+        {"build-duration", arc_arena_printf(memory, "%.1f", seconds)}};
+    arc_each_in (output, outputs)
+        report_output(report, arc_arena_printf(memory, "%s%s", prefix, (*output)[0]), (*output)[1]);
 }
 
 static int add_outputs(struct report *report, const struct arc_build_options *options,
@@ -99,12 +91,13 @@ static int add_outputs(struct report *report, const struct arc_build_options *op
 {
     ARC_AUTO_FREE char *text = NULL;
     ARC_TRY(arc_document_pack(report->document, &text, err));
-    ARC_TRY(report_output(report, "build", text, err));
+    report_output(report, "build", text);
     if (ledger->service_count == 1)
-        ARC_TRY(add_service(report, options, "", &ledger->services[0], err));
+        add_service(report, options, "", &ledger->services[0]);
 
     arc_each (service, ledger->services, ledger->service_count)
-        ARC_TRY(add_service(report, options, service->service, service, err));
+        add_service(report, options, arc_arena_printf(&report->memory, "%s-", service->service),
+                    service);
 
     return ARC_OK;
 }

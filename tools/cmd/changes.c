@@ -112,30 +112,30 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
                        size_t filter, const struct lists *lists, size_t part, struct report *report,
                        struct arc_error *err)
 {
-    ARC_AUTO_FREE char *key = NULL;
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
+    const char *key = arc_arena_printf(&report->memory, "%s_%s",
+                                       changes->filters->items[filter].name, suffixes[part]);
     const struct arc_list list = {lists->format, (enum arc_list_part)part, lists->depth};
     size_t used = report->output_bytes;
     bool spilled = false;
 
-    ARC_TRY(
-        arc_text_print(&key, err, "%s_%s", changes->filters->items[filter].name, suffixes[part]));
     size_t count = arc_changes_list(changes, filter, &list, &value);
     ARC_TRY(arc_changes_output(inv->env, lists->format,
                                used < ARC_OUTPUTS_MAX ? ARC_OUTPUTS_MAX - used : 0, &value,
                                &spilled, err));
     if (lists->format == ARC_LIST_MATRIX && count > ARC_PLAN_ROWS_MAX)
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "%s has %zu rows, and GitHub refuses a matrix of more than %d", key,
-                            count, ARC_PLAN_ROWS_MAX));
+        report_warn(report, "%s has %zu rows, and GitHub refuses a matrix of more than %d", key,
+                    count, ARC_PLAN_ROWS_MAX);
 
     if (spilled && lists->format != ARC_LIST_NUL)
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "the list of %s is too long: all outputs of a job share 1 MiB of "
-                            "UTF-16; it is in %s, and the output is that path",
-                            key, arc_buf_text(&value)));
+        report_warn(report,
+                    "the list of %s is too long: all outputs of a job share 1 MiB of UTF-16; it is "
+                    "in %s, and the output is that path",
+                    key, arc_buf_text(&value));
 
-    return report_output_bytes(report, key, arc_buf_text(&value), value.len, err);
+    report_output_bytes(report, key, arc_buf_text(&value), value.len);
+
+    return ARC_OK;
 }
 
 static int filter_outputs(const struct invocation *inv, const struct arc_changes *changes,
@@ -143,16 +143,11 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
                           struct arc_error *err)
 {
     const char *name = changes->filters->items[filter].name;
-    size_t count = changes->results[filter].count;
-    ARC_AUTO(arc_buf) struct arc_buf key = {0};
-    ARC_AUTO_FREE char *value = NULL;
+    struct arc_arena *memory = &report->memory;
 
-    arc_buf_puts(&key, name);
-    arc_buf_puts(&key, "_count");
-    ARC_TRY(arc_text_print(&value, err, "%zu", count));
-    ARC_TRY(arc_buf_check(&key, "an output's name", err));
-    ARC_TRY(report_flag(report, name, changes->results[filter].matched, err));
-    ARC_TRY(report_output(report, arc_buf_text(&key), value, err));
+    report_flag(report, name, changes->results[filter].matched);
+    report_output(report, arc_arena_printf(memory, "%s_count", name),
+                  arc_arena_printf(memory, "%zu", changes->results[filter].count));
 
     for (size_t i = 0; i < ARC_COUNT(suffixes); i++)
         if (lists->wanted[i])
@@ -170,15 +165,13 @@ static int note_clashes(struct report *report, struct arc_error *err)
 
     for (size_t i = 0; i < report->output_count; i++) {
         const char *name = report->outputs[i].name;
-        ARC_AUTO_FREE char *lower = NULL;
-        ARC_TRY(arc_text_copy(name, &lower, err));
-        arc_text_lower(lower);
+        const char *lower = arc_text_lower(arc_arena_text(&report->memory, name));
         const char *other = json_string_value(json_object_get(seen, lower));
         if (other)
-            ARC_TRY(report_note(report, 'w', NULL, err,
-                                "the outputs '%s' and '%s' have the same name for GitHub, which "
-                                "ignores case: only the last one counts",
-                                other, name));
+            report_warn(report,
+                        "the outputs '%s' and '%s' have the same name for GitHub, which ignores "
+                        "case: only the last one counts",
+                        other, name);
         ARC_TRY(arc_json_set(seen, lower, json_string(name), err));
     }
 
@@ -195,9 +188,9 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
     arc_changes_matching(changes, &matching);
     ARC_TRY(arc_buf_check(&matching, "changes", err));
     if (arc_filters_index(changes->filters, "changes", 7) == SIZE_MAX)
-        ARC_TRY(report_output(report, "changes", arc_buf_text(&matching), err));
+        report_output(report, "changes", arc_buf_text(&matching));
     if (arc_filters_index(changes->filters, "any", 3) == SIZE_MAX)
-        ARC_TRY(report_flag(report, "any", arc_changes_any(changes), err));
+        report_flag(report, "any", arc_changes_any(changes));
     ARC_TRY(note_clashes(report, err));
 
     if (inv->json || inv->format)
@@ -205,7 +198,7 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
     if (option_flag(inv, "explain"))
         ARC_TRY(arc_changes_explain(changes, &report->human, err));
     arc_json_each (warning, changes->warnings)
-        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
+        report_warn(report, "%s", json_string_value(warning));
 
     return ARC_OK;
 }
@@ -230,9 +223,9 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     const char *depth = option_value(inv, "initial-fetch-depth");
     if (!parse_number(depth, &options.fetch_depth)) {
         parse_number(DEFAULT_DEPTH, &options.fetch_depth);
-        ARC_TRY(report_note(
-            report, 'w', NULL, err,
-            "--initial-fetch-depth: '%s' is not a number: " DEFAULT_DEPTH " is taken", depth));
+        report_warn(report,
+                    "--initial-fetch-depth: '%s' is not a number: " DEFAULT_DEPTH " is taken",
+                    depth);
     }
 
     /* Normalizes a directory: "./a/" is "a", the top is none. */

@@ -11,7 +11,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
     /* Warnings are at the end of the page; if that is not on a terminal, they also go to stderr. */
     bool page = inv->terminal && !inv->json && !inv->format && !inv->quiet;
     arc_json_each (warning, page ? NULL : json_object_get(report->document, "warnings"))
-        ARC_TRY(report_note(report, 'w', NULL, err, "%s", arc_json_text_of(warning, "message")));
+        report_warn(report, "%s", arc_json_text_of(warning, "message"));
 
     ARC_TRY(page_write(inv, report->document, html_dryrun, err));
     struct arc_dryrun_style style = {.full = option_flag(inv, "full")};

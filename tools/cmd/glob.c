@@ -36,7 +36,7 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
     ARC_TRY(arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, &how, &report->human,
                             notes, &count, err));
     arc_json_each (note, notes)
-        ARC_TRY(report_note_text(report, 'w', json_string_value(note), err));
+        report_warn(report, "%s", json_string_value(note));
     report->failed = count ? ARC_OK : ARC_EFAILED;
 
     return ARC_OK;

@@ -6,7 +6,6 @@
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "os/actions.h"
-#include <stdio.h>
 
 ARC_TEXT(cmd_lint);
 ARC_TEXT(cmd_lint_rules);
@@ -62,16 +61,15 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
             json_int_t line = arc_json_number_of(finding, "line");
             struct arc_place place = {.file = arc_json_text_of(finding, "file"),
                                       .line = (unsigned)line};
-            ARC_TRY(report_note(report, 'e', &place, err, "%s [%s]",
-                                arc_json_text_of(finding, "message"),
-                                arc_json_text_of(finding, "rule")));
+            report_note(report, 'e', &place, "%s [%s]", arc_json_text_of(finding, "message"),
+                        arc_json_text_of(finding, "rule"));
         }
 
     report->failed = json_array_size(findings) ? ARC_EFAILED : ARC_OK;
-    char number[24];
-    snprintf(number, sizeof number, "%zu", json_array_size(findings));
+    report_output(report, "findings",
+                  arc_arena_printf(&report->memory, "%zu", json_array_size(findings)));
 
-    return report_output(report, "findings", number, err);
+    return ARC_OK;
 }
 
 const struct command cmd_lint = {

@@ -1,6 +1,7 @@
 #include "arcci/notes.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "notes/inputs.h"
@@ -20,14 +21,15 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
     int rc = arc_notes_run(inv->project, &files, &report->document, err);
     ARC_TRY(tag ? rc : project_explain_plan(inv, rc, err));
     ARC_TRY(arc_notes_warn(report->document, report_note_text, report, err));
-    ARC_TRY(project_note_tags(inv->project, report, err));
+    project_note_tags(inv->project, report);
     const char *body = arc_json_text_of(report->document, "body");
     arc_buf_puts(&report->human, body);
     report->kind = REPORT_DATA;
     arc_buf_puts(&report->summary, body);
-    ARC_TRY(report_output(report, "title", arc_json_text_of(report->document, "title"), err));
+    report_members(report, ARC_WORDS("title"));
+    report_output(report, "notes", body);
 
-    return report_output(report, "notes", body, err);
+    return ARC_OK;
 }
 
 const struct command cmd_notes = {

@@ -50,31 +50,24 @@ static int make_plan(const struct invocation *inv, const struct arc_changes_info
 
 /* ---- warnings ------------------------------------------------------------------------------ */
 
-/* Where warnings go. */
-struct warnings {
-    struct report *report;
-    struct arc_error *err;
-};
-
-static int note_warning(void *context, const struct arc_place *place, const char *text)
+static int note_warning(void *report, const struct arc_place *place, const char *text)
 {
-    const struct warnings *warnings = context;
-    return report_note(warnings->report, 'w', place, warnings->err, "%s", text);
+    report_note(report, 'w', place, "%s", text);
+    return ARC_OK;
 }
 
 /* `changes` compared another commit than the plan's: their differences are not in its result. */
-static int note_other_commit(const struct arc_project *project,
-                             const struct arc_changes_info *changes, struct report *report,
-                             struct arc_error *err)
+static void note_other_commit(const struct arc_project *project,
+                              const struct arc_changes_info *changes, struct report *report)
 {
     const char *revision = project->repository.revision;
-    if (project->version || !changes->head ||
-        arc_commit_is_of(project->git, revision, changes->head))
-        return ARC_OK;
-    return report_note(report, 'w', NULL, err,
-                       "--changes is for commit %.12s, but the plan for %.12s: the differences "
-                       "between them are not considered; check out one commit for both",
-                       changes->head, revision);
+    if (!project->version && changes->head &&
+        !arc_commit_is_of(project->git, revision, changes->head))
+        report_warn(
+            report,
+            "--changes is for commit %.12s, but the plan for %.12s: the differences between "
+            "them are not considered; check out one commit for both",
+            changes->head, revision);
 }
 
 /* ---- outputs ------------------------------------------------------------------------------- */
@@ -88,21 +81,23 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
             arc_json_push(&services, json_string(service->service));
     ARC_TRY(arc_plan_matrix(plan, &matrix, err));
     ARC_TRY_ALLOC(services, err);
-    ARC_TRY(report_value(report, "matrix", matrix, "", err));
-    ARC_TRY(report_flag(report, "any", plan->any, err));
-    ARC_TRY(report_flag(report, "push", plan->push, err));
-    ARC_TRY(report_flag(report, "sign", plan->sign, err));
-    ARC_TRY(report_value(report, "services", services, "", err));
+    report_value(report, "matrix", matrix, "");
+    report_flag(report, "any", plan->any);
+    report_flag(report, "push", plan->push);
+    report_flag(report, "sign", plan->sign);
+    report_value(report, "services", services, "");
 
     ARC_AUTO(arc_buf) struct arc_buf platforms = {.max = 65536};
     for (char **platform = plan->platforms; *platform; platform++)
         arc_text_item(&platforms, ",", "%s", *platform);
     ARC_TRY(arc_buf_check(&platforms, "the platforms", err));
-    ARC_TRY(report_output(report, "platforms", arc_buf_text(&platforms), err));
+    report_output(report, "platforms", arc_buf_text(&platforms));
     ARC_AUTO_FREE char *packed = NULL;
     ARC_TRY(arc_document_pack(report->document, &packed, err));
 
-    return report_output(report, "plan", packed, err);
+    report_output(report, "plan", packed);
+
+    return ARC_OK;
 }
 
 static int run_plan(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -122,12 +117,11 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     ARC_TRY(arc_project_check_tag(inv->project, rehearsal, err));
     if (!rehearsal)
         ARC_TRY(arc_project_check_config(inv->project, err));
-    ARC_TRY(project_note_tags(inv->project, report, err));
-    ARC_TRY(note_other_commit(inv->project, &changes, report, err));
+    project_note_tags(inv->project, report);
+    note_other_commit(inv->project, &changes, report);
     if (!inv->project->group->includes) {
         ARC_TRY(project_note_dirty(inv->project, report, err));
-        struct warnings warnings = {report, err};
-        ARC_TRY(arc_plan_check_images(inv->project, note_warning, &warnings, err));
+        ARC_TRY(arc_plan_check_images(inv->project, note_warning, report, err));
     }
     ARC_TRY(make_plan(inv, file ? &changes : NULL, &plan, err));
 

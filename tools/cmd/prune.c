@@ -32,18 +32,19 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     arc_json_each (image, json_object_get(report->document, "images")) {
         const char *problem = arc_json_text_of(image, "problem");
         if (*problem)
-            ARC_TRY(report_note(report, 'e', NULL, err, "%s", problem));
+            report_note(report, 'e', NULL, "%s", problem);
     }
 
     if (!options.apply)
         arc_buf_puts(&report->human, "Nothing was removed: --apply does that.\n");
 
     if (json_is_false(json_object_get(report->document, "releases-known")))
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "which releases are under way is not known (GITHUB_REPOSITORY and a "
-                            "token say whom to ask): age alone protects them"));
+        report_warn(report, "which releases are under way is not known (GITHUB_REPOSITORY and a "
+                            "token say whom to ask): age alone protects them");
 
-    return report_value(report, "removed", json_object_get(report->document, "removed"), "0", err);
+    report_value(report, "removed", json_object_get(report->document, "removed"), "0");
+
+    return ARC_OK;
 }
 
 const struct command cmd_prune = {

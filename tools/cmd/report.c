@@ -37,24 +37,25 @@ static int run_report(const struct invocation *inv, struct report *report, struc
     arc_buf_puts(&report->summary, end ? end + 1 : body);
 
     arc_json_each (text, json_object_get(report->document, "refusals"))
-        ARC_TRY(report_note(report, 'w', NULL, err, "not posted: %s", json_string_value(text)));
+        report_warn(report, "not posted: %s", json_string_value(text));
 
     arc_json_each (row, json_object_get(report->document, "statuses")) {
         if (!option_flag(inv, "exit-code") || arc_json_says(row, "state", "success"))
             continue;
         report->failed = ARC_EFAILED;
-        ARC_TRY(report_note(report, 'e', NULL, err, "%s: %s", arc_json_text_of(row, "context"),
-                            arc_json_text_of(row, "description")));
+        report_note(report, 'e', NULL, "%s: %s", arc_json_text_of(row, "context"),
+                    arc_json_text_of(row, "description"));
     }
 
     const json_t *comment = json_object_get(report->document, "comment");
     const char *url = arc_json_text_of(comment, "url");
     if (arc_json_says(comment, "action", "locked"))
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "the pull request's conversation is locked: nobody but those who may "
-                            "write to the repository can comment, so the comment was left out"));
+        report_warn(report, "the pull request's conversation is locked: nobody but those who may "
+                            "write to the repository can comment, so the comment was left out");
 
-    return report_output(report, "comment-url", url, err);
+    report_output(report, "comment-url", url);
+
+    return ARC_OK;
 }
 
 const struct command cmd_report = {

@@ -47,9 +47,11 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     ARC_TRY(arc_rollback(inv->project, &options, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_rollback, err));
     arc_json_each (warning, json_object_get(report->document, "warnings"))
-        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
+        report_warn(report, "%s", json_string_value(warning));
 
-    return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
+    report_members(report, ARC_WORDS("tag"));
+
+    return ARC_OK;
 }
 
 const struct command cmd_rollback = {

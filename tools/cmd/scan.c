@@ -29,7 +29,7 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
 }
 
 /* An unknown number is never shown as 0. */
-static int fill_outputs(struct report *report, struct arc_error *err)
+static void fill_outputs(struct report *report)
 {
     const json_t *document = report->document, *counts = json_object_get(document, "counts");
     const struct {
@@ -45,9 +45,9 @@ static int fill_outputs(struct report *report, struct arc_error *err)
                    {"gate", json_object_get(document, "gate")}};
 
     arc_each_in (output, outputs)
-        ARC_TRY(report_value(report, output->name, output->value, "unknown", err));
+        report_value(report, output->name, output->value, "unknown");
 
-    return report_value(report, "scan", document, "", err);
+    report_value(report, "scan", document, "");
 }
 
 static bool wants(const struct invocation *inv, const char *name)
@@ -115,21 +115,23 @@ static int run_scan(const struct invocation *inv, struct report *report, struct 
     report->summary = arc_steal(&scan.summary);
     bool failed = scan.gate == ARC_GATE_FAIL;
     report->failed = failed ? ARC_EFAILED : ARC_OK;
-    ARC_TRY(fill_outputs(report, err));
+    fill_outputs(report);
     arc_json_each (warning, json_object_get(report->document, "warnings"))
-        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
+        report_warn(report, "%s", json_string_value(warning));
 
     if (scan.gate != ARC_GATE_PASS) {
         const char *what = failed ? "failed" : "would have failed";
-        ARC_TRY(report_note(report, failed ? 'e' : 'w', NULL, err, "the gate %s: %s", what,
-                            arc_json_text_of(report->document, "reason")));
+        report_note(report, failed ? 'e' : 'w', NULL, "the gate %s: %s", what,
+                    arc_json_text_of(report->document, "reason"));
     }
 
     /* A failure to publish fails the run, but does not change the scan's result. */
     if (!unpublished.code)
         return ARC_OK;
     report->failed = arc_or(report->failed, unpublished.code);
-    return report_note(report, 'e', NULL, err, "%s", arc_error_text(&unpublished));
+    report_note(report, 'e', NULL, "%s", arc_error_text(&unpublished));
+
+    return ARC_OK;
 }
 
 const struct command cmd_scan = {

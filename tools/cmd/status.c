@@ -77,8 +77,7 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     arc_json_each (row, json_object_get(report->document, "groups")) {
         const char *problem = arc_json_text_of(row, "problem");
         if (report->failed && *problem)
-            ARC_TRY(report_note(report, 'e', NULL, err, "%s: %s", arc_json_text_of(row, "group"),
-                                problem));
+            report_note(report, 'e', NULL, "%s: %s", arc_json_text_of(row, "group"), problem);
     }
 
     bool unreleased = arc_json_true_of(report->document, "unreleased");
@@ -90,22 +89,21 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     const char *published = arc_json_text_of(report->document, "published-unknown");
 
     if (*tags)
-        ARC_TRY(
-            report_note(report, 'w', NULL, err, "the tags of this clone alone count: %s", tags));
+        report_warn(report, "the tags of this clone alone count: %s", tags);
 
     if (*published)
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "whether releases are published is not known: %s", published));
+        report_warn(report, "whether releases are published is not known: %s", published);
 
     if (json_is_false(json_object_get(report->document, "complete")))
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "this clone's history is cut: there may be more commits (fetch-depth: "
-                            "0 gets all of it)"));
+        report_warn(report, "this clone's history is cut: there may be more commits (fetch-depth: "
+                            "0 gets all of it)");
 
     ARC_TRY(page_write(inv, report->document, html_status, err));
-    ARC_TRY(report_flag(report, "unreleased", unreleased, err));
+    report_flag(report, "unreleased", unreleased);
 
-    return report_flag(report, "adrift", adrift, err);
+    report_flag(report, "adrift", adrift);
+
+    return ARC_OK;
 }
 
 const struct command cmd_status = {

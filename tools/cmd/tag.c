@@ -34,17 +34,18 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
     ARC_TRY(report_show(report, arc_embedded_cmd_tag, err));
     const char *mark = json_string_value(json_object_get(report->document, "skipped-by"));
     if (mark)
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "the commit's message has '%s', so GitHub starts no workflow for this "
-                            "tag: start it (gh workflow run), or tag another commit",
-                            mark));
+        report_warn(report,
+                    "the commit's message has '%s', so GitHub starts no workflow for this tag: "
+                    "start it (gh workflow run), or tag another commit",
+                    mark);
     if (options.push && arc_env_nonempty(inv->env, "GITHUB_ACTIONS"))
-        ARC_TRY(report_note(report, 'n', NULL, err,
-                            "if git logs in with the job's own GITHUB_TOKEN, GitHub starts no "
-                            "workflow for this tag: start it (gh workflow run), or give "
-                            "actions/checkout another token"));
+        report_note(report, 'n', NULL,
+                    "if git logs in with the job's own GITHUB_TOKEN, GitHub starts no workflow for "
+                    "this tag: start it (gh workflow run), or give actions/checkout another token");
 
-    return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
+    report_members(report, ARC_WORDS("tag"));
+
+    return ARC_OK;
 }
 
 const struct command cmd_tag = {

@@ -9,10 +9,6 @@
 
 ARC_TEXT(cmd_version_next);
 
-static const char *const keys[] = {"group",  "version",      "image-tag",    "prerelease",
-                                   "latest", "latest-major", "latest-minor", "major",
-                                   "minor",  "patch",        "previous-tag"};
-
 static int choose_next(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     const struct arc_next_options options = {
@@ -28,38 +24,35 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
 
     const char *unknown = inv->project->repository.tags_unknown;
     if (unknown)
-        ARC_TRY(
-            report_note(report, 'w', NULL, err, "the tags of this clone alone count: %s", unknown));
-    ARC_TRY(project_note_published(inv->project, report, err));
+        report_warn(report, "the tags of this clone alone count: %s", unknown);
+    project_note_published(inv->project, report);
 
     if (json_is_false(json_object_get(next, "complete")))
-        ARC_TRY(report_note(
-            report, 'w', NULL, err,
-            "this clone's history is cut: commits may be missing (fetch-depth: 0 gets all of it)"));
+        report_warn(
+            report,
+            "this clone's history is cut: commits may be missing (fetch-depth: 0 gets all of it)");
 
     const char *lacked = json_string_value(json_object_get(next, "lacked"));
     if (lacked)
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "%s would be above %s, a release that the default branch has and HEAD "
-                            "lacks: on a branch for older versions, name a version",
-                            arc_json_text_of(next, "next-tag"), lacked));
+        report_warn(report,
+                    "%s would be above %s, a release that the default branch has and HEAD lacks: "
+                    "on a branch for older versions, name a version",
+                    arc_json_text_of(next, "next-tag"), lacked);
 
     const char *unclaimed = json_string_value(json_object_get(next, "unclaimed"));
     if (unclaimed)
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "%s would be the first release of %s, since %s is not a tag of any "
-                            "group: a pattern under 'tag' or 'predecessor' in %s would count it",
-                            arc_json_text_of(next, "next-tag"), arc_json_text_of(next, "group"),
-                            unclaimed, inv->project->config.path));
+        report_warn(report,
+                    "%s would be the first release of %s, since %s is not a tag of any group: a "
+                    "pattern under 'tag' or 'predecessor' in %s would count it",
+                    arc_json_text_of(next, "next-tag"), arc_json_text_of(next, "group"), unclaimed,
+                    inv->project->config.path);
 
     if (json_is_null(json_object_get(next, "next")))
-        ARC_TRY(report_note(report, 'n', NULL, err, "no next version: %s",
-                            arc_json_text_of(next, "reason")));
+        report_note(report, 'n', NULL, "no next version: %s", arc_json_text_of(next, "reason"));
 
-    ARC_TRY(report_output(report, "next", arc_json_text_of(next, "next"), err));
-    ARC_TRY(report_output(report, "next-tag", arc_json_text_of(next, "next-tag"), err));
+    report_members(report, ARC_WORDS("next", "next-tag", "bump"));
 
-    return report_output(report, "bump", arc_json_text_of(next, "bump"), err);
+    return ARC_OK;
 }
 
 static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -75,14 +68,14 @@ static int run_version(const struct invocation *inv, struct report *report, stru
     ARC_TRY(arc_project_load_version(inv->project, err));
     ARC_TRY(arc_version_write(inv->project->version, &report->document, err));
 
-    arc_each_in (key, keys)
-        ARC_TRY(report_value(report, *key, json_object_get(report->document, *key), "", err));
-
+    report_members(report, ARC_WORDS("group", "version", "image-tag", "prerelease", "latest",
+                                     "latest-major", "latest-minor", "major", "minor", "patch",
+                                     "previous-tag"));
     if (!inv->project->version->tags_known)
-        ARC_TRY(report_note(report, 'w', NULL, err, "latest=false, since %s",
-                            inv->project->version->latest_reason));
+        report_warn(report, "latest=false, since %s", inv->project->version->latest_reason);
+    project_note_published(inv->project, report);
 
-    return project_note_published(inv->project, report, err);
+    return ARC_OK;
 }
 
 const struct command cmd_version = {
