@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/suggest.h"
 #include "base/text.h"
-#include "cli/terminal.h"
 #include <ctype.h>
 #include <unistd.h>
 

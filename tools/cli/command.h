@@ -198,6 +198,13 @@ void report_trace(void *context, const char *line);
 /* Prints the error once on stderr: a line for a person, or an ::error annotation in Actions. */
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command);
 
+/* Whether to colour text on the descriptor. `when` is "always", "never", or "auto" (NULL): not with
+ * NO_COLOR (no-color.org), otherwise with CLICOLOR_FORCE, otherwise on a terminal that is not dumb
+ * unless CLICOLOR=0 (bixense.com/clicolors). */
+bool terminal_colour(const struct arc_env *env, const char *when, int fd);
+/* Whether lines can be redrawn: on a terminal that is not dumb, outside CI. */
+bool terminal_redraws(const struct arc_env *env, int fd);
+
 /* Adds text wrapped at column 80. The first line continues at `column`, the others start at
  * `margin`; blank lines separate paragraphs. */
 void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t column);

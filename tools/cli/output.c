@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 void report_output_bytes(struct report *report, const char *name, const char *value, size_t len)
 {
@@ -33,11 +34,12 @@ void report_flag(struct report *report, const char *name, bool value)
 
 void report_value(struct report *report, const char *name, const json_t *value, const char *missing)
 {
-    bool text = !value || json_is_null(value) || json_is_string(value);
+    bool none = !value || json_is_null(value);
+    const char *text = none ? missing : json_string_value(value);
     ARC_AUTO_FREE char *dump = text ? NULL : arc_json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
     report->memory.failed |= !text && !dump;
-    report_output(report, name, arc_or(json_string_value(value), arc_or(dump, missing)));
+    report_output(report, name, text ? text : arc_or(dump, ""));
 }
 
 void report_members(struct report *report, const char *const *names)
@@ -95,6 +97,27 @@ void report_free(struct report *report)
     arc_buf_free(&report->human);
     arc_buf_free(&report->summary);
     *report = (struct report){0};
+}
+
+static bool has_value(const struct arc_env *env, const char *name, const char *value)
+{
+    return arc_text_same(arc_env_get(env, name), value);
+}
+
+bool terminal_colour(const struct arc_env *env, const char *when, int fd)
+{
+    if (when && strcmp(when, "auto") != 0)
+        return strcmp(when, "always") == 0;
+    if (arc_env_nonempty(env, "NO_COLOR"))
+        return false;
+    if (arc_env_nonempty(env, "CLICOLOR_FORCE") && !has_value(env, "CLICOLOR_FORCE", "0"))
+        return true;
+    return isatty(fd) == 1 && !has_value(env, "TERM", "dumb") && !has_value(env, "CLICOLOR", "0");
+}
+
+bool terminal_redraws(const struct arc_env *env, int fd)
+{
+    return isatty(fd) == 1 && !has_value(env, "TERM", "dumb") && !arc_env_nonempty(env, "CI");
 }
 
 static const char *level_name(char level)
