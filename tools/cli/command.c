@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define OPTIONS_MAX 72 /* with those of every command */
+#define INPUT_MAX   96 /* the variable of an input */
 
 #define COMMAND(name) extern const struct command cmd_##name;
 #include "cli/commands.def"
@@ -97,19 +98,10 @@ int frame_words(int argc, char *const *argv)
 
 /* ---- options of one command ----------------------------------------------------------------- */
 
-static size_t option_count(const struct command *command)
+/* The index of one of the command's own options, which come first. */
+static size_t option_index(const struct invocation *inv, const char *name)
 {
-    size_t count = 0;
-    while (command->options && command->options[count].name)
-        count++;
-    return count;
-}
-
-/* Returns an option's index in its command's table; that of the {0} row if it is missing. */
-static size_t option_index(const struct command *command, const char *name)
-{
-    const struct option *row = option_find(command->options, name, strlen(name));
-    return row ? (size_t)(row - command->options) : option_count(command);
+    return (size_t)(option_find(inv->options, name, strlen(name)) - inv->options);
 }
 
 static int bad_value(const struct option *option, const char *value, struct arc_error *err)
@@ -139,14 +131,12 @@ static const char *boolean(const char *value)
 static int set_value(struct invocation *inv, const struct option *option, const char *value,
                      struct arc_error *err)
 {
-    size_t i = (size_t)(option - inv->command->options);
+    size_t i = (size_t)(option - inv->options);
     const char *flag = option->value ? NULL : boolean(value);
 
-    if (!option->value && !option->choices && !flag)
+    if (option->choices ? !among(option->choices, arc_or(flag, value)) : !option->value && !flag)
         return bad_value(option, value, err);
-    if (option->choices && !among(option->choices, arc_or(flag, value)))
-        return bad_value(option, value, err);
-    if (option->value && !*value)
+    if (option->value && !*value && i < inv->own)
         return arc_error_set(err, ARC_EINPUT, "--%s is empty: it takes %s; is a variable not set?",
                              option->name, option->value);
     inv->values[i] = arc_or(flag, value);
@@ -191,31 +181,6 @@ static int unknown_option(const struct invocation *inv, const char *arg, struct 
                          inv->command->name);
 }
 
-static int set_frame_option(struct invocation *inv, const struct option *option, const char *value,
-                            struct arc_error *err)
-{
-    const char *name = option->name, *flag = option->value ? "" : boolean(value);
-    bool on = flag && strcmp(flag, "true") == 0;
-
-    if (!flag || (option->choices && !among(option->choices, value)))
-        return bad_value(option, value, err);
-
-    if (strcmp(name, "format") == 0)
-        inv->format = value;
-    else if (strcmp(name, "color") == 0)
-        inv->color = value;
-    else if (strcmp(name, "json") == 0)
-        inv->json = on;
-    else if (strcmp(name, "quiet") == 0)
-        inv->quiet = on;
-    else if (strcmp(name, "verbose") == 0)
-        inv->verbose = on;
-    else
-        inv->help = on;
-
-    return ARC_OK;
-}
-
 /* Parses one "--name", "--name=value" or "--name value"; *used is its number of words. A command's
  * own option takes precedence over the frame's (`help --format`). */
 static int parse_option(struct invocation *inv, int argc, char *const *argv, int *used,
@@ -225,8 +190,7 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
     const char *name = arc_or(shorthand, argv[0]) + 2;
     const char *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
-    const struct option *own = option_find(inv->command->options, name, len);
-    const struct option *option = arc_or(own, option_find(frame_options, name, len));
+    const struct option *option = option_find(inv->options, name, len);
     const char *value = equals ? equals + 1 : "true";
 
     *used = 1;
@@ -242,17 +206,17 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
     }
 
     if (!equals && !option->value && argc > 1 &&
-        (boolean(argv[1]) || (own && among(option->choices, argv[1]))))
+        (boolean(argv[1]) || among(option->choices, argv[1])))
         return arc_error_set(err, ARC_EINPUT, "--%s takes its value after '=': --%s=%s", name, name,
                              argv[1]);
 
-    return own ? set_value(inv, own, value, err) : set_frame_option(inv, option, value, err);
+    return set_value(inv, option, value, err);
 }
 
 /* "-z": the flag of that name. */
 static int parse_letter(struct invocation *inv, const char *word, struct arc_error *err)
 {
-    const struct option *option = option_find(inv->command->options, word + 1, 1);
+    const struct option *option = option_find(inv->options, word + 1, 1);
     if (word[2] || !option)
         return unknown_option(inv, word, err);
     return set_value(inv, option, "true", err);
@@ -266,6 +230,18 @@ static int add_argument(struct invocation *inv, const char *arg, struct arc_erro
                              inv->command->name);
     inv->args[inv->arg_count++] = arg;
     return ARC_OK;
+}
+
+/* The value of an option of every command. */
+static const char *frame_value(const struct invocation *inv, const char *name)
+{
+    const struct option *row = option_find(inv->options + inv->own, name, strlen(name));
+    return inv->values[row - inv->options];
+}
+
+static bool frame_flag(const struct invocation *inv, const char *name)
+{
+    return arc_text_same(frame_value(inv, name), "true");
 }
 
 static int parse_words(struct invocation *inv, int argc, char *const *argv, struct arc_error *err)
@@ -284,13 +260,20 @@ static int parse_words(struct invocation *inv, int argc, char *const *argv, stru
             ARC_TRY(add_argument(inv, argv[i], err));
     }
 
+    inv->format = frame_value(inv, "format");
+    inv->color = frame_value(inv, "color");
+    inv->json = frame_flag(inv, "json");
+    inv->quiet = frame_flag(inv, "quiet");
+    inv->verbose = frame_flag(inv, "verbose");
+    inv->help = frame_flag(inv, "help");
+
     return ARC_OK;
 }
 
 static int set_lines(struct invocation *inv, const struct option *option, const char *text,
                      struct arc_error *err)
 {
-    size_t i = (size_t)(option - inv->command->options);
+    size_t i = (size_t)(option - inv->options);
     int rc = ARC_OK;
 
     if (!inv->lists[i])
@@ -309,24 +292,29 @@ static int set_lines(struct invocation *inv, const struct option *option, const 
     return rc;
 }
 
+/* Writes the variable of an input: INPUT_LIST-FILES or, for callers that cannot set a name with a
+ * hyphen, INPUT_LIST_FILES. */
+static void name_input(const char *name, char hyphen, char out[INPUT_MAX])
+{
+    size_t len = (size_t)snprintf(out, INPUT_MAX, "INPUT_");
+    for (; *name && len < INPUT_MAX - 1; name++)
+        out[len++] = *name == '-' ? hyphen : (char)toupper((unsigned char)*name);
+    out[len] = '\0';
+}
+
 /* Reads an input, trimmed as by core.getInput() of actions (a block scalar ends with a line
  * break); NULL if it is not set, "" if it is blank. */
 static int read_input(struct invocation *inv, const char *name, const char **out,
                       struct arc_error *err)
 {
-    /* INPUT_LIST-FILES, or INPUT_LIST_FILES for callers that cannot set a name with a hyphen. */
-    char key[96] = "INPUT_";
-    size_t at = strlen(key);
+    char key[INPUT_MAX];
+    const char *text = NULL;
 
-    for (const char *c = name; *c && at < sizeof key - 1; c++)
-        key[at++] = (char)toupper((unsigned char)*c);
-    key[at] = '\0';
-    const char *value = arc_env_nonempty(inv->env, key);
-    for (char *c = key; !value && *c; c++)
-        if (*c == '-')
-            *c = '_';
+    for (size_t i = 0; !text && i < 2; i++) {
+        name_input(name, "-_"[i], key);
+        text = arc_env_nonempty(inv->env, key);
+    }
 
-    const char *text = arc_or(value, arc_env_nonempty(inv->env, key));
     size_t len = text ? strlen(text) : 0;
     *out = text ? "" : NULL;
     if (text)
@@ -341,11 +329,10 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
 {
     const struct command *command = inv->command;
     int rc = ARC_OK;
-    size_t count = option_count(command);
     const char *value = NULL;
 
-    for (size_t i = 0; i < count; i++) {
-        const struct option *option = &command->options[i];
+    for (size_t i = 0; i < inv->own; i++) {
+        const struct option *option = &inv->options[i];
         if (inv->values[i])
             continue;
         rc = read_input(inv, option->name, &value, err);
@@ -382,7 +369,7 @@ void invocation_note_slips(const struct invocation *inv, struct report *report)
     for (const char *const *var = inv->env->vars; var && *var; var++) {
         const char *given = arc_text_after(*var, "INPUT_");
         size_t len = given ? strcspn(given, "=") : 0;
-        char name[64] = "";
+        char name[64] = "", key[INPUT_MAX];
         if (!len || len >= sizeof name || !given[len] || !given[len + 1])
             continue;
         memcpy(name, given, len);
@@ -394,24 +381,28 @@ void invocation_note_slips(const struct invocation *inv, struct report *report)
         const char *meant = is_input(name) && !is_lower ? NULL : find_similar(tables, name);
         if (!meant)
             continue;
-        snprintf(name, sizeof name, "%s", meant);
-        for (char *c = name; *c; c++)
-            *c = (char)toupper((unsigned char)*c);
-        report_warn(report, "INPUT_%.*s is no input, so it has no effect; did you mean INPUT_%s?",
-                    (int)len, given, name);
+        name_input(meant, '-', key);
+        report_warn(report, "INPUT_%.*s is no input, so it has no effect; did you mean %s?",
+                    (int)len, given, key);
     }
 }
 
 int invocation_parse(const struct command *command, const struct arc_env *env, int argc,
                      char *const *argv, struct invocation *inv, struct arc_error *err)
 {
-    size_t count = option_count(command);
-    size_t words = (argc > 0 ? (size_t)argc : 0) + 2;
+    size_t words = (argc > 0 ? (size_t)argc : 0) + 2, all;
     *inv = (struct invocation){.command = command, .env = env};
-    inv->values = arc_arena_array(&inv->memory, count + 1, sizeof *inv->values);
-    inv->lists = arc_arena_array(&inv->memory, count + 1, sizeof *inv->lists);
+    while (command->options && command->options[inv->own].name)
+        inv->own++;
+    all = inv->own + ARC_COUNT(frame_options);
+    inv->options = arc_arena_array(&inv->memory, all, sizeof *inv->options);
+    inv->values = arc_arena_array(&inv->memory, all, sizeof *inv->values);
+    inv->lists = arc_arena_array(&inv->memory, all, sizeof *inv->lists);
     inv->args = arc_arena_array(&inv->memory, words, sizeof *inv->args);
     ARC_TRY(arc_arena_check(&inv->memory, err));
+    if (inv->own)
+        memcpy(inv->options, command->options, inv->own * sizeof *inv->options);
+    memcpy(inv->options + inv->own, frame_options, sizeof frame_options);
     inv->terminal = isatty(STDOUT_FILENO) == 1;
     ARC_TRY(parse_words(inv, argc, argv, err));
     inv->colour = terminal_colour(env, inv->color, STDOUT_FILENO);
@@ -425,8 +416,7 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
 
 void invocation_free(struct invocation *inv)
 {
-    size_t count = inv->command && inv->lists ? option_count(inv->command) : 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; inv->lists && i < inv->own; i++)
         json_decref(inv->lists[i]);
     arc_arena_free(&inv->memory);
     *inv = (struct invocation){0};
@@ -434,8 +424,8 @@ void invocation_free(struct invocation *inv)
 
 const char *option_value(const struct invocation *inv, const char *name)
 {
-    const struct option *row = option_find(inv->command->options, name, strlen(name));
-    return row ? arc_or(inv->values[row - inv->command->options], row->initial) : NULL;
+    const struct option *row = option_find(inv->options, name, strlen(name));
+    return row ? arc_or(inv->values[row - inv->options], row->initial) : NULL;
 }
 
 bool option_flag(const struct invocation *inv, const char *name)
@@ -450,11 +440,10 @@ bool option_is_auto(const struct invocation *inv, const char *name)
 
 size_t option_choice(const struct invocation *inv, const char *name)
 {
-    const struct option *option = &inv->command->options[option_index(inv->command, name)];
     const char *value = arc_or(option_value(inv, name), "");
     size_t number = 0;
 
-    arc_each_piece (choice, option->choices, "|") {
+    arc_each_piece (choice, inv->options[option_index(inv, name)].choices, "|") {
         if (arc_text_is(choice.text, choice.len, value))
             break;
         number++;
@@ -483,20 +472,20 @@ bool option_time(const char *text, const char *units, int64_t *out)
 
 const json_t *option_list(const struct invocation *inv, const char *name)
 {
-    return inv->lists[option_index(inv->command, name)];
+    return inv->lists[option_index(inv, name)];
 }
 
 bool option_given(const struct invocation *inv, const char *name)
 {
-    return inv->values[option_index(inv->command, name)] != NULL;
+    return inv->values[option_index(inv, name)] != NULL;
 }
 
 int option_refuse(const struct invocation *inv, const char *const *names, const char *why,
                   struct arc_error *err)
 {
     for (; *names; names++) {
-        size_t i = option_index(inv->command, *names);
-        const char *initial = arc_or(inv->command->options[i].initial, "false");
+        size_t i = option_index(inv, *names);
+        const char *initial = arc_or(inv->options[i].initial, "false");
         if (inv->values[i] && strcmp(inv->values[i], initial) != 0)
             return arc_error_set(err, ARC_EINPUT, "--%s %s", *names, why);
     }

@@ -83,9 +83,11 @@ struct invocation {
     const struct command *command;
     const struct arc_env *env;
     struct arc_project *project; /* wanted as the options and arguments say; nothing is loaded */
-    const char **values; /* values[i]: the last value given for the table's option i, or NULL */
-    json_t **lists;      /* lists[i]: for a `many` option i an array of strings, or NULL */
-    const char **args;   /* positional arguments, then NULL; args[1] may always be read */
+    struct option *options;      /* the command's, then those of every command, then {0} */
+    size_t own;                  /* how many of them are the command's */
+    const char **values;         /* values[i]: the last value given for option i, or NULL */
+    json_t **lists;              /* lists[i]: for a `many` option i an array of strings, or NULL */
+    const char **args;           /* positional arguments, then NULL; args[1] may always be read */
     size_t arg_count;
     const char *format; /* --format: a template for the document; NULL: none */
     const char *color;  /* --color: "auto", "always", "never"; NULL: auto */
