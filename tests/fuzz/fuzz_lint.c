@@ -3,7 +3,6 @@
 #include "base/auto.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/expand.h"
-#include "lint/make.h"
 #include "lint/rule.h"
 #include <string.h>
 

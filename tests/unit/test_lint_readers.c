@@ -7,7 +7,6 @@
 #include "base/auto.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/expand.h"
-#include "lint/make.h"
 #include "lint/rule.h"
 #include <cmocka.h>
 #include <string.h>

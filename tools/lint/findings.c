@@ -138,14 +138,14 @@ bool lint_read(struct lint *lint, const char *rule, const char *file, struct arc
     return true;
 }
 
-bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, struct arc_yaml *out)
+bool lint_read_yaml(struct lint *lint, const char *rule, const char *file, unsigned flags,
+                    struct arc_yaml *out)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     lint_looked_at(lint, file);
-    unsigned flags = rule == LINT_COMPOSE ? ARC_YAML_ANY_TAG : 0; /* compose has tags of its own */
     if (arc_yaml_read_in(lint->root, file, flags, out, &err) == ARC_OK)
         return true;
-    lint_find_error(lint, lint_rule_name(rule), file, &err);
+    lint_find_error(lint, rule, file, &err);
     return false;
 }
 

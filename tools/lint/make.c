@@ -1,6 +1,5 @@
 /* Make files: every target must be phony and described. They are read, not run: a target is a line
  * "name …: …" outside recipes and `define`. */
-#include "lint/make.h"
 #include "base/json.h"
 #include "lint/rule.h"
 

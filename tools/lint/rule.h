@@ -28,6 +28,25 @@ struct lint_waiver {
     bool used;     /* a finding was dropped because of it */
 };
 
+/* An entry of `facts`: what a file must hold, as data. */
+struct lint_fact {
+    char *rule;    /* its name in findings */
+    char *why;     /* its source: "TASK-012" */
+    char *each;    /* "service", "group", or NULL for once */
+    char **in;     /* names of the groups it applies to; NULL: all */
+    char *file;    /* with {placeholders} */
+    char **at;     /* keys from the root of the YAML file; "*" any, "key=value" the item with it */
+    char **except; /* keys that "*" skips */
+    const struct arc_yaml_node *is; /* equals */
+    char **has;     /* contains: items of a list, keys of a mapping, parts of a string */
+    char **lacks;   /* contains none of these */
+    bool absent;    /* nothing is there */
+    char **lines;   /* the file has these lines, ignoring blanks at both ends */
+    char **text;    /* the file contains these texts */
+    char **targets; /* the make file has these targets */
+    char *until;    /* last day of its validity, "YYYY-MM-DD" in UTC; NULL: no limit */
+};
+
 /* `.github/arc-ci-lint.yaml`. Lists may be NULL. */
 struct lint_settings {
     struct arc_arena memory; /* of all of it */
@@ -44,8 +63,6 @@ struct lint_settings {
     struct lint_fact *facts;
     size_t fact_count;
 };
-
-struct lint_fact;
 
 /* A local action or workflow that a workflow uses, read once. */
 struct lint_called {
@@ -126,7 +143,8 @@ void lint_set(struct lint *lint, json_t *object, const char *name, json_t *value
 bool lint_exists(struct lint *lint, const char *file);
 /* Reads a file; false, with a finding of that rule, if it cannot be read. */
 bool lint_read(struct lint *lint, const char *rule, const char *file, struct arc_buf *out);
-bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, struct arc_yaml *out);
+bool lint_read_yaml(struct lint *lint, const char *rule, const char *file, unsigned flags,
+                    struct arc_yaml *out);
 
 /* The names in a directory, sorted: a new array of strings, empty if the directory does not exist.
  * NULL when out of memory. */
@@ -186,6 +204,17 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root);
 void lint_runner_action(struct lint *lint, const struct arc_yaml_node *runs);
 void lint_facts(struct lint *lint);
 void lint_credentials(struct lint *lint);
+
+/* make.c: the targets of a make file. Objects: name → line from 1. Owned. */
+struct arc_makefile {
+    json_t *targets;  /* rules whose name has no variable, pattern, slash or dot */
+    json_t *phony;    /* prerequisites of .PHONY */
+    json_t *comments; /* "## name: description" lines */
+};
+
+/* False when out of memory. Free with arc_makefile_free() either way. */
+bool arc_makefile_read(const char *text, struct arc_makefile *out);
+void arc_makefile_free(struct arc_makefile *make);
 
 /* Call `each` for every file below a directory except .git, or for every file that git tracks
  * (outside a repository: every file). A non-zero return value of `each` ends the walk. */

@@ -1,6 +1,7 @@
 /* `.github/arc-ci-lint.yaml`. */
 #include "base/suggest.h"
-#include "lint/facts.h"
+#include "config/fields.h"
+#include "lint/rule.h"
 #include "os/file.h"
 
 #define DEFAULT_PATH ".github/arc-ci-lint.yaml"
@@ -32,6 +33,44 @@ static const struct arc_field waiver_fields[] = {
 static const struct arc_table waiver_table = {"an entry of 'allow'", waiver_fields,
                                               .size = sizeof(struct lint_waiver), .line = OF(line)};
 
+#define FACT(member) offsetof(struct lint_fact, member)
+
+static const struct arc_field fact_fields[] = {
+    {"rule", FIELD_TEXT, FACT(rule), .required = true, .check = arc_check_codename},
+    {"why", FIELD_TEXT, FACT(why), .check = arc_check_line},
+    {"for", FIELD_TEXT, FACT(each), .words = ARC_WORDS("service", "group")},
+    {"in", FIELD_TEXTS, FACT(in), .check = arc_check_group},
+    {"file", FIELD_TEXT, FACT(file), .required = true, .check = arc_check_path},
+    {"at", FIELD_TEXTS, FACT(at), .check = arc_check_line},
+    {"except", FIELD_TEXTS, FACT(except), .check = arc_check_line},
+    {"is", FIELD_NODE, .offset = FACT(is)},
+    {"has", FIELD_TEXTS, FACT(has), .check = arc_check_line},
+    {"lacks", FIELD_TEXTS, FACT(lacks), .check = arc_check_line},
+    {"absent", FIELD_FLAG, .offset = FACT(absent)},
+    {"lines", FIELD_TEXTS, FACT(lines), .check = arc_check_line},
+    {"text", FIELD_TEXTS, FACT(text), .check = arc_check_line},
+    {"targets", FIELD_TEXTS, FACT(targets), .check = arc_check_line},
+    {"until", FIELD_TEXT, FACT(until), .check = arc_check_day},
+    {0},
+};
+
+static int check_fact(const void *item, const struct arc_yaml_node *node, struct arc_error *err)
+{
+    const struct lint_fact *out = item;
+
+    if ((out->is || out->has || out->lacks || out->absent || out->except) && !out->at)
+        return arc_yaml_error(node, err,
+                              "is, has, lacks, absent and except need 'at': the keys that lead to "
+                              "the value");
+
+    if (out->in && !out->each)
+        return arc_yaml_error(node, err, "'in' chooses groups, so it needs 'for'");
+    return ARC_OK;
+}
+
+static const struct arc_table fact_table = {"a fact", fact_fields, .size = sizeof(struct lint_fact),
+                                            .check = check_fact};
+
 static const struct arc_field fields[] = {
     {"service-name", FIELD_TEXT, AT(service_name), .check = arc_check_line},
     {"network", FIELD_TEXT, AT(network), .check = arc_check_line},
@@ -41,7 +80,7 @@ static const struct arc_field fields[] = {
     {"off", FIELD_TEXTS, AT(off), .check = arc_check_line},
     {"style", FIELD_TEXTS, AT(style), .check = check_style},
     {"allow", FIELD_ITEMS, AT(waivers), .fields = &waiver_table, .count = AT(waiver_count)},
-    {"facts", FIELD_ITEMS, AT(facts), .fields = &lint_fact_table, .count = AT(fact_count)},
+    {"facts", FIELD_ITEMS, AT(facts), .fields = &fact_table, .count = AT(fact_count)},
     {0},
 };
 static const struct arc_table table = {"the rules file", .fields = fields};

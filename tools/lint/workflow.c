@@ -827,7 +827,7 @@ static void check_whole(struct workflow *w)
 static void check_workflow(struct lint *lint, const char *file)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    if (!lint_read_yaml(lint, LINT_WORKFLOW, file, &yaml))
+    if (!lint_read_yaml(lint, lint_rule_name(LINT_WORKFLOW), file, 0, &yaml))
         return;
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     ARC_AUTO_JSON json_t *names = json_object();
