@@ -106,6 +106,21 @@ def test_a_machine_that_has_it_all(machine):
     assert "x" * 40 not in json.dumps(document)
 
 
+def test_who_signs_needs_cosign(machine):
+    told = machine.run("--for", "release")[1]["cosign"]
+    assert told["status"] == "ok" and told["found"] == "no group signs its images"
+
+    path = machine.repo / ".github/arc-ci.yaml"
+    path.write_text(path.read_text().replace("services:", "sign: cosign, services:"))
+    told = machine.run("--for", "release")[1]["cosign"]
+    assert told["status"] == "missing" and "install cosign" in told["advice"]
+
+    for version, status in (("v3.0.2", "ok"), ("v2.6.1", "missing")):
+        machine.program("cosign", f"printf ' ____ 9.9\\n\\nGitVersion:    {version}\\nGitCommit:     4\\n'")
+        told = machine.run("--for", "release")[1]["cosign"]
+        assert told["status"] == status and told["found"].endswith(version)
+
+
 def test_libraries_are_named_with_their_versions(machine):
     told = subprocess.run([ARC_CI, "--version", "--json"], capture_output=True, text=True, check=True).stdout
     document = json.loads(told)

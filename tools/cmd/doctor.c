@@ -67,13 +67,14 @@ static int run_doctor(const struct invocation *inv, struct report *report, struc
 const struct command cmd_doctor = {
     .name = "doctor",
     .summary = "check what works on this machine, and say how to fix what does not",
-    .description = "Checks the repository, git, the release groups, Docker with buildx, compose "
-                   "and the platforms that its builder can build, trivy, libcurl, a token, the "
-                   "registries, the ports and volumes of the services and the platform's network. "
-                   "Each is ok, a warning, missing or skipped, with advice if there is something "
-                   "to do. Exit status 3 if something that --for needs is missing.\n\n"
-                   "It changes nothing. It only checks that a token exists, and neither sends nor "
-                   "shows it. With --push the registries get docker's login, as for a push.",
+    .description =
+        "Checks the repository, git, the release groups, Docker with buildx, compose "
+        "and the platforms that its builder can build, trivy, cosign, libcurl, a token, "
+        "the registries, the ports and volumes of the services and the platform's network. "
+        "Each is ok, a warning, missing or skipped, with advice if there is something "
+        "to do. Exit status 3 if something that --for needs is missing.\n\n"
+        "It changes nothing. It only checks that a token exists, and neither sends nor "
+        "shows it. With --push the registries get docker's login, as for a push.",
     .options =
         OPTIONS(CHOICE("for", "PURPOSE", "plan|build|scan|release|services|all", "plan",
                        "The machine's purpose: plan (also version, changes, notes, dry-run), "

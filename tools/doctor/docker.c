@@ -1,4 +1,4 @@
-/* Docker, its plugins and the scanner. */
+/* Docker, its plugins, the scanner and the signer. */
 #include "base/platform.h"
 #include "base/text.h"
 #include "config/build.h"
@@ -167,4 +167,33 @@ void doctor_trivy(struct doctor *doctor, struct doctor_result *result)
     static const char *const argv[] = {"trivy", "--version", NULL};
     if (doctor_ask(doctor, argv, &result->found, &result->err))
         doctor_fail(result, DOCTOR_MISSING, "install trivy; without a scanner the gate fails");
+}
+
+void doctor_cosign(struct doctor *doctor, struct doctor_result *result)
+{
+    static const char *const argv[] = {"cosign", "version", NULL};
+    static const char advice[] = "install cosign 3.0 or later, which signs the images";
+    const struct arc_config *config = &doctor->project->config;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    bool wanted = false;
+
+    arc_each (group, config->groups, config->group_count)
+        wanted |= group->sign.with != NULL;
+    if (!doctor->has_config || !wanted) {
+        doctor_say(result, doctor->has_config ? DOCTOR_OK : DOCTOR_SKIPPED,
+                   doctor->has_config ? "no group signs its images" : "no release groups", NULL);
+        return;
+    }
+
+    if (doctor_read(doctor, argv, &text, &result->err)) {
+        doctor_fail(result, DOCTOR_MISSING, advice);
+        return;
+    }
+
+    const char *version = strstr(arc_buf_text(&text), "GitVersion:");
+    arc_text_visible(&result->found, arc_or(version, ""), version ? strcspn(version, "\r\n") : 0);
+    if (!version || !arc_text_at_least(version, 3, 0)) {
+        result->status = DOCTOR_MISSING;
+        arc_buf_puts(&result->advice, advice);
+    }
 }

@@ -30,6 +30,7 @@ static const struct {
     {"platforms", DOCTOR_BUILD, doctor_platforms},
     {"compose", DOCTOR_SERVICES, doctor_compose},
     {"trivy", DOCTOR_SCAN, doctor_trivy},
+    {"cosign", DOCTOR_RELEASE, doctor_cosign},
     {"libcurl", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_libcurl},
     {"libraries", 0, doctor_libraries},
     {"token", DOCTOR_RELEASE, doctor_token},

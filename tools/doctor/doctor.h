@@ -53,4 +53,4 @@ typedef void doctor_check(struct doctor *doctor, struct doctor_result *result);
 doctor_check doctor_repository, doctor_git, doctor_config, doctor_tags;
 doctor_check doctor_docker, doctor_buildx, doctor_platforms, doctor_compose, doctor_trivy;
 doctor_check doctor_libcurl, doctor_token, doctor_registry, doctor_ports, doctor_network;
-doctor_check doctor_volumes, doctor_packages, doctor_push, doctor_libraries;
+doctor_check doctor_volumes, doctor_packages, doctor_push, doctor_libraries, doctor_cosign;
