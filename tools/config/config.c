@@ -6,22 +6,16 @@
 #include "config/reading.h"
 #include "os/file.h"
 
-/* A group's mapping: the group, and nodes to be processed later. */
+/* A group's mapping: the group, and what only its completion needs. */
 struct group_reading {
     struct arc_group group;
-    const struct arc_yaml_node *services;
-    const struct arc_yaml_node *build;
-    const struct arc_yaml_node *bake;
-    const struct arc_yaml_node *compose;
-    const struct arc_yaml_node *sign;
-    const struct arc_yaml_node *includes;
     struct arc_pair *build_args; /* merged into `build` */
     char *inputs;
     char *versioning;
 };
 
-#define NODE(member) offsetof(struct group_reading, member)
-#define AT(member)   NODE(group.member)
+#define READ(member) offsetof(struct group_reading, member)
+#define AT(member)   READ(group.member)
 
 static const struct arc_field platform_fields[] = {
     {"ci", FIELD_PLATFORMS, AT(platforms_ci), .filled = true, .check = arc_check_platform},
@@ -46,26 +40,26 @@ static const struct arc_field group_fields[] = {
     {"title", FIELD_TEXT, AT(title), .check = arc_check_line},
     {"description", FIELD_TEXT, AT(description), .check = arc_check_text},
     {"tag", FIELD_LIST, AT(tags), .filled = true, .check = arc_check_tag},
-    {"versioning", FIELD_TEXT, NODE(versioning), .check = arc_check_versioning},
+    {"versioning", FIELD_TEXT, READ(versioning), .check = arc_check_versioning},
     {"registry", FIELD_LIST, AT(registries), .filled = true, .check = arc_check_registry},
     {"image", FIELD_LIST, AT(image), .filled = true, .check = arc_check_image},
     {"platforms", FIELD_TABLE, 0, .fields = &platform_table},
-    {"includes", FIELD_NODE, .offset = NODE(includes)},
-    {"services", FIELD_NODE, .offset = NODE(services)},
-    {"bake", FIELD_NODE, .offset = NODE(bake)},
-    {"compose", FIELD_NODE, .offset = NODE(compose)},
+    {"includes", .kind = FIELD_LATER},
+    {"services", .kind = FIELD_LATER},
+    {"bake", .kind = FIELD_LATER},
+    {"compose", .kind = FIELD_LATER},
     {"image-tags", FIELD_OWN, AT(image_tags), .read = arc_image_tags_read},
     {"paths", FIELD_TEXTS, AT(paths), .check = arc_check_glob},
     {"notes-template", FIELD_OWN, AT(notes_template), .read = read_notes_template},
     {"notes-file", FIELD_TEXT, AT(notes_file), .check = check_notes_file},
     {"runners", FIELD_PAIRS, AT(runners), .check = arc_check_platform},
-    {"build", FIELD_NODE, .offset = NODE(build)},
-    {"build-args", FIELD_KEYED, NODE(build_args), .check = arc_check_build_arg},
-    {"inputs", FIELD_TEXT, NODE(inputs), .words = ARC_WORDS("directory", "dockerfile")},
+    {"build", .kind = FIELD_LATER},
+    {"build-args", FIELD_KEYED, READ(build_args), .check = arc_check_build_arg},
+    {"inputs", FIELD_TEXT, READ(inputs), .words = ARC_WORDS("directory", "dockerfile")},
     {"predecessor", FIELD_TEXT, AT(predecessor), .check = arc_check_line},
     {"make-latest", FIELD_TEXT, AT(make_latest), .words = ARC_WORDS("auto", "own", "never")},
     {"commits", FIELD_TEXT, AT(commits), .words = ARC_WORDS("pulls", "all")},
-    {"sign", FIELD_NODE, .offset = NODE(sign)},
+    {"sign", .kind = FIELD_LATER},
     {"attest", FIELD_TEXT, AT(sign.attest), .words = ARC_WORDS("github")},
     {"generated", FIELD_TEXTS, AT(generated), .check = arc_check_glob},
     {"zero-prerelease", FIELD_FLAG, .offset = AT(zero_prerelease)},
@@ -75,8 +69,8 @@ static const struct arc_field group_fields[] = {
 static const struct arc_table group_table = {"a group", .fields = group_fields};
 
 static const struct arc_field file_fields[] = {
-    {"groups", FIELD_NODE, 0, .required = true},
-    {"scan", FIELD_NODE, .offset = sizeof(const struct arc_yaml_node *)},
+    {"groups", .kind = FIELD_LATER, .required = true},
+    {"scan", .kind = FIELD_LATER},
     {0},
 };
 static const struct arc_table file_table = {"this file", .fields = file_fields};
@@ -165,24 +159,25 @@ static int read_notes_template(const struct arc_loading *l, const struct arc_yam
 
 /* Checks for keys that a group with `services` needs, and that one with a bake or compose file must
  * not have. */
-static int check_sources(const struct arc_loading *l, const struct group_reading *reading,
-                         const struct arc_yaml_node *map, struct arc_group *group)
+static int check_sources(const struct arc_loading *l, const struct arc_yaml_node *map,
+                         const struct arc_yaml_node *file, struct arc_group *group)
 {
-    if (reading->includes)
-        return arc_train_read(l, map, reading->includes, group);
-    const struct arc_yaml_node *file = arc_or(reading->bake, reading->compose);
+    bool bakes = arc_yaml_get(map, "bake"), lists = arc_yaml_get(map, "services");
+
+    if (arc_yaml_get(map, "includes"))
+        return arc_train_read(l, map, group);
     if (!file && !group->registries)
         return arc_yaml_error(map, l->err,
                               "a group needs 'registry', as in registry: ghcr.io/owner");
-    if (!file && !reading->services)
+    if (!file && !lists)
         return arc_yaml_error(map, l->err,
                               "a group needs 'services', as in services: [services/cart]");
-    if (reading->bake && reading->compose)
+    if (bakes && arc_yaml_get(map, "compose"))
         return arc_yaml_error(file, l->err, "'bake' and 'compose' exclude one another");
 
-    if (file && reading->services)
+    if (file && lists)
         return arc_yaml_error(file, l->err, "'%s' says what the services are: leave 'services' out",
-                              reading->bake ? "bake" : "compose");
+                              bakes ? "bake" : "compose");
     arc_texts_inherit(&group->registries, NULL);
 
     return ARC_OK;
@@ -192,56 +187,57 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
                           const struct arc_yaml_pair *pair, const struct group_reading *reading,
                           struct arc_group *group)
 {
-    const struct arc_yaml_node *file = arc_or(reading->bake, reading->compose);
+    const struct arc_yaml_node *map = pair->value, *services = arc_yaml_get(map, "services");
+    const struct arc_yaml_node *bake = arc_yaml_get(map, "bake");
+    const struct arc_yaml_node *file = arc_or(bake, arc_yaml_get(map, "compose"));
 
     group->line = pair->key->line;
     group->name = arc_arena_text(l->memory, pair->key->text);
-    ARC_TRY(check_sources(l, reading, pair->value, group));
+    ARC_TRY(check_sources(l, map, file, group));
     int rc = fill_defaults(l, group, file != NULL);
-    ARC_TRY(arc_yaml_place(arc_yaml_get(pair->value, "runners"), "runners", rc, l->err));
+    ARC_TRY(arc_yaml_place(arc_yaml_get(map, "runners"), "runners", rc, l->err));
     if (reading->versioning)
         arc_versioning_parse(reading->versioning, &group->versioning);
     group->tags_given = group->image_tags != NULL;
     if (!group->tags_given)
-        group->image_tags = reading->includes ? arc_image_tags_train : arc_image_tags_default;
+        group->image_tags = group->includes ? arc_image_tags_train : arc_image_tags_default;
 
     static const struct arc_place_base base = {"", NULL};
-    ARC_TRY(arc_recipe_read(l, reading->build, &base, &group->build));
+    ARC_TRY(arc_recipe_read(l, arc_yaml_get(map, "build"), &base, &group->build));
     ARC_TRY(arc_pairs_inherit(l, &group->build.args, reading->build_args)); /* deprecated form */
     group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
-    ARC_TRY(arc_signing_read(l, reading->sign, &group->sign));
+    ARC_TRY(arc_signing_read(l, arc_yaml_get(map, "sign"), &group->sign));
 
     const struct arc_signing *sign = &group->sign;
     if (sign->attest && (!sign->with || sign->key || strchr(arc_or(sign->identity, ""), '*')))
-        return arc_yaml_error(arc_yaml_get(pair->value, "attest"), l->err,
+        return arc_yaml_error(arc_yaml_get(map, "attest"), l->err,
                               "'attest: github' needs 'sign: cosign' without a key, and no '*' in "
                               "its identity: GitHub takes what is signed with the job's OIDC "
                               "token, and the provenance names the workflow");
 
-    if (reading->includes)
+    if (group->includes)
         return ARC_OK;
 
     if (!file) {
-        ARC_TRY(arc_services_read(l, config, reading->services, group));
-        return arc_yaml_place(reading->services, "services", arc_bases_link(l, group), l->err);
+        ARC_TRY(arc_services_read(l, config, services, group));
+        return arc_yaml_place(services, "services", arc_bases_link(l, group), l->err);
     }
 
     /* A file, or files with a selection; the services are resolved later. */
-    struct arc_described *described = &group->described;
-    described->compose = reading->compose != NULL;
-    return arc_fields_read(l, file, described->compose ? &compose_table : &bake_table, described);
+    group->described.compose = !bake;
+    return arc_fields_read(l, file, bake ? &bake_table : &compose_table, &group->described);
 }
 
 static int read_groups(const struct arc_loading *l, const struct arc_yaml_node *file,
                        struct arc_config *config)
 {
-    const struct arc_yaml_node *nodes[2] = {NULL, NULL};
     ARC_AUTO(arc_scan_settings) struct arc_scan_settings scan = {0};
+    const struct arc_yaml_node *groups = arc_yaml_get(file, "groups");
 
-    ARC_TRY(arc_fields_read(l, file, &file_table, nodes));
-    ARC_TRY(arc_config_scan(nodes[1], &scan, l->err)); /* only checked here; used by `scan` */
+    ARC_TRY(arc_fields_read(l, file, &file_table, NULL));
+    /* Only checked here; used by `scan`. */
+    ARC_TRY(arc_config_scan(arc_yaml_get(file, "scan"), &scan, l->err));
 
-    const struct arc_yaml_node *groups = nodes[0];
     if (groups->type != ARC_YAML_MAP || !groups->count)
         return arc_yaml_error(groups, l->err,
                               "'groups' must be a mapping of release groups, this is %s",

@@ -275,7 +275,9 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
         return ARC_OK;
     case FIELD_NODE:
         *(const struct arc_yaml_node **)slot = node;
-        return ARC_OK;
+        break;
+    case FIELD_LATER:
+        break;
     }
 
     return ARC_OK;
@@ -360,7 +362,7 @@ void arc_fields_overlay(const struct arc_table *table, void *out, const void *fr
     for (const struct arc_field *field = table->fields; field->key; field++) {
         const char *theirs = (const char *)from + field->offset;
         size_t size = field->kind == FIELD_PORT ? sizeof(unsigned) : sizeof(void *);
-        if (memcmp(theirs, zero, size) != 0)
+        if (field->kind != FIELD_LATER && memcmp(theirs, zero, size) != 0)
             memcpy((char *)out + field->offset, theirs, size);
     }
 }

@@ -26,6 +26,7 @@ enum arc_field_kind {
     FIELD_ARGS,  /* as FIELD_KEYED; a value that is a mapping is left NULL for the caller */
     FIELD_OWN,   /* a pointer made by the field's own reader */
     FIELD_NODE,  /* const struct arc_yaml_node *: for the caller to read */
+    FIELD_LATER, /* the same, without a member: the caller finds it in the mapping */
     FIELD_TABLE, /* a mapping with fields of its own, in the same struct */
     FIELD_ITEMS, /* an array of structs, and their number: a list of such mappings */
 };

@@ -6,11 +6,7 @@
 /* A service as written, and what is processed later. */
 struct arc_service_reading {
     struct arc_service service;
-    const struct arc_yaml_node *build;
-    const struct arc_yaml_node *variants_node;
-    const struct arc_yaml_node *version_node;
-    const struct arc_yaml_node *directory; /* of an entry; the caller resolves it */
-    struct arc_service_reading *variants;  /* overrides, applied in order */
+    struct arc_service_reading *variants; /* overrides, applied in order */
     size_t variant_count;
     char **image; /* templates for its images' names */
     bool named;   /* a variant sets its own codename; the same for its image's name */
@@ -45,10 +41,10 @@ int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *no
 
 /* ---- train.c: `includes`, a group that is made of others */
 
-/* Reads the list of groups, each a name or {group, version}, and refuses keys of groups that build,
+/* Reads `includes` of a group, a list of groups, each a name or {group, version}, and refuses keys of groups that build,
  * since a train does not. */
 int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
-                   const struct arc_yaml_node *node, struct arc_group *out);
+                   struct arc_group *out);
 
 /* Finds the groups in trains, and checks that they build images. */
 int arc_trains_check(const struct arc_yaml_node *groups, const struct arc_config *config,

@@ -4,7 +4,7 @@
 #include "os/file.h"
 
 #define AT(member)   offsetof(struct arc_service_reading, service.member)
-#define NODE(member) offsetof(struct arc_service_reading, member)
+#define READ(member) offsetof(struct arc_service_reading, member)
 
 static const struct arc_field service_fields[] = {
     {"name", FIELD_TEXT, AT(name), .check = arc_check_name},
@@ -18,13 +18,13 @@ static const struct arc_field service_fields[] = {
     {"depends_on", FIELD_TEXTS, AT(depends_on), .check = arc_check_codename},
     {"external", FIELD_TEXTS, AT(external), .check = arc_check_codename},
     {"paths", FIELD_TEXTS, AT(paths), .check = arc_check_glob},
-    {"directory", FIELD_NODE, .offset = NODE(directory)},
-    {"build", FIELD_NODE, .offset = NODE(build)},
-    {"image", FIELD_LIST, NODE(image), .filled = true, .check = arc_check_image},
+    {"directory", .kind = FIELD_LATER},
+    {"build", .kind = FIELD_LATER},
+    {"image", FIELD_LIST, READ(image), .filled = true, .check = arc_check_image},
     {"image-tags", FIELD_OWN, AT(image_tags), .read = arc_image_tags_read},
-    {"version", FIELD_NODE, .offset = NODE(version_node)},
-    {"variants", FIELD_NODE, .offset = NODE(variants_node)},
-    {"inputs", FIELD_TEXT, NODE(inputs), .words = ARC_WORDS("directory", "dockerfile")},
+    {"version", .kind = FIELD_LATER},
+    {"variants", .kind = FIELD_LATER},
+    {"inputs", FIELD_TEXT, READ(inputs), .words = ARC_WORDS("directory", "dockerfile")},
     {0},
 };
 
@@ -71,9 +71,9 @@ int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node
 
     ARC_TRY(refuse_build_keys(map, l->err));
     ARC_TRY(arc_fields_read(l, map, open ? &service_table : &entry_table, out));
-    ARC_TRY(arc_recipe_read(l, out->build, base, &service->build));
+    ARC_TRY(arc_recipe_read(l, arc_yaml_get(map, "build"), base, &service->build));
 
-    const struct arc_yaml_node *version = out->version_node;
+    const struct arc_yaml_node *version = arc_yaml_get(map, "version");
     if (version && version->type == ARC_YAML_MAP) {
         ARC_TRY(arc_place_read(l, version, "version", base, &place, &service->version));
         service->version_file = place.file;
@@ -82,7 +82,7 @@ int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node
     } else if (version && !open)
         return arc_yaml_error(version, l->err, "'version' must say where it is: {file: …, at: …}");
 
-    return arc_variants_read(l, out->variants_node, base, out);
+    return arc_variants_read(l, arc_yaml_get(map, "variants"), base, out);
 }
 
 int arc_service_read_file(const struct arc_loading *l, const char *directory, const char *file,
@@ -99,8 +99,6 @@ int arc_service_read_file(const struct arc_loading *l, const char *directory, co
                               directory);
     if (!out->service.codename)
         return arc_yaml_error(yaml.root, l->err, "a service.yaml needs 'codename'");
-    out->build = out->directory = out->variants_node = out->version_node =
-        NULL; /* freed with the file */
     out->service.file = arc_arena_text(l->memory, file);
 
     return arc_arena_check(l->memory, l->err);

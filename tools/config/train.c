@@ -12,8 +12,9 @@ static const struct arc_table include_table = {"an entry of 'includes'", include
                                                .brief = &include_brief};
 
 int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
-                   const struct arc_yaml_node *node, struct arc_group *out)
+                   struct arc_group *out)
 {
+    const struct arc_yaml_node *node = arc_yaml_get(map, "includes");
     static const char *const builds[] = {"registry",   "image",
                                          "services",   "bake",
                                          "compose",    "build",
