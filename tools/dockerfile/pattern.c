@@ -17,23 +17,16 @@ enum kind {
 struct token {
     enum kind kind;
     uint32_t character;
-    bool negated;
-    size_t first, count; /* of a class: its ranges */
-};
-
-struct range {
-    uint32_t low, high;
+    const char *class; /* the text behind its bracket */
 };
 
 struct arc_path_pattern {
-    char *prefix; /* up to the first special character; rejects most paths quickly */
-    size_t prefix_len;
+    char *text;
+    size_t prefix_len;   /* up to the first special character; rejects most paths quickly */
     size_t prefix_count; /* number of tokens in it */
     bool literal;        /* the pattern is only the prefix */
     struct token *tokens;
     size_t count;
-    struct range *ranges;
-    size_t range_count;
 };
 
 /* Decodes one character and returns its length; an invalid byte is one character, as in Go. */
@@ -61,48 +54,46 @@ static struct token *add_token(struct parser *p, enum kind kind)
     return token;
 }
 
-static uint32_t next_character(struct parser *p)
+static uint32_t next_character(const char **at)
 {
     uint32_t character;
-    p->at += decode(p->at, strlen(p->at), &character);
+    *at += decode(*at, strnlen(*at, 4), &character);
     return character;
 }
 
 /* A character of a class, possibly escaped; false if there is none. */
-static bool class_character(struct parser *p, uint32_t *out)
+static bool class_character(const char **at, uint32_t *out)
 {
-    if (!*p->at || *p->at == '-' || *p->at == ']')
+    if (!**at || **at == '-' || **at == ']')
         return false;
-    p->at += *p->at == '\\';
-    if (!*p->at)
+    *at += **at == '\\';
+    if (!**at)
         return false;
-    *out = next_character(p);
+    *out = next_character(at);
     return true;
 }
 
-/* "[a-c]", "[^x]", from after the bracket. False if it is malformed. */
-static bool parse_class(struct parser *p)
+/* "[a-c]", "[^x]", from after the bracket. False if it is malformed; *has: it has the character. */
+static bool parse_class(const char **at, uint32_t character, bool *has)
 {
-    struct token *token = add_token(p, CLASS);
-    token->negated = *p->at == '^';
-    p->at += token->negated;
-    token->first = p->out->range_count;
+    bool negated = **at == '^', found = false;
+    *at += negated;
 
     do {
-        struct range range;
-        if (!class_character(p, &range.low))
+        uint32_t low, high;
+        if (!class_character(at, &low))
             return false;
-        range.high = range.low;
-        if (*p->at == '-') {
-            p->at++;
-            if (!class_character(p, &range.high))
+        high = low;
+        if (**at == '-') {
+            ++*at;
+            if (!class_character(at, &high))
                 return false;
         }
-        p->out->ranges[p->out->range_count++] = range;
-        token->count++;
-    } while (*p->at && *p->at != ']');
+        found |= character >= low && character <= high;
+    } while (**at && **at != ']');
+    *has = found != negated;
 
-    return *p->at++ == ']';
+    return *(*at)++ == ']';
 }
 
 /* "**": patternmatcher skips a slash after it; at the start, before plain text, it compares the end
@@ -132,14 +123,15 @@ static bool parse_pattern(struct parser *p)
             p->at++;
             add_token(p, c == '*' ? MANY : ONE);
         } else if (c == '[') {
-            p->at++;
-            if (!parse_class(p))
+            bool has;
+            add_token(p, CLASS)->class = ++p->at;
+            if (!parse_class(&p->at, 0, &has))
                 return false;
         } else {
             p->at += c == '\\' && (p->at[1] || !p->ignore);
             if (!*p->at)
                 return false;
-            add_token(p, EXACT)->character = next_character(p);
+            add_token(p, EXACT)->character = next_character(&p->at);
         }
     }
 
@@ -163,12 +155,11 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
         uint32_t character;
         at += decode(text + at, made->prefix_len - at, &character);
     }
-    made->prefix = arc_arena_text(memory, text);
+    made->text = arc_arena_text(memory, text);
     made->tokens = arc_arena_array(memory, len + 1, sizeof *made->tokens);
-    made->ranges = arc_arena_array(memory, len + 1, sizeof *made->ranges);
     ARC_TRY(arc_arena_check(memory, NULL));
 
-    struct parser parser = {.out = made, .at = text, .ignore = ignore};
+    struct parser parser = {.out = made, .at = made->text, .ignore = ignore};
     if (!parse_pattern(&parser))
         return ARC_EINPUT;
     *out = made;
@@ -203,19 +194,12 @@ static void enter(const struct arc_path_pattern *pattern, struct states *states,
     }
 }
 
-static bool in_class(const struct arc_path_pattern *pattern, const struct token *token, uint32_t c)
-{
-    bool found = false;
-    for (size_t i = token->first; !found && i < token->first + token->count; i++)
-        found = c >= pattern->ranges[i].low && c <= pattern->ranges[i].high;
-    return found != token->negated;
-}
-
 static void step(const struct arc_path_pattern *pattern, size_t state, uint32_t c,
                  struct states *next)
 {
     const struct token *token = &pattern->tokens[state];
-    bool slash = c == '/';
+    const char *class = token->class;
+    bool slash = c == '/', has = false;
 
     switch (token->kind) {
     case ONE:
@@ -241,7 +225,7 @@ static void step(const struct arc_path_pattern *pattern, size_t state, uint32_t 
             enter(pattern, next, state + 1);
         break;
     case CLASS:
-        if (in_class(pattern, token, c))
+        if (parse_class(&class, c, &has) && has)
             enter(pattern, next, state + 1);
         break;
     }
@@ -254,7 +238,7 @@ bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *
 
     if (!count)
         return true;
-    if (len < pattern->prefix_len || memcmp(path, pattern->prefix, pattern->prefix_len) != 0)
+    if (len < pattern->prefix_len || memcmp(path, pattern->text, pattern->prefix_len) != 0)
         return false;
     if (pattern->literal)
         return len == pattern->prefix_len || path[pattern->prefix_len] == '/';
