@@ -61,8 +61,10 @@ static size_t find_name(const char *const *names, size_t count, const char *name
     return i;
 }
 
-/* "CRITICAL, HIGH" as bits: commas or blanks separate. */
-static bool parse_set(const char *const *names, size_t count, const char *list, unsigned *out)
+/* "CRITICAL, HIGH" as bits: commas or blanks separate. `what` names what is in the list, and all of
+ * them. */
+static int parse_set(const char *const *names, size_t count, const char *list, const char *what,
+                     unsigned *out, struct arc_error *err)
 {
     *out = 0;
 
@@ -70,11 +72,12 @@ static bool parse_set(const char *const *names, size_t count, const char *list, 
         at += strspn(at, " ");
         size_t len = strcspn(at, ", "), i = find_name(names, count, at, len);
         if (i == count)
-            return false;
+            return arc_error_set(err, ARC_EINPUT, "'%s' is not a list of %s with commas between",
+                                 list, what);
         *out |= 1U << i;
         at += len + strspn(at + len, " ");
         if (!*at)
-            return true;
+            return ARC_OK;
         if (*at != ',')
             at--; /* a blank separates too */
     }
@@ -95,12 +98,8 @@ bool arc_severity_parse(const char *name, size_t len, enum arc_severity *out)
 
 int arc_severity_set(const char *list, unsigned *out, struct arc_error *err)
 {
-    if (parse_set(severities, ARC_SEVERITIES, list, out))
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT,
-                         "'%s' is not a list of severities: one or more of UNKNOWN, LOW, MEDIUM, "
-                         "HIGH, CRITICAL with commas between",
-                         list);
+    static const char what[] = "severities: one or more of UNKNOWN, LOW, MEDIUM, HIGH, CRITICAL";
+    return parse_set(severities, ARC_SEVERITIES, list, what, out, err);
 }
 
 const char *arc_scanner_name(enum arc_scanner scanner)
@@ -113,19 +112,16 @@ const char *arc_scanner_name(enum arc_scanner scanner)
 
 int arc_scanner_set(const char *list, unsigned *out, struct arc_error *err)
 {
-    if (parse_set(scanners, ARC_COUNT(scanners), list, out))
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT,
-                         "'%s' is not a list of scanners: one or more of vuln, misconfig, secret, "
-                         "license with commas between",
-                         list);
+    static const char what[] = "scanners: one or more of vuln, misconfig, secret, license";
+    return parse_set(scanners, ARC_COUNT(scanners), list, what, out, err);
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
 
 static bool check_severity(const char *text, struct arc_buf *why)
 {
-    return find_name(severities, ARC_SEVERITIES, text, strlen(text)) < ARC_SEVERITIES ||
+    enum arc_severity severity;
+    return arc_severity_parse(text, strlen(text), &severity) ||
            arc_check_fails(why, "is not a severity: UNKNOWN, LOW, MEDIUM, HIGH or CRITICAL");
 }
 
