@@ -373,33 +373,24 @@ int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
 /* The same in a list, which is replaced by a copy, since it may belong to the group. */
 static int place_list(const struct arc_loading *l, char ***list, const struct arc_word *words)
 {
-    size_t count = arc_texts_count(*list);
-    char **out = arc_arena_array(l->memory, count + 1, sizeof *out);
+    char **out = NULL;
 
-    ARC_TRY_ALLOC(out, l->err);
-    for (size_t i = 0; i < count; i++) {
-        out[i] = (*list)[i];
-        ARC_TRY(place_words(l, &out[i], words));
+    for (char **from = *list; *from; from++) {
+        char *text = *from;
+        ARC_TRY(place_words(l, &text, words));
+        ARC_TRY(arc_texts_add(l->memory, &out, text, l->err));
     }
-    if (count)
-        *list = out;
+    *list = arc_or(out, *list);
 
     return ARC_OK;
 }
 
-static int place_pairs(const struct arc_loading *l, struct arc_pair **pairs,
+/* Pairs are the recipe's own since arc_recipe_inherit(). */
+static int place_pairs(const struct arc_loading *l, struct arc_pair *pair,
                        const struct arc_word *words)
 {
-    size_t count = arc_pairs_count(*pairs);
-    struct arc_pair *out = arc_arena_array(l->memory, count + 1, sizeof *out);
-
-    ARC_TRY_ALLOC(out, l->err);
-    for (size_t i = 0; i < count; i++) {
-        out[i] = (*pairs)[i];
-        ARC_TRY(place_words(l, &out[i].value, words));
-    }
-    *pairs = out;
-
+    for (; pair->name; pair++)
+        ARC_TRY(place_words(l, &pair->value, words));
     return ARC_OK;
 }
 
@@ -419,9 +410,9 @@ int arc_recipe_fill(const struct arc_loading *l, struct arc_recipe *recipe,
     if (!pairs)
         return ARC_OK;
 
-    ARC_TRY(place_pairs(l, &recipe->args, words)); /* they may say what is copied */
-    ARC_TRY(place_pairs(l, &recipe->labels, words));
-    return place_pairs(l, &recipe->additional_contexts, words);
+    ARC_TRY(place_pairs(l, recipe->args, words)); /* they may say what is copied */
+    ARC_TRY(place_pairs(l, recipe->labels, words));
+    return place_pairs(l, recipe->additional_contexts, words);
 }
 
 /* Like buildx, falls back to "dockerfile" if there is no "Dockerfile". */
