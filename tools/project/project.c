@@ -96,49 +96,38 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
 
 /* ---- group --------------------------------------------------------------------------------- */
 
-/* The first group that a tag releases, and how many there are. */
-static const struct arc_group *find_tagged(const struct arc_config *config, const char *tag,
-                                           size_t *count)
+/* The groups that a tag releases. */
+struct tagged {
+    const struct arc_group *first; /* NULL: none */
+    size_t count;
+    bool differs; /* it is another version in a later one: v1.0.0-alpine matches both
+                     v{version}-alpine and v{version} */
+};
+
+static struct tagged find_tagged(const struct arc_config *config, const char *tag)
 {
-    const struct arc_group *found = NULL;
-    *count = 0;
+    ARC_AUTO(arc_tag) struct arc_tag known = {0};
+    struct tagged found = {0};
 
     arc_each (group, config->groups, config->group_count) {
         ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
         if (arc_tag_parse(tag, group, &parsed, NULL))
             continue;
-        found = arc_or(found, group);
-        ++*count;
+        if (!found.count++) {
+            found.first = group;
+            known = arc_steal(&parsed);
+        } else
+            found.differs |= arc_text_compare(known.version.text, known.version.len,
+                                              parsed.version.text, parsed.version.len) != 0;
     }
 
     return found;
 }
 
-/* Whether a tag is a different version in two groups: v1.0.0-alpine matches both v{version}-alpine
- * and v{version}. */
-static bool reads_otherwise(const struct arc_config *config, const char *tag,
-                            const struct arc_group *first)
-{
-    ARC_AUTO(arc_tag) struct arc_tag known = {0};
-    if (!first || arc_tag_parse(tag, first, &known, NULL))
-        return false;
-
-    arc_each (group, config->groups, config->group_count) {
-        ARC_AUTO(arc_tag) struct arc_tag other = {0};
-        if (arc_tag_parse(tag, group, &other, NULL) == ARC_OK &&
-            (other.version.len != known.version.len ||
-             strncmp(other.version.text, known.version.text, known.version.len) != 0))
-            return true;
-    }
-
-    return false;
-}
-
 const struct arc_group *arc_project_group_of(const struct arc_project *project, const char *tag)
 {
-    size_t count;
-    const struct arc_group *group = find_tagged(&project->config, tag, &count);
-    return reads_otherwise(&project->config, tag, group) ? NULL : group;
+    const struct tagged found = find_tagged(&project->config, tag);
+    return found.differs ? NULL : found.first;
 }
 
 /* The group that says why a tag is none of its own: the only one, or the one whose tags begin like
@@ -161,32 +150,33 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
     const char *name = project->wanted.group;
     ARC_AUTO(arc_buf) struct arc_buf what = {.max = 2048};
     ARC_AUTO(arc_tag) struct arc_tag plain = {0}, parsed = {0};
-    size_t count;
+    const struct tagged found = find_tagged(config, tag);
 
-    project->group = find_tagged(config, tag, &count);
+    project->group = found.first;
 
     bool is_tag = config->group_count && arc_tag_name(tag);
-    if (!count && !is_tag && arc_tag_parse(tag, NULL, &plain, err))
+    if (!found.count && !is_tag && arc_tag_parse(tag, NULL, &plain, err))
         return ARC_EINPUT; /* sets the error */
 
-    const struct arc_group *like = count || !is_tag ? NULL : find_like(config, arc_tag_name(tag));
+    const struct arc_group *like =
+        found.count || !is_tag ? NULL : find_like(config, arc_tag_name(tag));
     if (like) {
         project->group = like;
         return arc_tag_parse(tag, like, &parsed, err);
     }
 
     const struct arc_group *named = name ? arc_config_group(config, name) : NULL;
-    if (named && count && arc_tag_parse(tag, named, &parsed, NULL) == ARC_OK)
+    if (named && found.count && arc_tag_parse(tag, named, &parsed, NULL) == ARC_OK)
         project->group = named;
-    else if (!count)
+    else if (!found.count)
         arc_buf_printf(&what, "no release group has the tag %s", tag);
     else if (name)
         arc_buf_printf(&what, "tag %s belongs to group %s, not to %s", tag, project->group->name,
                        name);
-    else if (count > 1)
+    else if (found.count > 1)
         arc_buf_printf(&what,
                        "the tag %s releases %zu groups; name one with --group, or give its --plan",
-                       tag, count);
+                       tag, found.count);
 
     return what.len ? arc_config_refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
 }
@@ -365,9 +355,9 @@ int arc_project_load_release(struct arc_project *project, struct arc_error *err)
 int arc_project_load_version(struct arc_project *project, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0}, unread = {0};
-    const struct arc_group *group = NULL;
+    const struct arc_group *group;
+    struct tagged found = {0};
     struct arc_oid head;
-    size_t count;
     const char *tag;
 
     ARC_TRY(find_tag(project, true, &tag, err));
@@ -381,8 +371,9 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     if (!tag)
         return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", none);
     if (!rc)
-        group = find_tagged(&project->config, tag, &count);
-    if (project->wanted.group || reads_otherwise(&project->config, tag, group)) {
+        found = find_tagged(&project->config, tag);
+    group = found.first;
+    if (project->wanted.group || found.differs) {
         ARC_TRY(choose_tagged(project, tag, err));
         group = project->group;
     }
