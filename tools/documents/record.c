@@ -1,6 +1,7 @@
 #include "documents/record.h"
 #include "base/json.h"
 #include "base/text.h"
+#include <stdio.h>
 
 /* The largest size: the sum of thousands still fits into an int64_t. */
 #define SIZE_LIMIT ((int64_t)1 << 48)
@@ -34,24 +35,14 @@ static const char *load_pointer(const void *at)
 
 /* ---- kind and format ------------------------------------------------------------------------ */
 
-/* How to name the kind of a document. */
-static const struct {
-    const char *kind, *command;
-} makers[] = {
-    {"version", "arc-ci version --json"}, {"changes", "arc-ci changes --json"},
-    {"plan", "arc-ci plan --json"},       {"build", "arc-ci build --json"},
-    {"scan", "arc-ci scan --json"},       {"notes", "arc-ci notes --json"},
-};
-
 int arc_document_check(const json_t *json, const char *kind, struct arc_error *err)
 {
     const char *found = json_string_value(json_object_get(json, "document"));
     const json_t *format = json_object_get(json, "format");
-    const char *command = "arc-ci";
+    char command[32] = "arc-ci";
 
-    arc_each_in (maker, makers)
-        if (strcmp(maker->kind, kind) == 0)
-            command = maker->command;
+    if (ARC_AMONG(kind, "version", "changes", "plan", "build", "scan", "notes"))
+        snprintf(command, sizeof command, "arc-ci %s --json", kind);
 
     if (!found)
         return arc_error_set(err, ARC_EINPUT,
