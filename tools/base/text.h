@@ -129,6 +129,15 @@ static inline bool arc_text_same(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* The first of `count` structs (of NULL: none) whose member is this text; NULL if there is none. */
+#define arc_find(items, count, member, wanted)                                                     \
+    __extension__({                                                                                \
+        __typeof__((items)[0]) *at_ = (items), *end_ = at_ ? at_ + (count) : at_;                  \
+        while (at_ < end_ && strcmp(at_->member, wanted) != 0)                                     \
+            at_++;                                                                                 \
+        at_ < end_ ? at_ : NULL;                                                                   \
+    })
+
 /* As strcmp(), by bytes. */
 static inline int arc_text_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 {

@@ -75,12 +75,9 @@ static const struct arc_service *find_released(const struct arc_loading *l,
         bool same = false;
 
         for (char **image = service->images; !same && *image; image++) {
-            ARC_AUTO_FREE char *familiar = strdup(*image);
-            l->memory->failed |= !familiar;
-            if (!familiar)
-                return NULL;
-            arc_image_familiarize(familiar);
-            same = arc_text_is(ref, len, familiar);
+            const char *familiar = *image;
+            size_t own = arc_image_familiar(&familiar);
+            same = own == len && memcmp(ref, familiar, len) == 0;
         }
 
         if (!same)
@@ -99,10 +96,8 @@ static const struct arc_service *find_released(const struct arc_loading *l,
 static int add_base(const struct arc_loading *l, struct arc_service *service, size_t *count,
                     const char *ref, const char *codename)
 {
-    for (size_t i = 0; i < *count; i++)
-        if (strcmp(service->bases[i].ref, ref) == 0)
-            return ARC_OK;
-
+    if (arc_find(service->bases, *count, ref, ref))
+        return ARC_OK;
     ARC_APPEND(
         l->memory, service->bases, *count, l->err,
         (struct arc_base_ref){arc_arena_text(l->memory, ref), arc_arena_text(l->memory, codename)});

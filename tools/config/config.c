@@ -130,10 +130,9 @@ static int fill_defaults(const struct arc_loading *l, struct arc_group *group, b
     for (struct arc_pair *runner = group->runners; runner->name; runner++) {
         char plain[ARC_PLATFORM_SIZE];
         arc_platform_normalize(runner->name, plain);
-        for (const struct arc_pair *other = group->runners; other < runner; other++)
-            if (strcmp(other->name, plain) == 0)
-                return arc_error_set(l->err, ARC_EINPUT, "'%s' is %s, which is there already",
-                                     runner->name, plain);
+        if (arc_find(group->runners, runner - group->runners, name, plain))
+            return arc_error_set(l->err, ARC_EINPUT, "'%s' is %s, which is there already",
+                                 runner->name, plain);
         runner->name = arc_arena_text(l->memory, plain);
     }
 
@@ -313,16 +312,14 @@ const struct arc_group *arc_config_group(const struct arc_config *config, const 
 {
     size_t len = strlen(name);
 
-    arc_each (group, config->groups, config->group_count)
-        if (strcmp(group->name, name) == 0)
-            return group;
+    const struct arc_group *called = arc_find(config->groups, config->group_count, name, name);
 
-    arc_each (group, config->groups, config->group_count)
+    arc_each (group, config->groups, called ? 0 : config->group_count)
         for (char **tag = group->tags; *tag; tag++)
             if (strncmp(*tag, name, len) == 0 && strcmp(*tag + len, "/v*") == 0)
                 return group;
 
-    return NULL;
+    return called;
 }
 
 int arc_config_refuse_group(const struct arc_config *config, const char *what,

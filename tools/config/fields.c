@@ -195,9 +195,8 @@ static int read_keyed(const struct arc_loading *l, const struct arc_yaml_node *n
             ARC_TRY(split_pair(l, node->items[i], field, &(*out)[i]));
         else
             ARC_TRY(keyed_pair(l, &node->pairs[i], field, &(*out)[i]));
-        for (size_t k = 0; list && k < i; k++)
-            if (strcmp((*out)[k].name, (*out)[i].name) == 0)
-                return twice(node->items[i], field->key, l->err);
+        if (list && arc_find(*out, i, name, (*out)[i].name))
+            return twice(node->items[i], field->key, l->err);
     }
 
     return ARC_OK;
@@ -385,10 +384,7 @@ int arc_pairs_inherit(const struct arc_loading *l, struct arc_pair **own,
     *own = grown;
 
     for (size_t i = 0, end = count; i < more; i++) {
-        size_t at = 0;
-        while (at < count && strcmp(grown[at].name, given[i].name) != 0)
-            at++;
-        if (at == count)
+        if (!arc_find(grown, count, name, given[i].name))
             grown[end++] = given[i];
     }
 

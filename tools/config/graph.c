@@ -4,10 +4,7 @@
 const struct arc_service *arc_group_find_service(const struct arc_group *group,
                                                  const char *codename)
 {
-    arc_each (service, group->services, group->service_count)
-        if (strcmp(service->codename, codename) == 0)
-            return service;
-    return NULL;
+    return arc_find(group->services, group->service_count, codename, codename);
 }
 
 size_t arc_service_directory(const char *path, const char *dockerfile)

@@ -127,9 +127,8 @@ static bool is_taken(const struct walk *walk, const char *directory)
     const struct arc_config *config = walk->entry->config;
     arc_each (group, config->groups, config->group_count) {
         size_t count = group == walk->entry->group ? walk->taken : group->service_count;
-        for (size_t i = 0; i < count; i++)
-            if (strcmp(group->services[i].directory, directory) == 0)
-                return true;
+        if (arc_find(group->services, count, directory, directory))
+            return true;
     }
 
     return false;

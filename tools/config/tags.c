@@ -100,9 +100,8 @@ int arc_image_tags_read(const struct arc_loading *l, const struct arc_yaml_node 
                 arc_yaml_type_name(item), arc_field_lacks_quotes(item) ? "; put it in quotes" : "");
 
         ARC_TRY(arc_fields_read(l, item, &entry_table, tag));
-        arc_each (before, tags, item_at)
-            if (strcmp(before->name, tag->name) == 0)
-                return arc_yaml_error(item, l->err, "image-tags: '%s' is here twice", tag->name);
+        if (arc_find(tags, item_at, name, tag->name))
+            return arc_yaml_error(item, l->err, "image-tags: '%s' is here twice", tag->name);
     }
 
     return arc_arena_check(l->memory, l->err);

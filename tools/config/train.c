@@ -38,9 +38,8 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
         struct arc_include *include = &out->includes[item_at];
 
         ARC_TRY(arc_fields_read(l, item, &include_table, include));
-        arc_each (before, out->includes, item_at)
-            if (strcmp(before->group, include->group) == 0)
-                return arc_yaml_error(item, l->err, "includes: '%s' is here twice", include->group);
+        if (arc_find(out->includes, item_at, group, include->group))
+            return arc_yaml_error(item, l->err, "includes: '%s' is here twice", include->group);
     }
 
     return arc_arena_check(l->memory, l->err);
@@ -49,13 +48,12 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
 static int check_include(const struct arc_yaml_node *node, const struct arc_config *config,
                          struct arc_include *include, struct arc_error *err)
 {
-    arc_each (group, config->groups, config->group_count)
-        if (strcmp(group->name, include->group) == 0)
-            include->of = group;
-    const struct arc_group *group = include->of;
+    const struct arc_group *group =
+        arc_find(config->groups, config->group_count, name, include->group);
     if (!group)
         return arc_yaml_error(node, err, "includes: there is no release group '%s'",
                               include->group);
+    include->of = group;
 
     if (group->includes)
         return arc_yaml_error(node, err, "includes: '%s' is made of groups itself: name those",

@@ -62,8 +62,5 @@ void arc_changes_info_free(struct arc_changes_info *changes)
 const struct arc_changed_filter *arc_changed_filter(const struct arc_changes_info *changes,
                                                     const char *name)
 {
-    for (size_t i = 0; changes && i < changes->filter_count; i++)
-        if (strcmp(changes->filters[i].name, name) == 0)
-            return &changes->filters[i];
-    return NULL;
+    return changes ? arc_find(changes->filters, changes->filter_count, name, name) : NULL;
 }

@@ -1,6 +1,5 @@
-#include "base/auto.h"
+#include "base/text.h"
 #include "documents/record.h"
-#include <string.h>
 
 static const struct arc_member base_fields[] = {
     {"ref", ARC_MEMBER_TEXT, AT(arc_base_image, ref)},
@@ -88,19 +87,13 @@ int arc_built_copy(const struct arc_built_service *built, struct arc_arena *memo
 
 struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service)
 {
-    for (size_t i = 0; ledger && i < ledger->service_count; i++)
-        if (strcmp(ledger->services[i].service, service) == 0)
-            return &ledger->services[i];
-    return NULL;
+    return ledger ? arc_find(ledger->services, ledger->service_count, service, service) : NULL;
 }
 
 const struct arc_built_cell *arc_built_on(const struct arc_built_service *built,
                                           const char *platform)
 {
-    for (size_t i = 0; built && i < built->cell_count; i++)
-        if (strcmp(built->cells[i].platform, platform) == 0)
-            return &built->cells[i];
-    return NULL;
+    return built ? arc_find(built->cells, built->cell_count, platform, platform) : NULL;
 }
 
 int arc_ledger_check_plan(const struct arc_ledger *build, const struct arc_plan *plan,

@@ -175,10 +175,7 @@ void arc_plan_free(struct arc_plan *plan)
 
 const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan, const char *service)
 {
-    for (size_t i = 0; i < plan->service_count; i++)
-        if (strcmp(plan->services[i].service, service) == 0)
-            return &plan->services[i];
-    return NULL;
+    return arc_find(plan->services, plan->service_count, service, service);
 }
 
 const struct arc_pair *arc_planned_contexts(const struct arc_planned_service *service)
