@@ -118,22 +118,14 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
         ARC_TRY(arc_json_set(into, "dirty", json_true(), err));
 
     json_t *services = json_object_get(into, "services");
-    ARC_AUTO_JSON json_t *known = json_object(); /* by name */
-    ARC_TRY_ALLOC(known, err);
-    arc_json_each (service, services)
-        ARC_TRY(
-            arc_json_set(known, arc_json_text_of(service, "service"), json_incref(service), err));
-
     arc_json_each (service, json_object_get(from, "services")) {
         const char *name = arc_json_text_of(service, "service");
-        const json_t *other = json_object_get(known, name);
+        const json_t *other = arc_json_find(services, "service", name);
         if (other && !json_equal(other, service))
             return arc_error_set(err, ARC_EINPUT,
                                  "--needs: two jobs built service %s with different results", name);
-        if (other)
-            continue;
-        ARC_TRY(arc_json_append(services, json_incref(service), err));
-        ARC_TRY(arc_json_set(known, name, json_incref(service), err));
+        if (!other)
+            ARC_TRY(arc_json_append(services, json_incref(service), err));
     }
 
     return ARC_OK;
@@ -201,32 +193,46 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
     return ARC_OK;
 }
 
-/* The digests of what was built, by image: {"ghcr.io/o/a": {"sha256:…": true}}. */
-static int list_digests(const struct arc_ledger *build, json_t *images, struct arc_error *err)
+/* Whether "IMAGE@DIGEST" is another digest than those that were built of the image. */
+static bool is_other(const struct arc_ledger *build, const char *artifact)
 {
-    arc_each (built, build->services, build->service_count) {
-        if (!json_object_get(images, built->image))
-            ARC_TRY(arc_json_set(images, built->image, json_object(), err));
-        json_t *digests = json_object_get(images, built->image);
-        if (built->digest)
-            ARC_TRY(arc_json_set(digests, built->digest, json_true(), err));
+    const char *at = strchr(artifact, '@');
+    bool known = false;
+
+    arc_each (built, build->services, at ? build->service_count : 0) {
+        if (!arc_text_is(artifact, (size_t)(at - artifact), built->image))
+            continue;
+        known = true;
+        if (arc_text_same(built->digest, at + 1))
+            return false;
         arc_each (cell, built->cells, built->cell_count)
-            if (cell->digest)
-                ARC_TRY(arc_json_set(digests, cell->digest, json_true(), err));
+            if (arc_text_same(cell->digest, at + 1))
+                return false;
     }
 
-    return ARC_OK;
+    return known;
 }
 
-/* A scan of some services says nothing about the others. (A scan of files names no service.) */
-static int check_scanned_all(const json_t *scanned, const struct arc_ledger *build,
-                             struct arc_error *err)
+/* A scan.json of another run, left on a machine or repeated, says nothing about these images. It
+ * is recognized by digests of the same image that were not built. A scan of some services says
+ * nothing about the others. (A scan of files names no service.) */
+static int check_scanned(const json_t *scan, const struct arc_ledger *build, struct arc_error *err)
 {
+    const json_t *targets = json_object_get(scan, "targets");
     const char *missing = NULL;
     size_t found = 0;
 
+    arc_json_each (target, targets) {
+        const char *artifact = arc_json_text_of(target, "artifact");
+        if (is_other(build, artifact))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "scan.json is of another build: it is about %.300s, which "
+                                 "build.json does not have; scan what was built",
+                                 artifact);
+    }
+
     arc_each (built, build->services, build->service_count)
-        if (json_object_get(scanned, built->service))
+        if (arc_json_find(targets, "service", built->service))
             found++;
         else
             missing = arc_or(missing, built->service);
@@ -237,35 +243,6 @@ static int check_scanned_all(const json_t *scanned, const struct arc_ledger *bui
                          "scan.json says nothing about service '%.100s', which build.json has; "
                          "scan every service that was built",
                          missing);
-}
-
-/* A scan.json of another run, left on a machine or repeated, says nothing about these images. It
- * is recognized by digests of the same image that were not built. */
-static int check_scanned(const json_t *scan, const struct arc_ledger *build, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *images = json_object(), *services = json_object();
-
-    ARC_TRY_ALLOC(images && services, err);
-    ARC_TRY(list_digests(build, images, err));
-
-    arc_json_each (target, json_object_get(scan, "targets")) {
-        const char *artifact = arc_json_text_of(target, "artifact");
-        const char *at = strchr(artifact, '@');
-
-        ARC_TRY(arc_json_set(services, arc_json_text_of(target, "service"), json_true(), err));
-        if (!at)
-            continue;
-        ARC_AUTO_FREE char *image = strndup(artifact, (size_t)(at - artifact));
-        ARC_TRY_ALLOC(image, err);
-        const json_t *digests = json_object_get(images, image);
-        if (digests && !json_object_get(digests, at + 1))
-            return arc_error_set(err, ARC_EINPUT,
-                                 "scan.json is of another build: it is about %.300s, which "
-                                 "build.json does not have; scan what was built",
-                                 artifact);
-    }
-
-    return check_scanned_all(services, build, err);
 }
 
 int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
