@@ -4,7 +4,6 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "config/reading.h"
-#include "config/service.h"
 #include "scan/judged.h"
 #include "yaml/yaml.h"
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "config/described.h"
-#include "config/service.h"
+#include "config/reading.h"
 #include <stdio.h>
 
 /* ---- a target as a service ------------------------------------------------------------------ */

@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "config/bases.h"
 #include "config/graph.h"
-#include "config/service.h"
+#include "config/reading.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/process.h"

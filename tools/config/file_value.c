@@ -217,9 +217,7 @@ bool arc_assignments_next(struct arc_assignments *reader)
 
 bool arc_assignment_is(const struct arc_assignments *reader, size_t part, const char *text)
 {
-    size_t len = strlen(text);
-    return part < reader->count && reader->lens[part] == len &&
-           memcmp(reader->parts[part], text, len) == 0;
+    return part < reader->count && arc_text_is(reader->parts[part], reader->lens[part], text);
 }
 
 /* Whether a name ends with a word, behind others: "const Version", "export const VERSION". */

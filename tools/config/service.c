@@ -1,6 +1,6 @@
 /* One service: its service.yaml, and its entry in arc-ci.yaml, which overrides it. */
-#include "config/service.h"
 #include "base/path.h"
+#include "config/reading.h"
 #include "os/file.h"
 
 #define AT(member)   offsetof(struct arc_service_reading, service.member)

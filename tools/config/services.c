@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "config/graph.h"
-#include "config/service.h"
+#include "config/reading.h"
 #include "os/file.h"
 
 /* At most this many directories are compared with a glob. */
