@@ -1,5 +1,4 @@
 #include "config/file_value.h"
-#include "base/text.h"
 #include "os/file.h"
 #include "yaml/yaml.h"
 

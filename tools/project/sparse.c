@@ -1,6 +1,5 @@
 #include "project/sparse.h"
 #include "arcci/glob.h"
-#include "base/text.h"
 #include "config/graph.h"
 #include "git/git.h"
 

@@ -2,7 +2,6 @@
 #include "arcci/project.h"
 #include "base/text.h"
 #include "git/fetch.h"
-#include "git/git.h"
 #include "os/file.h"
 #include <limits.h>
 
