@@ -390,10 +390,10 @@ static bool is_named(const struct init_image *image, const char *prefix)
 
 static bool is_related(const struct init_image *image, const char *prefix)
 {
-    const char *last = arc_path_name(prefix);
+    const char *last = arc_path_name(prefix), *rest = arc_text_after(image->codename, last);
     size_t len = strlen(last);
 
-    if (strncmp(image->codename, last, len) == 0 && image->codename[len] == '-')
+    if (rest && *rest == '-')
         return true;
 
     for (const char *part = image->directory; part; part = strchr(part, '/')) {
@@ -405,18 +405,14 @@ static bool is_related(const struct init_image *image, const char *prefix)
     return false;
 }
 
-static void add_tags_like(struct init *init, struct init_group *group, struct init_family *family,
-                          const char *before)
+/* Adds the family's form of tags, "BEFORE{version}", to those that release the group. */
+static void add_pattern(struct init *init, struct init_group *group, struct init_family *family,
+                        const char *before)
 {
     init_add_text(init, &group->tags, init_print(init, "%s{version}", before));
     group->versioning = arc_or(group->versioning, versioning_of(family));
     group->is_released = true;
     family->matched = true;
-}
-
-static void add_pattern(struct init *init, struct init_group *group, struct init_family *family)
-{
-    add_tags_like(init, group, family, family->before);
 }
 
 /* Whether the prefix matches the image and all images that share its name, since those belong in
@@ -531,7 +527,7 @@ static bool take_named(struct init *init, bool (*match)(const struct init_image 
             image->group = group;
         }
         if (group)
-            add_pattern(init, group, family);
+            add_pattern(init, group, family, family->before);
         found = found || group;
     }
 
@@ -564,12 +560,12 @@ static void take_plain(struct init *init)
     if (!first || !are_left(init))
         return;
     struct init_group *group = init_add_group(init, init->repository);
-    add_pattern(init, group, first);
+    add_pattern(init, group, first, first->before);
 
     each_family (family, init) {
         bool is_habit = family->count * 10 > first->count; /* not a mistake, once */
         if (!*family->prefix && is_habit && versioning_of(family) == versioning_of(first))
-            add_pattern(init, group, family);
+            add_pattern(init, group, family, family->before);
         family->matched |= !*family->prefix;
     }
 
@@ -613,7 +609,7 @@ static void take_rest(struct init *init, bool each_its_own)
     take_left(init, group);
 
     if (spares == 1) {
-        add_pattern(init, group, spare);
+        add_pattern(init, group, spare, spare->before);
         return;
     }
 
@@ -622,15 +618,12 @@ static void take_rest(struct init *init, bool each_its_own)
 }
 
 /* Whether the repository has a directory of that name, whose own tags they may be. */
-static bool is_directory_name(const struct init *init, const char *name)
+static bool is_directory_name(struct init *init, const char *name)
 {
-    size_t len = strlen(name);
+    const char *inside = init_print(init, "/%s/", name);
     for (size_t i = 0; i < init->file_count; i++)
-        for (const char *part = init->files[i]; part; part = strchr(part, '/')) {
-            part += *part == '/';
-            if (strncmp(part, name, len) == 0 && part[len] == '/')
-                return true;
-        }
+        if (ARC_STARTS(init->files[i], inside + 1) || strstr(init->files[i], inside))
+            return true;
     return false;
 }
 
@@ -656,7 +649,7 @@ static void take_unmatched(struct init *init)
         !is_directory_name(init, name)) {
         struct init_group *group = init_add_group(init, only->prefix);
         group->is_train = true;
-        add_pattern(init, group, only);
+        add_pattern(init, group, only, only->before);
         init_ask(init, NULL, 0,
                  "what do the %zu tags %s{version} release? No image has that name; as proposed, "
                  "group %s is a release of all groups together",
@@ -814,38 +807,11 @@ static bool find_version(struct init *init, struct init_image *image, const char
     return false;
 }
 
-/* Copies of all images, to restore them; NULL if memory ran out. */
-static struct init_image *copy_images(struct init *init)
-{
-    size_t count = 0;
-    struct init_image *copies =
-        arc_arena_array(&init->arena, init->image_count + 1, sizeof *copies);
-
-    init_each_image (image, init)
-        if (copies)
-            copies[count++] = *image;
-
-    return copies;
-}
-
-/* Undoes find_versions(): drops the images that it added, and what it learned about the others. */
-static void restore_images(struct init *init, const struct init_image *copies, size_t count)
-{
-    struct init_image *image = copies ? init->images : NULL;
-
-    for (size_t i = 0; image && i < count; i++) {
-        *image = copies[i];
-        image = image->next;
-    }
-    init->image_count = count;
-}
-
 /* Finds the versions of all images in files beside their Dockerfiles or, if no image has one there,
  * in the root. True if most images have one. */
 static bool find_versions(struct init *init)
 {
     size_t found = 0, count = init->image_count, seen = 0, left = 0;
-    const struct init_image *copies = copy_images(init);
 
     init_each_image (image, init)
         if (seen++ < count && !image->group) {
@@ -858,49 +824,24 @@ static bool find_versions(struct init *init)
         init_each_image (image, init)
             found += !image->group && find_version(init, image, ".", WHOLE_FILES);
 
-    if (found * 2 <= left)
-        restore_images(init, copies, count);
-
     return found * 2 > left;
 }
 
-/* Whether versions come from files: the repository has no version tags, or its tags match neither
- * an image nor a version in the files. */
-static bool use_files(struct init *init)
+/* Whether the tags are those of versions in files: then the repository's tags match one, or the
+ * versions are not all from one file in the root. */
+static bool are_of_files(struct init *init)
 {
-    bool tagged = false;
-
-    each_family (family, init)
-        init_each_image (image, init)
-            if (*family->prefix && is_named(image, family->prefix))
-                return false;
-
-    size_t count = init->image_count;
-    const struct init_image *copies = copy_images(init);
-    if (!init->families)
-        return true;
-    if (count < 2 || !find_versions(init))
-        return false;
+    const struct init_image *first = init->images;
 
     init_each_image (image, init)
         arc_json_each (tag, init->git_tags)
-            tagged = tagged || (image->version && *image->version &&
-                                arc_text_ends(json_string_value(tag), image->version));
+            if (arc_text_or(image->version, NULL) &&
+                arc_text_ends(json_string_value(tag), image->version))
+                return false;
+    while (first->group) /* skip those with versions from workflow commands */
+        first = first->next;
 
-    const struct init_image *image = init->images;
-    while (image->group) /* skip those with versions from workflow commands */
-        image = image->next;
-    const char *first = image->version_file;
-    if (!tagged && (!first || strchr(first, '/'))) {
-        init_ask(init, NULL, 0,
-                 "what do the tags %s{version} release? As proposed, versions in files do",
-                 init->families->before);
-        return true;
-    }
-
-    restore_images(init, copies, count);
-
-    return false;
+    return !first->version_file || strchr(first->version_file, '/');
 }
 
 /* For versions in files, any push is a release: tags apply always. */
@@ -931,10 +872,9 @@ static void take_filed(struct init *init)
         }
 }
 
-/* Versions come from files, or there is no tag yet. */
-static void sort_by_files(struct init *init)
+/* Versions come from files (`found`), or there is no tag yet. */
+static void sort_by_files(struct init *init, bool found)
 {
-    bool found = find_versions(init);
     struct init_group *group = init_add_group(init, init->repository);
 
     take_left(init, group);
@@ -947,7 +887,7 @@ static void sort_by_files(struct init *init)
             if (!most || family->count > most->count)
                 most = family;
         if (most)
-            add_pattern(init, group, most);
+            add_pattern(init, group, most, most->before);
         else
             init_add_text(init, &group->tags, "v{version}");
         init_ask(init, NULL, 0,
@@ -963,6 +903,41 @@ static void sort_by_files(struct init *init)
             init_ask(init, image->dockerfile, 0,
                      "which file has its version? The other images have one");
     }
+}
+
+/* Sorts the images by versions in files, unless the repository's tags match an image or a version in
+ * the files: then it returns false, and changes nothing. */
+static bool use_files(struct init *init)
+{
+    size_t count = init->image_count;
+    struct init_image *copies = arc_arena_array(&init->arena, count, sizeof *copies);
+    struct init_image *copy = copies;
+
+    each_family (family, init)
+        init_each_image (image, init)
+            if (*family->prefix && is_named(image, family->prefix))
+                return false;
+    if (!copies || (init->families && count < 2))
+        return false;
+
+    init_each_image (image, init)
+        *copy++ = *image;
+    bool found = find_versions(init) && (!init->families || are_of_files(init));
+    copy = copies;
+    if (!found) /* forgets the images that it added, and what it learned about the others */
+        init_each_image (image, init)
+            *image = *copy++;
+    init->image_count = found ? init->image_count : count;
+    if (!found && init->families)
+        return false;
+
+    if (found && init->families)
+        init_ask(init, NULL, 0,
+                 "what do the tags %s{version} release? As proposed, versions in files do",
+                 init->families->before);
+    sort_by_files(init, found);
+
+    return true;
 }
 
 /* If there is no tag yet, the tags that start workflows say what they will look like: one group for
@@ -993,13 +968,13 @@ static void give_file_tags(struct init *init)
 {
     each_family (family, init)
         if (!*family->prefix || !init->families->next)
-            add_pattern(init, init->groups, family);
+            add_pattern(init, init->groups, family, family->before);
 
     init_each_group (group, init)
         for (char **name = group->codenames; name && *name; name++)
             each_family (family, init)
                 if (!family->matched && strcmp(family->prefix, *name) == 0)
-                    add_tags_like(
+                    add_pattern(
                         init, group, family, /* of the one image of that name */
                         init_print(init, "{codename}%s", family->before + strlen(family->prefix)));
 
@@ -1116,9 +1091,7 @@ void init_make_groups(struct init *init)
     leave_others(init);
     if (!described && !init->families)
         take_started(init);
-    if (!described && are_left(init) && use_files(init))
-        sort_by_files(init);
-    else if (!described) {
+    if (!described && !(are_left(init) && use_files(init))) {
         bool named = take_named(init, is_named), related = take_named(init, is_related);
         take_plain(init);
         take_rest(init, named && !related);
