@@ -4,7 +4,7 @@
 #include "yaml/yaml.h"
 
 /* The type of a plain scalar in the core schema (YAML 1.2.2 §10.3.2, with the digit separators that
- * js-yaml 4 allows). */
+ * js-yaml 4 allows). A NUL follows the text. */
 enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len);
 
 /* Ends a mapping: replaces merge keys by the pairs of what they name, and refuses duplicates. A

@@ -199,14 +199,11 @@ static int on_start(struct builder *b, const yaml_event_t *event)
     node->open = true;
     b->stack[b->depth++] = (struct frame){node, NULL};
 
-    if (list) {
-        ARC_TRY(set_tag(b, node, event->data.sequence_start.tag));
-        return set_anchor(b, node, event->data.sequence_start.anchor);
-    }
+    ARC_TRY(
+        set_tag(b, node, list ? event->data.sequence_start.tag : event->data.mapping_start.tag));
 
-    ARC_TRY(set_tag(b, node, event->data.mapping_start.tag));
-
-    return set_anchor(b, node, event->data.mapping_start.anchor);
+    return set_anchor(b, node,
+                      list ? event->data.sequence_start.anchor : event->data.mapping_start.anchor);
 }
 
 static int on_end(struct builder *b)
