@@ -170,47 +170,45 @@ static bool is_of_action(struct init *init, const char *path)
     return is;
 }
 
-/* Finds the Dockerfiles that are for tests, examples, development, Windows or actions, judging by
- * folder and name (set_aside), or all others. */
-static void look_at(struct init *init, bool set_aside)
+/* Whether a Dockerfile is for tests, examples, development, Windows or an action, judging by its
+ * folder and name. */
+static bool is_set_aside(struct init *init, const char *path, const char *variant)
 {
+    const char *lower = init_lower(init, path); /* but "sliding-windows/Dockerfile" counts */
+    return lies_in(path, aside) || ARC_STARTS(lower, "windows") || strstr(lower, "/windows") ||
+           strstr(arc_path_name(lower), "windows") ||
+           init_is_among(variant, "dev development debug local") || is_of_action(init, path);
+}
+
+/* Those that are set aside count only if the repository has no others. */
+void init_find_dockerfiles(struct init *init)
+{
+    json_t *all = init_keep(init, json_object());
     size_t passed = 0;
 
     for (size_t i = 0; i < init->file_count; i++) {
         const char *path = init->files[i];
         char *variant = variant_of(init, arc_path_name(path));
-        if (!variant || lies_in(path, foreign))
-            continue;
-        const char *lower = init_lower(init, path); /* but "sliding-windows/Dockerfile" counts */
-        bool is_aside = lies_in(path, aside) || ARC_STARTS(lower, "windows") ||
-                        ARC_HOLDS(lower, "/windows") || strstr(arc_path_name(lower), "windows") ||
-                        init_is_among(variant, "dev development debug local") ||
-                        is_of_action(init, path);
-        if (is_aside != set_aside) {
-            if (is_aside) /* the others have no FROM if those of tests count */
-                init_set_text(init, init->aside, path, variant);
-            continue;
+        if (variant && !lies_in(path, foreign))
+            init_set_text(init, is_set_aside(init, path, variant) ? init->aside : all, path,
+                          variant);
+    }
+
+    for (int tries = 0; tries < 2 && !json_object_size(init->dockerfile_names); tries++) {
+        arc_json_each_pair (path, variant, tries ? init->aside : all) {
+            if (json_object_size(init->dockerfile_names) == INIT_FILES_MAX)
+                passed++;
+            else if (has_instruction(init, path, "FROM", "FROM"))
+                init_set(init, init->dockerfile_names, path, json_incref(variant));
         }
-        if (json_object_size(init->dockerfile_names) == INIT_FILES_MAX)
-            passed++;
-        else if (has_instruction(init, path, "FROM", "FROM"))
-            init_set_text(init, init->dockerfile_names, path, variant);
+        if (tries) /* they count */
+            json_object_clear(init->aside);
     }
 
     if (passed)
         init_ask(init, NULL, 0,
                  "%zu Dockerfiles after the first %d were not read: add their images by hand",
                  passed, INIT_FILES_MAX);
-}
-
-/* Dockerfiles of tests and examples count only if the repository has no others. */
-void init_find_dockerfiles(struct init *init)
-{
-    look_at(init, false);
-    if (json_object_size(init->dockerfile_names))
-        return;
-    json_object_clear(init->aside);
-    look_at(init, true);
 }
 
 /* ---- contexts ------------------------------------------------------------------------------- */
