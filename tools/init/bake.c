@@ -244,7 +244,8 @@ static bool give_values(struct init *init, struct init_group *group, const struc
                      "default in the file, such as \"dev\"",
                      name, given);
         if (given)
-            init_add_pair(init, &group->variables, name, init_as_written(given, usual), NULL, NULL);
+            init_add_pair(init, &group->variables, name,
+                          json_string(init_as_written(given, usual)));
     }
 
     if (json_array_size(unknown))

@@ -364,7 +364,7 @@ static bool use_file(struct init *init, const char *path)
     group->host = described.registry;
 
     arc_json_each_pair (name, value, described.variables)
-        init_add_pair(init, &group->variables, name, json_string_value(value), NULL, NULL);
+        init_add_pair(init, &group->variables, name, json_incref(value));
 
     if (described.fixed)
         init_add_tag(init, &group->image_tags, "{version}", "");

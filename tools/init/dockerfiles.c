@@ -348,11 +348,13 @@ static void give_arguments(struct init *init, struct init_image *image)
             !(told || json_is_null(initial)) || init_is_among(name, INIT_GIVEN_ARGUMENTS))
             continue;
         if (told)
-            init_add_pair(init, &image->args, name, NULL, file, "args");
+            init_add_pair(init, &image->args, name,
+                          json_pack("{s:s, s:[s, s]}", "file", file, "at", "args", name));
         else if (json_object_get(init->dotenv, name))
-            init_add_pair(init, &image->args, name, NULL, ".env", NULL);
+            init_add_pair(init, &image->args, name,
+                          json_pack("{s:s, s:s}", "file", ".env", "at", name));
         else if (released || baked)
-            init_add_pair(init, &image->args, name, arc_or(released, baked), NULL, NULL);
+            init_add_pair(init, &image->args, name, json_string(arc_or(released, baked)));
         else
             init_push(init, left, json_string(name));
     }
@@ -377,7 +379,8 @@ static void add_architecture(struct init *init, struct init_image *image, const 
                                                 "platforms", one.platforms[0]));
     json_t *values = json_object_get(variant, "args");
     if (bases)
-        init_set(init, values, "BUILD_FROM", init_make_place(init, bases, "build_from", name));
+        init_set(init, values, "BUILD_FROM",
+                 json_pack("{s:s, s:[s, s]}", "file", bases, "at", "build_from", name));
     if (json_object_get(args, "BUILD_ARCH"))
         init_set(init, values, "BUILD_ARCH", json_string(name));
     if (!json_object_size(values))
@@ -565,7 +568,7 @@ static bool add_folders(struct init *init, struct init_image *image, const char 
             break;
         one->args = NULL;
         if (strcmp(folder, initial) != 0)
-            init_add_pair(init, &one->args, argument, folder, NULL, NULL);
+            init_add_pair(init, &one->args, argument, json_string(folder));
         one->codename =
             init_codename(init, plain ? folder : init_print(init, "%s-%s", named, folder));
     }

@@ -404,12 +404,6 @@ static void set_member(struct init *init, json_t **map, const char *name, json_t
     *map = init_keep(init, copy);
 }
 
-json_t *init_make_place(struct init *init, const char *file, const char *key, const char *name)
-{
-    return init_made(init, key ? json_pack("{s:s, s:[s, s]}", "file", file, "at", key, name)
-                               : json_pack("{s:s, s:s}", "file", file, "at", name));
-}
-
 bool init_is_development(const char *stage)
 {
     return init_is_among(stage,
@@ -417,13 +411,12 @@ bool init_is_development(const char *stage)
                          "export artifact docs binary");
 }
 
-void init_add_pair(struct init *init, json_t **pairs, const char *name, const char *value,
-                   const char *file, const char *key)
+void init_add_pair(struct init *init, json_t **pairs, const char *name, json_t *value)
 {
-    if (!init_allows(init, arc_check_build_arg, name))
-        return;
-    set_member(init, pairs, name,
-               value ? json_string(value) : init_make_place(init, file, key, name));
+    if (init_allows(init, arc_check_build_arg, name))
+        set_member(init, pairs, name, value);
+    else
+        json_decref(value);
 }
 
 void init_add_text(struct init *init, char ***texts, const char *text)

@@ -276,14 +276,10 @@ struct init_image *init_next_image(struct init *init, struct init_image *image, 
 struct init_image *init_find_image(const struct init *init, const char *dockerfile);
 /* Marks all images as settled: files read from now on only fill gaps. */
 void init_settle(struct init *init);
-/* Adds a build argument or a variable, unless its name is not valid in a configuration: with its
- * value or, if that is NULL, where to find the value: in `file`, below `key` (NULL: at the top),
- * under `name`. */
-void init_add_pair(struct init *init, json_t **pairs, const char *name, const char *value,
-                   const char *file, const char *key);
+/* Adds a build argument or a variable, unless its name is not valid in a configuration. Takes over
+ * the value, a text or the place of one in a file, {file, at}. */
+void init_add_pair(struct init *init, json_t **pairs, const char *name, json_t *value);
 
-/* The place of a value in a file: {file, at}. A new reference. */
-json_t *init_make_place(struct init *init, const char *file, const char *key, const char *name);
 /* Whether a stage of that name is for development, not for release. */
 bool init_is_development(const char *stage);
 void init_add_text(struct init *init, char ***texts, const char *text);

@@ -580,11 +580,12 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
             known = !init_chooses_base(init, image->dockerfile, name); /* NODE_VERSION */
         bool is_other = known && init_is_among(value, "{revision} {sha7} {branch}");
         if (given && (!known || step->service || is_other))
-            init_add_pair(init, &image->args, name, init_as_written(given, value), NULL, NULL);
+            init_add_pair(init, &image->args, name, json_string(init_as_written(given, value)));
         else if (known)
-            init_add_pair(init, &image->args, name, value, NULL, NULL);
+            init_add_pair(init, &image->args, name, json_string(value));
         else if (json_object_get(init->dotenv, name))
-            init_add_pair(init, &image->args, name, NULL, ".env", NULL);
+            init_add_pair(init, &image->args, name,
+                          json_pack("{s:s, s:s}", "file", ".env", "at", name));
         else {
             const char *key = init_print(init, "%s\n%s=", step->file, name);
             if (!json_object_get(init->said, key)) /* asked for another build in the file already */
@@ -1119,8 +1120,8 @@ static void take_bake(const struct init_step *step)
         const char *list = arc_text_after(item, "*.platform=");
         if (equals && arc_text_is_visible(equals))
             init_add_pair(init, &init->baked.args,
-                          init_cut(init, argument, (size_t)(equals - argument)), equals + 1, NULL,
-                          NULL);
+                          init_cut(init, argument, (size_t)(equals - argument)),
+                          json_string(equals + 1));
         init->baked_unknown |= list && !arc_text_is_visible(list);
         for (char *one; list && (one = init_next_item(init, &list, ","));)
             init_add_platform(init, &init->baked, step->file, step->line, one);
