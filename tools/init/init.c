@@ -118,6 +118,8 @@ static int read_files(struct init *init, struct arc_error *err)
     static void (*const readers[])(struct init *) = {read_dotenv,
                                                      init_find_dockerfiles,
                                                      init_read_workflows,
+                                                     init_read_goreleaser,
+                                                     init_end_workflows,
                                                      init_read_bake_files,
                                                      init_read_compose_files,
                                                      init_read_scripts,

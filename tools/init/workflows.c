@@ -386,7 +386,4 @@ void init_read_workflows(struct init *init)
                 break;
             read_workflow(init, init->files[i], NULL, NULL, 0);
         }
-
-    init_read_goreleaser(init);
-    init_end_workflows(init);
 }
