@@ -471,22 +471,19 @@ static bool starts_all(char *const *names, const char *name)
 }
 
 /* Reads the Dockerfile's stages; false if it cannot be read. */
-static bool read_stages(struct init *init, const struct init_image *image, struct arc_stages *out)
+static bool read_stages(struct init *init, const char *dockerfile, struct arc_stages *out)
 {
-    const struct arc_stages_request request = {.text = init_read(init, image->dockerfile),
+    const struct arc_stages_request request = {.text = init_read(init, dockerfile),
                                                .platform = "linux/amd64"};
     return request.text && init_succeeds(init, arc_stages_read(&request, out, NULL));
 }
 
 bool init_has_stage(struct init *init, const char *dockerfile, const char *stage)
 {
-    const struct init_image image = {.dockerfile = arc_arena_text(&init->arena, dockerfile)};
-    const char *text = init_read(init, dockerfile);
+    size_t cost = strlen(arc_or(init_read(init, dockerfile), ""));
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
-
-    if (!text || !init_spend(init, strlen(text)) || !read_stages(init, &image, &stages))
-        return true;
-    return arc_stages_target(&stages, stage) != NULL;
+    bool is_read = init_spend(init, cost) && read_stages(init, dockerfile, &stages);
+    return !is_read || arc_stages_target(&stages, stage);
 }
 
 /* The stages that no other stage needs, without those for development; NULL if there is just the
@@ -512,7 +509,8 @@ static char **list_final_stages(struct init *init, const struct arc_stages *stag
 static void split_by_stages(struct init *init, struct init_image *image)
 {
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
-    char **names = read_stages(init, image, &stages) ? list_final_stages(init, &stages) : NULL;
+    char **names =
+        read_stages(init, image->dockerfile, &stages) ? list_final_stages(init, &stages) : NULL;
     const char *common = NULL, *plain = image->codename;
     size_t count = 0, len = strlen(plain);
 
@@ -640,7 +638,7 @@ static void learn_registries(struct init *init, const struct init_image *image)
 {
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
 
-    if (!read_stages(init, image, &stages))
+    if (!read_stages(init, image->dockerfile, &stages))
         return;
 
     for (size_t i = 0; i < stages.count; i++)
