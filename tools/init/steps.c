@@ -326,17 +326,6 @@ void init_remember_tag(const struct init_step *step, const struct init_image *im
         init_set_text(init, init->joined, key, init_print(init, "%s%s", before, line));
 }
 
-/* Adds the tags of metadata-action's list, each with its condition. */
-static void add_tags(struct init *init, json_t **tags, const char *listed)
-{
-    for (char *tag; (tag = init_next_item(init, &listed, "\n"));) {
-        char *split = strchr(tag, WHEN);
-        if (split)
-            *split++ = '\0';
-        init_add_tag(init, tags, tag, arc_or(split, ""));
-    }
-}
-
 /* A name such as "ghcr.io/acme/UNKNOWN" stands for whichever image is built: its registry and tags
  * are for all images that nothing else names. */
 static void take_usual_names(const struct init_step *step, const char *image, const char *listed)
@@ -349,8 +338,13 @@ static void take_usual_names(const struct init_step *step, const char *image, co
         !init_take_reference(init, init_print(init, "%sx", registry), &usual) || !usual.registries)
         return;
     init_count_registry(init, usual.registries[0]);
-    if (*input(step, "tags") && strcmp(registry, usual.registries[0]) > 0)
-        add_tags(init, &init->usual_tags, listed);
+    if (!*input(step, "tags") || strcmp(registry, usual.registries[0]) <= 0)
+        return;
+    for (char *tag; (tag = init_next_item(init, &listed, "\n"));) {
+        char *split = strchr(tag, WHEN);
+        *split = '\0';
+        init_add_tag(init, &init->usual_tags, tag, split + 1);
+    }
 }
 
 /* The tags of metadata-action, one per line, each with its condition. */
@@ -383,11 +377,10 @@ static char *list_tags(const struct init_step *step)
         ask(step, "which builds get the tag%s %s?", arc_plural(json_array_size(asked)),
             init_list_names(init, asked));
     latest = latest && !init_is_among(flavor.latest, "false");
-    latest = latest || init_is_among(flavor.latest, "true");
-    if (latest && flavor.on_latest)
+    if (!flavor.on_latest)
+        flavor.prefix = flavor.suffix = "";
+    if (latest || init_is_among(flavor.latest, "true"))
         arc_text_item(&tags, "\n", "%slatest%s%c", flavor.prefix, flavor.suffix, WHEN);
-    else if (latest)
-        arc_text_item(&tags, "\n", "latest%c", WHEN);
 
     return init_hold(init, &tags);
 }
