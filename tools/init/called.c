@@ -197,13 +197,11 @@ static void run_makefile(struct script *script, const char *path, const char *di
         init_set(init, init->called, key, json_true());
 }
 
-void init_take_make(struct script *script, const json_t *words)
+void init_take_make(struct script *script, const char *program, const json_t *words)
 {
     struct init *init = script->init;
     const char *folder = script->directory, *file = NULL;
     json_t *targets = init_keep(init, json_array()), *given = init_keep(init, json_object());
-    const char *program =
-        arc_path_name(init_word_at(words, 0) + strspn(init_word_at(words, 0), "@-+"));
     const char *files = strcmp(program, "task") == 0 ? INIT_TASKFILES : INIT_JUSTFILES;
     struct script made = *script;
     bool named = false;

@@ -400,7 +400,7 @@ static void take_command(struct script *script, json_t *words)
     if (script->is_makefile && init_is_among(program, "include sinclude"))
         init_take_include(script, words);
     else if (script->step->runner && init_is_among(program, "make task just"))
-        init_take_make(script, words);
+        init_take_make(script, program, words);
     else if (script->step->runner)
         init_take_script(script, words);
     if (init_is_among(program, "docker podman buildah"))

@@ -79,7 +79,7 @@ char *init_fill_stem(struct init *init, const char *text, const char *pattern, c
 bool init_start_rule(struct script *script);
 
 /* "make -C DIRECTORY -f FILE NAME=value TARGET…"; a directory that only a run knows matches any. */
-void init_take_make(struct script *script, const json_t *words);
+void init_take_make(struct script *script, const char *program, const json_t *words);
 
 /* "sh FILE …", "./FILE …", ". FILE": reads its commands, with the arguments as $1 and so on. */
 void init_take_script(struct script *script, const json_t *words);
