@@ -2,10 +2,9 @@
 #include "base/json.h"
 #include "init/sources.h"
 
-#define ENTRIES_MAX 1000 /* of include and of exclude */
-#define TEXT_MAX    65536
-#define NODE_COST   64
-#define NESTED_MAX  16
+#define TEXT_MAX   65536
+#define NODE_COST  64
+#define NESTED_MAX 16
 
 /* ---- expressions ---------------------------------------------------------------------------- */
 
@@ -360,112 +359,4 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
     (void)init_spend(init, text.len + NODE_COST);
 
     return init_made(init, json_string(init_hold(init, &text)));
-}
-
-/* ---- matrices ------------------------------------------------------------------------------- */
-
-static bool is_unknown(const json_t *cell, const char *key)
-{
-    return strcmp(arc_json_text_of(cell, key), INIT_UNKNOWN_TEXT) == 0;
-}
-
-/* Whether the cell agrees with the entry on `keys` (NULL: all keys of the entry). `perhaps`: what
- * only a run knows may be the entry's value. */
-static bool agrees(const json_t *cell, json_t *entry, const json_t *keys, bool perhaps)
-{
-    arc_json_each_pair (key, value, entry)
-        if ((!keys || json_object_get(keys, key)) &&
-            !json_equal(json_object_get(cell, key), value) && !(perhaps && is_unknown(cell, key)))
-            return false;
-    return true;
-}
-
-/* The product of a matrix's lists. */
-static json_t *multiply(struct init *init, json_t *axes)
-{
-    json_t *cells = init_made(init, json_pack("[{}]"));
-
-    arc_json_each_pair (key, values, axes) {
-        json_t *next = init_made(init, json_array());
-        arc_json_each (cell, cells)
-            arc_json_each (value, values) {
-                if (json_array_size(next) == INIT_CELLS_MAX)
-                    break;
-                json_t *copy = init_copy(init, cell);
-                init_set(init, copy, key, json_incref(value));
-                init_push(init, next, copy);
-            }
-        json_decref(cells);
-        cells = next;
-    }
-
-    return cells;
-}
-
-/* As GitHub does: an entry of `include` extends every cell whose axes it does not contradict; if
- * there is none, it becomes a cell. Entries that list the values of an axis that only a run knows
- * take the place of its cells. */
-static void include(struct init *init, json_t *cells, const json_t *entries, json_t *axes)
-{
-    size_t made = json_array_size(cells), i;
-    bool listed = false;
-    json_t *entry;
-
-    for (i = 0; i < ENTRIES_MAX && (entry = json_array_get(entries, i)); i++) {
-        bool taken = false;
-        for (size_t c = 0; c < made && json_object_size(axes); c++) {
-            json_t *cell = json_array_get(cells, c);
-            if (!agrees(cell, entry, axes, true))
-                continue;
-            taken = true;
-            bool is_new = !agrees(cell, entry, axes, false);
-            listed = listed || is_new;
-            if (is_new && json_array_size(cells) == INIT_CELLS_MAX)
-                continue;
-            json_t *one = is_new ? init_copy(init, cell) : cell;
-            init_update(init, one, entry);
-            if (is_new)
-                init_push(init, cells, one);
-        }
-        if (!taken && json_array_size(cells) < INIT_CELLS_MAX)
-            init_push(init, cells, json_incref(entry));
-    }
-
-    while (listed && made--)
-        arc_json_each_pair (key, values, axes)
-            if (is_unknown(json_array_get(cells, made), key)) {
-                json_array_remove(cells, made);
-                break;
-            }
-}
-
-json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, const json_t *scope)
-{
-    const struct arc_yaml_node *node = arc_yaml_at(job, "strategy", "matrix");
-    ARC_AUTO_JSON json_t *axes = init_expand_node(init, node, scope);
-    if (!json_is_object(axes))
-        return init_made(init, json_pack("[{}]"));
-    ARC_AUTO_JSON json_t *more = json_incref(json_object_get(axes, "include"));
-    ARC_AUTO_JSON json_t *less = json_incref(json_object_get(axes, "exclude"));
-    json_t *entry;
-
-    json_object_del(axes, "include");
-    json_object_del(axes, "exclude");
-    arc_json_each_pair (key, values, axes)
-        if (!json_is_array(values))
-            init_set(init, axes, key, json_pack("[s]", INIT_UNKNOWN_TEXT));
-
-    bool listed = !json_object_size(axes) && json_is_array(more); /* no axes, only `include` */
-    json_t *cells = listed ? init_made(init, json_array()) : multiply(init, axes);
-
-    for (size_t i = 0; i < ENTRIES_MAX && (entry = json_array_get(less, i)); i++)
-        for (size_t c = json_array_size(cells); c-- > 0;)
-            if (agrees(json_array_get(cells, c), entry, NULL, false))
-                json_array_remove(cells, c);
-
-    include(init, cells, more, axes);
-    if (!json_array_size(cells))
-        init_push(init, cells, json_object());
-
-    return cells;
 }

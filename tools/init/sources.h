@@ -175,7 +175,3 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
  * or a schedule and *when is "", *when becomes that condition. */
 bool init_may_run(struct init *init, const struct arc_yaml_node *owner, const json_t *scope,
                   const char **when);
-
-/* The cells of a job's matrix, with `include` and `exclude`, as an array of at most 256 objects:
- * [{}] if there is no matrix, or only a run knows it. A new reference. */
-json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, const json_t *scope);

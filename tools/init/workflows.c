@@ -2,9 +2,10 @@
 #include "base/json.h"
 #include "init/sources.h"
 
-#define DEPTH_MAX 4
-#define STEP_COST 6000 /* and of a cell */
-#define CALL_COST ((size_t)20000)
+#define DEPTH_MAX   4
+#define ENTRIES_MAX 1000 /* of include and of exclude */
+#define STEP_COST   6000 /* and of a cell */
+#define CALL_COST   ((size_t)20000)
 
 static void read_workflow(struct init *init, const char *path, const struct init_step *caller,
                           json_t *with, int depth);
@@ -205,6 +206,116 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
     }
 }
 
+/* ---- matrices ------------------------------------------------------------------------------- */
+
+static bool is_unknown(const json_t *cell, const char *key)
+{
+    return strcmp(arc_json_text_of(cell, key), INIT_UNKNOWN_TEXT) == 0;
+}
+
+/* Whether the cell agrees with the entry on `keys` (NULL: all keys of the entry). `perhaps`: what
+ * only a run knows may be the entry's value. */
+static bool agrees(const json_t *cell, json_t *entry, const json_t *keys, bool perhaps)
+{
+    arc_json_each_pair (key, value, entry)
+        if ((!keys || json_object_get(keys, key)) &&
+            !json_equal(json_object_get(cell, key), value) && !(perhaps && is_unknown(cell, key)))
+            return false;
+    return true;
+}
+
+/* The product of a matrix's lists. */
+static json_t *multiply(struct init *init, json_t *axes)
+{
+    json_t *cells = init_made(init, json_pack("[{}]"));
+
+    arc_json_each_pair (key, values, axes) {
+        json_t *next = init_made(init, json_array());
+        arc_json_each (cell, cells)
+            arc_json_each (value, values) {
+                if (json_array_size(next) == INIT_CELLS_MAX)
+                    break;
+                json_t *copy = init_copy(init, cell);
+                init_set(init, copy, key, json_incref(value));
+                init_push(init, next, copy);
+            }
+        json_decref(cells);
+        cells = next;
+    }
+
+    return cells;
+}
+
+/* As GitHub does: an entry of `include` extends every cell whose axes it does not contradict; if
+ * there is none, it becomes a cell. Entries that list the values of an axis that only a run knows
+ * take the place of its cells. */
+static void include(struct init *init, json_t *cells, const json_t *entries, json_t *axes)
+{
+    size_t made = json_array_size(cells), i;
+    bool listed = false;
+    json_t *entry;
+
+    for (i = 0; i < ENTRIES_MAX && (entry = json_array_get(entries, i)); i++) {
+        bool taken = false;
+        for (size_t c = 0; c < made && json_object_size(axes); c++) {
+            json_t *cell = json_array_get(cells, c);
+            if (!agrees(cell, entry, axes, true))
+                continue;
+            taken = true;
+            bool is_new = !agrees(cell, entry, axes, false);
+            listed = listed || is_new;
+            if (is_new && json_array_size(cells) == INIT_CELLS_MAX)
+                continue;
+            json_t *one = is_new ? init_copy(init, cell) : cell;
+            init_update(init, one, entry);
+            if (is_new)
+                init_push(init, cells, one);
+        }
+        if (!taken && json_array_size(cells) < INIT_CELLS_MAX)
+            init_push(init, cells, json_incref(entry));
+    }
+
+    while (listed && made--)
+        arc_json_each_pair (key, values, axes)
+            if (is_unknown(json_array_get(cells, made), key)) {
+                json_array_remove(cells, made);
+                break;
+            }
+}
+
+/* The cells of a job's matrix, with `include` and `exclude`, as an array of at most INIT_CELLS_MAX
+ * objects: [{}] if there is no matrix, or only a run knows it. A new reference. */
+static json_t *list_cells(struct init *init, const struct arc_yaml_node *job, const json_t *scope)
+{
+    const struct arc_yaml_node *node = arc_yaml_at(job, "strategy", "matrix");
+    ARC_AUTO_JSON json_t *axes = init_expand_node(init, node, scope);
+    if (!json_is_object(axes))
+        return init_made(init, json_pack("[{}]"));
+    ARC_AUTO_JSON json_t *more = json_incref(json_object_get(axes, "include"));
+    ARC_AUTO_JSON json_t *less = json_incref(json_object_get(axes, "exclude"));
+    json_t *entry;
+
+    json_object_del(axes, "include");
+    json_object_del(axes, "exclude");
+    arc_json_each_pair (key, values, axes)
+        if (!json_is_array(values))
+            init_set(init, axes, key, json_pack("[s]", INIT_UNKNOWN_TEXT));
+
+    bool listed = !json_object_size(axes) && json_is_array(more); /* no axes, only `include` */
+    json_t *cells = listed ? init_made(init, json_array()) : multiply(init, axes);
+
+    for (size_t i = 0; i < ENTRIES_MAX && (entry = json_array_get(less, i)); i++)
+        for (size_t c = json_array_size(cells); c-- > 0;)
+            if (agrees(json_array_get(cells, c), entry, NULL, false))
+                json_array_remove(cells, c);
+
+    include(init, cells, more, axes);
+    if (!json_array_size(cells))
+        init_push(init, cells, json_object());
+
+    return cells;
+}
+
 /* ---- jobs ----------------------------------------------------------------------------------- */
 
 static void read_cell(const struct init_step *workflow, const struct arc_yaml_pair *pair,
@@ -368,7 +479,7 @@ static void read_workflow(struct init *init, const char *path, const struct init
     add_settings(init, scope, yaml.root);
 
     arc_yaml_each_pair (job, arc_yaml_get(yaml.root, "jobs")) {
-        ARC_AUTO_JSON json_t *cells = init_matrix_cells(init, job->value, scope);
+        ARC_AUTO_JSON json_t *cells = list_cells(init, job->value, scope);
         arc_json_each (cell, cells)
             if (init_spend(init, STEP_COST))
                 read_cell(&place, job, cell, depth);
