@@ -125,20 +125,12 @@ static bool resolve_build(const struct entry *entry, struct init_image *image)
     return image->dockerfile != NULL;
 }
 
-/* The target, unless it is one for development. */
-static char *find_target(const struct entry *entry, bool *development)
-{
-    char *target = expand(entry, arc_yaml_text_at(entry->build, "target"));
-    *development = target && init_is_development(target);
-    return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
-}
-
 /* Takes over the service as a step of docker/build-push-action, or asks. */
 static void take_service(const struct entry *entry)
 {
     struct init *init = entry->init;
     struct init_image image = {0};
-    bool told = resolve_build(entry, &image), development;
+    bool told = resolve_build(entry, &image);
 
     if (told && !image.dockerfile) {
         init_ask(init, entry->file, entry->build->line,
@@ -155,7 +147,8 @@ static void take_service(const struct entry *entry)
 
     const char *args = list_lines(entry, arc_yaml_get(entry->build, "args"));
     const char *platforms = list_lines(entry, arc_yaml_get(entry->build, "platforms"));
-    const char *target = find_target(entry, &development), *name = find_name(entry);
+    const char *target = expand(entry, arc_yaml_text_at(entry->build, "target"));
+    const char *name = find_name(entry);
     bool is_other = false;
     init_each_image (other, init)
         is_other |= name && other->pushed && arc_text_same(other->name, arc_path_name(name));
@@ -168,7 +161,7 @@ static void take_service(const struct entry *entry)
     ARC_AUTO_JSON json_t *with =
         init_made(init, json_pack("{s:s, s:s, s:s, s:s}", "context", image.context, "file",
                                   image.dockerfile, "build-args", args, "platforms", platforms));
-    if (target)
+    if (target && *target && arc_text_is_visible(target) && !init_is_development(target))
         init_set_text(init, with, "target", target);
     if (name)
         init_set(init, with, "outputs", json_sprintf("name=%s", name));
@@ -279,13 +272,12 @@ static bool is_base(const struct entry *entry)
 static bool describe(const struct entry *entry, struct described *described)
 {
     const char *text = arc_yaml_text_at(entry->service, "image");
+    const char *target = expand(entry, arc_yaml_text_at(entry->build, "target"));
     struct init_image image = {0};
-    bool development;
 
     if (arc_yaml_get(entry->service, "profiles"))
         return true; /* not built unless its profile is enabled */
-    (void)find_target(entry, &development);
-    if (development || !resolve_build(entry, &image))
+    if ((target && init_is_development(target)) || !resolve_build(entry, &image))
         return false;
 
     bool base = !arc_yaml_get(entry->service, "image") && is_base(entry);
