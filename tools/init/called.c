@@ -251,14 +251,6 @@ void init_take_make(struct script *script, const char *program, const json_t *wo
     script->pushes = made.pushes;
 }
 
-/* Whether a file is a script of a shell, by its name or its first line. */
-static bool is_script(struct init *init, const char *path, const char *text)
-{
-    const char *line = init_cut(init, text, strcspn(text, "\n"));
-    return arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1") ||
-           (ARC_STARTS(line, "#!") && strstr(line, "sh"));
-}
-
 void init_take_script(struct script *script, const json_t *words)
 {
     struct init *init = script->init;
@@ -276,8 +268,10 @@ void init_take_script(struct script *script, const json_t *words)
     if (!path || !init_has_file(init, path))
         return;
     const char *text = init_read_script(init, path);
-    if (!text || !(is_shell || is_script(init, path, text)) ||
-        is_known_call(script, path, words, &key))
+    const char *line = text ? init_cut(init, text, strcspn(text, "\n")) : "";
+    bool is_script = is_shell || arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1") ||
+                     (ARC_STARTS(line, "#!") && strstr(line, "sh"));
+    if (!text || !is_script || is_known_call(script, path, words, &key))
         return;
 
     inner.called++;

@@ -236,7 +236,7 @@ struct init_family {
     char *before;                      /* "catalog/v" */
     size_t count, odd;                 /* `odd`: not semantic versions */
     size_t numbered;                   /* like 1.2.0-20261128 */
-    size_t revised;                    /* the same, or like 1.2.0-r3 */
+    size_t revised;                    /* the same, or like 1.2.0-r3: no word names a prerelease */
     long odd_major;                    /* the highest major version of those */
     struct arc_release_version newest; /* the highest version */
     bool ends_odd;                     /* and it is not semantic */
@@ -284,14 +284,6 @@ static bool is_numbered(const char *version)
     return rest && !rest[strspn(rest, "-.0123456789")];
 }
 
-/* The same where no word in it names a prerelease: "1.2.0-r3" is packaging of 1.2.0. */
-static bool is_revised(const char *version)
-{
-    struct arc_release_version parsed;
-    return strchr(version, '-') && is_version(version, ARC_VERSIONING_LOOSE, &parsed) &&
-           !parsed.prerelease;
-}
-
 static void add_to_family(struct init *init, const char *tag, bool alone)
 {
     const char *version = version_in(tag, alone);
@@ -325,11 +317,12 @@ static void add_to_family(struct init *init, const char *tag, bool alone)
     long major = strtol(version, NULL, 10);
     bool is_odd = !is_version(version, ARC_VERSIONING_SEMVER, &parsed);
     family->numbered += is_numbered(version);
-    family->revised += is_revised(version);
     family->count++;
     family->odd += is_odd;
     family->odd_major = ARC_MAX(family->odd_major, is_odd ? major : -1);
-    if (is_version(version, ARC_VERSIONING_LOOSE, &parsed) &&
+    bool is_loose = is_version(version, ARC_VERSIONING_LOOSE, &parsed);
+    family->revised += is_loose && !parsed.prerelease && strchr(version, '-');
+    if (is_loose &&
         (!family->newest.text || arc_release_version_compare(&parsed, &family->newest) > 0)) {
         family->newest = parsed;
         family->ends_odd = is_odd;

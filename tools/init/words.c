@@ -523,12 +523,6 @@ static const char *expand_template(struct script *script, const char *open, stru
     return end + 2;
 }
 
-/* Whether make expands what a "$" between single quotes begins: "$(NAME)", not "$$(command)". */
-static bool is_of_make(const struct script *script, const char *dollar)
-{
-    return script->is_makefile && dollar[-1] != '$' && strchr("({", dollar[1]) && dollar[1];
-}
-
 bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variable)
 {
     const char *at = skip_blanks(script->at);
@@ -547,10 +541,13 @@ bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variab
     }
 
     while (*at && (quote || !strchr(" \t\r\n;&|", *at))) {
+        /* make expands "$(NAME)" between single quotes, too, but not "$$(command)" */
+        bool is_of_make =
+            quote && script->is_makefile && ARC_STARTS(at, "$(", "${") && at[-1] != '$';
         if (*at == quote || (!quote && (*at == '"' || *at == '\''))) {
             quote = quote ? '\0' : *at;
             at++;
-        } else if (*at == '$' && (quote != '\'' || is_of_make(script, at))) {
+        } else if (*at == '$' && (quote != '\'' || is_of_make)) {
             at = expand_variable(script, at, word);
         } else if (*at == '`' && quote != '\'') {
             at = expand_backticks(script, at, word);
