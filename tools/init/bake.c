@@ -42,8 +42,7 @@ static void read_hcl(struct init *init, struct bake *bake, const char *text)
 
     while (arc_assignments_next(&reader)) {
         bool target = arc_assignment_is(&reader, 0, "target");
-        bake->has_default =
-            bake->has_default || (reader.count == 2 && arc_assignment_is(&reader, 1, "default"));
+        bake->has_default |= reader.count == 2 && arc_assignment_is(&reader, 1, "default");
         if (reader.count != 2 || !(target || arc_assignment_is(&reader, 0, "variable")))
             continue;
         const char *label = init_cut(init, reader.parts[1], reader.lens[1]);
@@ -186,8 +185,7 @@ static bool names_differ(struct init *init, const struct bake *bake, char **targ
         const char *quote = tag ? strchr(tag, '"') : NULL;
         tag = arc_text_or(quote ? quote + 1 : tag, "");
         char *name = init_cut(init, tag, strcspn(tag, "\""));
-        size_t len = strlen(name) - strlen(arc_path_name(name));
-        char *colon = strchr(name + len, ':');
+        char *colon = strchr(arc_path_name(name), ':');
         if (!colon)
             return false;
         *colon = '\0';
@@ -199,11 +197,10 @@ static bool names_differ(struct init *init, const struct bake *bake, char **targ
     return true;
 }
 
-static void ask_version(struct init *init, struct init_group *group, const struct bake *bake,
-                        char **targets)
+static void ask_version(struct init *init, struct init_group *group, const struct bake *bake)
 {
     ARC_AUTO_JSON json_t *names = json_array();
-    bool differ = names_differ(init, bake, targets);
+    bool differ = names_differ(init, bake, group->codenames);
 
     arc_json_each_pair (name, value, bake->variables)
         if (!json_object_get(group->variables, name))
@@ -260,7 +257,6 @@ static bool give_values(struct init *init, struct init_group *group, const struc
 static void take_bake(struct init *init, const struct bake *bake)
 {
     char **tagged = NULL;
-    size_t count = 0;
     bool named = false, divided = true;
 
     for (int tries = 0; tries < 2 && !tagged; tries++) {
@@ -272,7 +268,6 @@ static void take_bake(struct init *init, const struct bake *bake)
                 (named || !tries) && is_image(value, named) && !ARC_STARTS(platform, "windows")) {
                 init_add_text(init, &tagged, name);
                 divided = divided && json_object_get(value, "platforms");
-                count++;
             }
         }
     }
@@ -299,16 +294,15 @@ static void take_bake(struct init *init, const struct bake *bake)
         return;
     }
 
-    struct init_group *group =
-        init_use_file(init, "bake", bake->path,
-                      init->groups ? init_name_dockerfile(init, bake->path) : NULL, count);
+    struct init_group *group = init_use_file(
+        init, "bake", bake->path, init->groups ? init_name_dockerfile(init, bake->path) : NULL,
+        arc_texts_count(tagged));
     group->targets = bake->has_default ? NULL : tagged;
     group->codenames = tagged;
     take_given(init, group, named, divided);
 
-    bool versioned = give_values(init, group, bake);
-    if (!versioned && !named)
-        ask_version(init, group, bake, tagged);
+    if (!give_values(init, group, bake) && !named)
+        ask_version(init, group, bake);
 
     arc_json_each_pair (name, value, bake->targets)
         leave_dockerfiles(init, value);
