@@ -146,7 +146,6 @@ bool init_chooses_base(struct init *init, const char *dockerfile, const char *na
 /* The next word of an instruction; false at the end. */
 static bool take_word(struct init *init, const char **text, struct arc_buf *word, size_t *equals)
 {
-    arc_buf_reset(word);
     bool found = arc_dockerfile_word(text, word, equals);
     (void)init_succeeds(init, word->failed);
     return found;
