@@ -177,9 +177,8 @@ static void run_makefile(struct script *script, const char *path, const char *di
         if (is_known)
             init_set(init, wanted, target, json_true());
         arc_json_each_pair (rule, needs, made.rules) {
-            char *bound;
             if (!is_known && json_array_size(targets) < TARGETS_MAX &&
-                init_match(init, target, rule, false, &bound))
+                init_match(init, target, rule, false, NULL))
                 init_push(init, targets, json_string(rule));
             else if (is_known && is_target(rule, target))
                 arc_json_each (need, needs)
@@ -238,11 +237,10 @@ void init_take_make(struct script *script, const char *program, const json_t *wo
     made.given = given;
     for (size_t i = 0; folder && i < init->file_count && script->called < CALLED_MAX; i++) {
         const char *path = init->files[i];
-        char *bound = NULL;
-        bool is_meant =
-            file ? strcmp(file, path) == 0
-                 : init_is_among(arc_path_name(path), files) &&
-                       init_match(init, folder, init_directory(init, path), false, &bound);
+        bool is_meant = file
+                            ? strcmp(file, path) == 0
+                            : init_is_among(arc_path_name(path), files) &&
+                                  init_match(init, folder, init_directory(init, path), false, NULL);
         if (is_meant && init_spend(init, json_array_size(targets) * NEED_COST))
             run_makefile(&made, path, file ? folder : init_directory(init, path),
                          init_keep(init, json_copy(targets)));

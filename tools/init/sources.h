@@ -136,7 +136,7 @@ void init_add_input(struct init *init, json_t *with, const char *name, const cha
 char *init_next_item(struct init *init, const char **text, const char *ends);
 
 /* Matches a pattern in which INIT_UNKNOWN is a wildcard for one segment, or, at the start and with
- * `deep`, for any number. *bound receives what it matched. Two of them never match. */
+ * `deep`, for any number. *bound (may be NULL) receives what it matched. Two of them never match. */
 bool init_match(struct init *init, const char *pattern, const char *path, bool deep, char **bound);
 
 /* Whether a text contains a placeholder for a version or a release's tag. */

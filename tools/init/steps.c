@@ -431,7 +431,8 @@ bool init_match(struct init *init, const char *pattern, const char *path, bool d
     size_t part = len - before - after;
     if ((before || !deep) && memchr(path + before, '/', part))
         return false;
-    *bound = init_cut(init, path + before, part);
+    if (bound)
+        *bound = init_cut(init, path + before, part);
 
     return true;
 }

@@ -403,8 +403,8 @@ static const char *said_by_search(struct script *script, const char *command)
     return name ? init_cut(script->init, name, strcspn(name, " ")) : NULL;
 }
 
-/* Appends what a command prints; false if that is not known here. */
-static bool expand_command(struct script *script, const char *at, const char *end,
+/* Appends what a command prints, INIT_UNKNOWN if that is not known here. */
+static void expand_command(struct script *script, const char *at, const char *end,
                            struct arc_buf *out)
 {
     static const char *(*const known[])(struct script *, const char *) = {
@@ -414,9 +414,7 @@ static bool expand_command(struct script *script, const char *at, const char *en
 
     for (size_t i = 0; i < ARC_COUNT(known) && !said; i++)
         said = known[i](script, command);
-    arc_buf_puts(out, arc_or(said, ""));
-
-    return said;
+    arc_buf_puts(out, arc_or(said, INIT_UNKNOWN_TEXT));
 }
 
 /* "`command`"; returns its end. */
@@ -428,8 +426,7 @@ static const char *expand_backticks(struct script *script, const char *open, str
         arc_buf_putc(out, *open);
         return open + 1;
     }
-    if (!expand_command(script, open + 1, end, out))
-        arc_buf_putc(out, INIT_UNKNOWN);
+    expand_command(script, open + 1, end, out);
 
     return end + 1;
 }
@@ -460,12 +457,12 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     }
 
     bool is_shell = script->is_makefile && ARC_STARTS(name, "shell ");
-    bool is_command = *start == '(' && (is_shell || !script->is_makefile);
-    const char *command = name + (is_shell ? 6 : 0);
-    if (is_command && end && expand_command(script, command, end, out))
+    if (*start == '(' && end && (is_shell || !script->is_makefile)) {
+        expand_command(script, name + (is_shell ? 6 : 0), end, out);
         return end + 1;
+    }
 
-    if (rest == name || !end || is_command) { /* "$@", "$(date)" */
+    if (rest == name || !end) { /* "$@" */
         arc_buf_putc(out, INIT_UNKNOWN);
         return end && end > start ? end + open : start + (*start > '\0' && *start <= '~');
     }
