@@ -42,8 +42,8 @@ MUTANTS = [
         ("if (reading.schema == 1 && !read->results)", "if (false)"),
         ("if (reading.schema == 2 && !*read->artifact)", "if (false)"),
         ("reading->lists_packages || place == PACKAGES;", "false;"),
-        ("if (grade->len && !arc_severity_parse(", "if (grade->len && arc_severity_parse("),
-        (".severity = (unsigned char)severity,", ".severity = ARC_SEVERITY_LOW,"),
+        ("value->len && !arc_severity_parse(", "value->len && arc_severity_parse("),
+        (".severity = (unsigned char)reading->item.severity,", ".severity = ARC_SEVERITY_LOW,"),
     ]
 ] + [
     ("tools/scan/ignore.c", "entry->expires <= judged->now", "entry->expires > judged->now"),

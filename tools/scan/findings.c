@@ -4,9 +4,8 @@
 
 int findings_init(struct findings *findings, struct arc_error *err)
 {
-    *findings = (struct findings){
-        .pool = json_object(), .rule_of = json_object(), .first_of = json_object()};
-    return arc_error_unless(findings->pool && findings->rule_of && findings->first_of, err);
+    *findings = (struct findings){.pool = json_object()};
+    return arc_error_unless(findings->pool, err);
 }
 
 void findings_free(struct findings *findings)
@@ -16,8 +15,6 @@ void findings_free(struct findings *findings)
     free(findings->rules);
     free(findings->results);
     json_decref(findings->pool);
-    json_decref(findings->rule_of);
-    json_decref(findings->first_of);
     *findings = (struct findings){0};
 }
 
@@ -28,7 +25,8 @@ const char *findings_string(struct findings *findings, const char *text)
     void *at = json_object_iter_at(findings->pool, text);
     if (!at && json_object_set_new_nocheck(findings->pool, text, json_true()) == 0)
         at = json_object_iter_at(findings->pool, text);
-    return at ? json_object_iter_key(at) : NULL;
+    findings->failed |= !at;
+    return at ? json_object_iter_key(at) : "";
 }
 
 int findings_add_target(struct findings *findings, const char *service, const char *platform,
@@ -55,22 +53,18 @@ int findings_add_target(struct findings *findings, const char *service, const ch
                                    .created = "",
                                    .prefix = "",
                                    .first = index};
-    ARC_TRY_ALLOC(target->service && target->platform && target->report, err);
+    ARC_TRY_ALLOC(!findings->failed, err);
     findings->target_count++;
 
-    /* The last target of its service's chain. */
-    const json_t *known = json_object_get(findings->first_of, target->service);
-    if (!known)
-        return arc_error_unless(json_object_set_new_nocheck(findings->first_of, target->service,
-                                                            json_integer(index)) == 0,
-                                err);
+    struct scan_target *last = NULL; /* of its service's chain */
+    arc_each (other, findings->targets, index)
+        if (other->service == target->service) /* the pool's */
+            last = other;
+    if (!last)
+        return ARC_OK;
 
-    target->first = (unsigned)json_integer_value(known);
-    target->bit = 1;
-    struct scan_target *last = &findings->targets[target->first];
-    for (; last->next; last = &findings->targets[last->next - 1])
-        target->bit++;
-
+    target->first = last->first;
+    target->bit = last->bit + 1;
     if (target->bit == SERVICE_TARGETS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d targets of %s in one scan",
                              SERVICE_TARGETS_MAX, arc_text_or(target->service, "one service"));
@@ -88,9 +82,8 @@ int findings_target_error(struct findings *findings, size_t target, const struct
                           struct arc_error *err)
 {
     ARC_TRY(arc_error_memory(problem->code, err));
-    const char *why = findings_string(findings, arc_error_text(problem));
-    findings->targets[target].error = why;
-    return arc_error_unless(why, err);
+    findings->targets[target].error = findings_string(findings, arc_error_text(problem));
+    return arc_error_unless(!findings->failed, err);
 }
 
 const struct scan_target *findings_next_target(const struct findings *findings,
@@ -121,26 +114,22 @@ int findings_add_result(struct findings *findings, struct arc_error *err)
     return ARC_OK;
 }
 
-int findings_rule(struct findings *findings, const char *id, unsigned *rule, bool *made,
-                  struct arc_error *err)
+struct scan_rule *findings_rule(struct findings *findings, const char *id)
 {
-    const json_t *index = json_object_get(findings->rule_of, id);
-    *made = !index;
-
-    if (index) {
-        *rule = (unsigned)json_integer_value(index);
-        return ARC_OK;
-    }
-
-    ARC_TRY_ALLOC(arc_room(&findings->rules, findings->rule_count, sizeof *findings->rules), err);
     const char *name = findings_string(findings, id);
-    if (!name || json_object_set_new_nocheck(findings->rule_of, id,
-                                             json_integer((json_int_t)findings->rule_count)) != 0)
-        return arc_error_nomem(err);
-    *rule = (unsigned)findings->rule_count++;
-    findings->rules[*rule] = (struct scan_rule){.id = name, .alias = ""};
+    const json_t *known = json_object_get(findings->pool, id);
 
-    return ARC_OK;
+    if (json_is_integer(known))
+        return &findings->rules[json_integer_value(known)];
+
+    json_t *index = json_integer((json_int_t)findings->rule_count);
+    bool room = arc_room(&findings->rules, findings->rule_count, sizeof *findings->rules);
+    if (json_object_set_new_nocheck(findings->pool, id, index) || !room || findings->failed)
+        return NULL;
+    struct scan_rule *rule = &findings->rules[findings->rule_count++];
+    *rule = (struct scan_rule){.id = name};
+
+    return rule;
 }
 
 /* Pooled strings are equal only if they are the same pointer. */
@@ -203,10 +192,9 @@ static const char *find_place(struct findings *findings, const struct finding *f
     ARC_AUTO(arc_buf) struct arc_buf full = {0}, text = {0};
     arc_buf_printf(&full, "%s/%s", target->prefix, place);
     arc_text_path(&text, arc_buf_text(&full));
-    if (full.failed)
-        return NULL;
+    findings->failed |= full.failed || text.failed;
 
-    return text.failed ? NULL : findings_string(findings, arc_buf_text(&text));
+    return findings_string(findings, arc_buf_text(&text));
 }
 
 /* A vulnerability of a package counts once, however often it is listed; a setting or secret found
@@ -217,7 +205,8 @@ int findings_join(struct findings *findings, struct arc_error *err)
     size_t kept = 0, run = 0, nth = 0; /* `run`: start of equal findings */
 
     arc_each (finding, list, findings->count)
-        ARC_TRY_ALLOC(finding->place = find_place(findings, finding), err);
+        finding->place = find_place(findings, finding);
+    ARC_TRY_ALLOC(!findings->failed, err);
 
     if (findings->count)
         qsort(list, findings->count, sizeof *list, compare_joined);

@@ -82,15 +82,15 @@ struct scan_target {
 };
 
 struct findings {
-    json_t *pool;    /* all strings, as keys of an object, for jansson's hash table */
-    json_t *rule_of; /* id → index into rules */
+    json_t *pool; /* all strings, as keys of an object, for jansson's hash table; the value of a
+                     rule's id is its index into `rules` */
+    bool failed;  /* memory ran out */
     struct finding *list;
     size_t count;
     struct scan_rule *rules;
     size_t rule_count;
     struct scan_result *results;
     size_t result_count;
-    json_t *first_of; /* service → index of its first target */
     struct scan_target *targets;
     size_t target_count;
 };
@@ -98,7 +98,7 @@ struct findings {
 int findings_init(struct findings *findings, struct arc_error *err);
 void findings_free(struct findings *findings);
 
-/* The pool's copy of `text` ("" for NULL). NULL when out of memory. */
+/* The pool's copy of `text` ("" for NULL); "" when out of memory, which `findings->failed` keeps. */
 const char *findings_string(struct findings *findings, const char *text);
 
 /* Adds a target (its strings are pooled). ARC_ELIMIT beyond TARGETS_MAX or SERVICE_TARGETS_MAX. */
@@ -117,11 +117,12 @@ const struct scan_target *findings_next_target(const struct findings *findings,
                                                const struct finding *finding,
                                                const struct scan_target *after);
 
-/* Adds a finding; adds a result; finds or adds the rule with that id: *rule is its index. */
+/* Adds a finding; adds a result. */
 int findings_add(struct findings *findings, const struct finding *finding, struct arc_error *err);
 int findings_add_result(struct findings *findings, struct arc_error *err);
-int findings_rule(struct findings *findings, const char *id, unsigned *rule, bool *made,
-                  struct arc_error *err);
+
+/* Finds or adds the rule with that id; a new one has no texts, all NULL. NULL when out of memory. */
+struct scan_rule *findings_rule(struct findings *findings, const char *id);
 
 /* Sets `place` from the results, and joins findings that differ only in the target. */
 int findings_join(struct findings *findings, struct arc_error *err);

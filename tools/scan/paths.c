@@ -47,7 +47,7 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
         bool here = rooted && strcmp(artifact, top) == 0;
         if (*artifact == '/' && (text.len || here))
             target->artifact = findings_string(findings, here ? "." : arc_buf_text(&text));
-        ARC_TRY_ALLOC(target->prefix && target->artifact, err);
+        ARC_TRY_ALLOC(!findings->failed, err);
     }
 
     return ARC_OK;

@@ -207,7 +207,7 @@ static int read_job(struct scan_judged *judged, const struct job *job, size_t ta
     read->ours = true;
     if (strcmp(judged->options->run->type, "fs") == 0)
         read->artifact = findings_string(findings, name);
-    ARC_TRY_ALLOC(read->artifact, err);
+    ARC_TRY_ALLOC(!findings->failed, err);
 
     return read_warnings(judged, name, arc_buf_text(&job->warnings), err);
 }

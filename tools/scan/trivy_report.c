@@ -52,7 +52,7 @@ enum field {
     SCORE_4,
     LINE,
     OFFSET,
-    /* texts of a finding, in struct draft */
+    /* texts of a finding, in struct item */
     ID,
     ALIAS,
     PACKAGE,
@@ -166,28 +166,26 @@ static const struct arc_json_rule rules[] = {
     {0},
 };
 
+/* The finding being read. Texts are the pool's; NULL: not given. */
+struct item {
+    const char *texts[FIELDS];
+    double scores[3]; /* the highest of CVSS 2, 3, 4 */
+    unsigned line, offset;
+    enum arc_severity severity;
+    bool odd; /* its severity is not known */
+};
+
 struct reading {
     struct findings *findings;
     struct scan_target *target;
-    int schema;                     /* 0: unknown so far */
-    size_t element;                 /* index in the current list, from 1, for messages */
-    struct arc_buf family, release; /* operating system */
-    /* the current finding */
-    struct arc_buf texts[FIELDS];
-    double scores[3]; /* the highest of CVSS 2, 3, 4 */
-    unsigned line, offset;
+    int schema;                   /* 0: unknown so far */
+    size_t element;               /* index in the current list, from 1, for messages */
+    const char *family, *release; /* operating system */
+    struct item item;
     /* the current result */
     size_t packages, vulnerabilities;
     bool lists_packages; /* even if empty */
 };
-
-static void reading_free(struct reading *reading)
-{
-    for (size_t i = 0; i < FIELDS; i++)
-        arc_buf_free(&reading->texts[i]);
-    arc_buf_free(&reading->family);
-    arc_buf_free(&reading->release);
-}
 
 static int not_understood(const struct reading *reading, struct arc_error *err, const char *what)
 {
@@ -196,52 +194,46 @@ static int not_understood(const struct reading *reading, struct arc_error *err, 
                          what);
 }
 
-static const char *field_text(const struct reading *reading, enum field field)
+static const char *text_of(const struct reading *reading, enum field field)
 {
-    return arc_buf_text(&reading->texts[field]);
+    return arc_or(reading->item.texts[field], "");
 }
 
-/* How many of the first `max` bytes of a text are whole characters. */
-static size_t cut_length(const char *text, size_t len, size_t max)
-{
-    size_t kept = ARC_MIN(len, max);
-    while (kept && kept < len && arc_utf8_continues(text[kept]))
-        kept--;
-    return kept;
-}
-
-/* A copy of at most `max` bytes, cut between characters; NULL for "". */
-static const char *pool_short(const struct reading *reading, enum field field, size_t max)
+/* The pool's copy of at most `max` bytes of a text, cut between characters. */
+static const char *pool_text(const struct reading *reading, const struct arc_json_scalar *value,
+                             size_t max)
 {
     ARC_AUTO(arc_buf) struct arc_buf start = {0};
-    const char *text = field_text(reading, field);
+    size_t kept = ARC_MIN(value->len, max);
 
-    arc_buf_add(&start, text, cut_length(text, reading->texts[field].len, max));
-    return start.failed ? NULL : findings_string(reading->findings, arc_buf_text(&start));
+    while (kept && kept < value->len && arc_utf8_continues(value->text[kept]))
+        kept--;
+    arc_buf_add(&start, value->text, kept);
+    reading->findings->failed |= start.failed != ARC_OK;
+
+    return findings_string(reading->findings, arc_buf_text(&start));
 }
 
 /* The rule of a finding; a new one gets the finding's texts. */
 static int add_rule(const struct reading *reading, struct finding *finding, struct arc_error *err)
 {
-    bool made;
+    struct scan_rule *rule = findings_rule(reading->findings, text_of(reading, ID));
 
-    ARC_TRY(findings_rule(reading->findings, field_text(reading, ID), &finding->rule, &made, err));
-    struct scan_rule *rule = &reading->findings->rules[finding->rule];
+    ARC_TRY_ALLOC(rule, err);
+    finding->rule = (unsigned)(rule - reading->findings->rules);
     finding->id = rule->id;
     if (finding->severity > rule->severity)
         rule->severity = finding->severity;
-    if (!made)
+    if (rule->title)
         return ARC_OK;
 
     rule->kind = finding->kind;
-    rule->alias = findings_string(reading->findings, field_text(reading, ALIAS));
-    rule->title = pool_short(reading, TITLE, TITLE_MAX);
-    rule->description = pool_short(reading, DESCRIPTION, DESCRIPTION_MAX);
-    const char *url = pool_short(reading, URL, DESCRIPTION_MAX);
-    ARC_TRY_ALLOC(rule->alias && rule->title && rule->description && url, err);
-    rule->url = arc_text_or(url, NULL);
+    rule->alias = text_of(reading, ALIAS);
+    rule->title = text_of(reading, TITLE);
+    rule->description = text_of(reading, DESCRIPTION);
+    rule->url = arc_text_or(text_of(reading, URL), NULL);
     for (size_t i = 3; i-- > 0 && rule->score <= 0;)
-        rule->score = reading->scores[i];
+        rule->score = reading->item.scores[i];
 
     return ARC_OK;
 }
@@ -249,77 +241,64 @@ static int add_rule(const struct reading *reading, struct finding *finding, stru
 static int add_finding(const struct reading *reading, enum finding_kind kind, struct arc_error *err)
 {
     struct findings *findings = reading->findings;
-    const struct arc_buf *grade = &reading->texts[SEVERITY];
-    const char *status = field_text(reading, STATUS), *fixed = field_text(reading, FIXED);
-    enum arc_severity severity = ARC_SEVERITY_UNKNOWN;
+    const char *status = text_of(reading, STATUS), *fixed = text_of(reading, FIXED);
 
     /* --include-non-failures also lists passed checks. */
     if (kind == MISCONFIGURATION && ARC_AMONG(status, "PASS", "EXCEPTION"))
         return ARC_OK;
-    if (!reading->texts[ID].len)
+    if (!*text_of(reading, ID))
         return not_understood(reading, err, "it has no id");
-    if (reading->texts[ID].len > ID_MAX)
+    if (strlen(text_of(reading, ID)) > ID_MAX)
         return not_understood(reading, err, "the id is too long");
     /* An unknown severity may be the worst, so it is an error. */
-    if (grade->len && !arc_severity_parse(grade->data, grade->len, &severity))
+    if (reading->item.odd)
         return not_understood(reading, err, "the Severity is not known to arc-ci");
-
-    struct finding finding = {
-        .kind = (unsigned char)kind,
-        .severity = (unsigned char)severity,
-        .service = reading->target->service,
-        .result = (unsigned)(findings->result_count - 1),
-        .targets = (uint64_t)1 << reading->target->bit,
-        .first = reading->target->first,
-        .line = reading->line,
-        .offset = reading->offset,
-    };
     if (!*fixed && strcmp(status, "fixed") == 0)
         fixed = "see the advisory";
-    finding.fixed = findings_string(findings, fixed);
-    finding.package = findings_string(findings, field_text(reading, PACKAGE));
-    finding.installed = findings_string(findings, field_text(reading, INSTALLED));
-    finding.place = findings_string(findings, field_text(reading, PATH));
-    finding.resource = findings_string(findings, field_text(reading, RESOURCE));
-    finding.message = findings_string(findings, field_text(reading, MESSAGE));
-    ARC_TRY_ALLOC(finding.fixed && finding.package && finding.installed && finding.place &&
-                      finding.resource && finding.message,
-                  err);
+
+    struct finding finding = {
+        .service = reading->target->service,
+        .place = text_of(reading, PATH),
+        .package = text_of(reading, PACKAGE),
+        .installed = text_of(reading, INSTALLED),
+        .fixed = findings_string(findings, fixed),
+        .resource = text_of(reading, RESOURCE),
+        .message = text_of(reading, MESSAGE),
+        .targets = (uint64_t)1 << reading->target->bit,
+        .first = reading->target->first,
+        .result = (unsigned)(findings->result_count - 1),
+        .line = reading->item.line,
+        .offset = reading->item.offset,
+        .severity = (unsigned char)reading->item.severity,
+        .kind = (unsigned char)kind,
+    };
     ARC_TRY(add_rule(reading, &finding, err));
 
     return findings_add(findings, &finding, err);
-}
-
-/* Adds a string, which may be long or NULL, to the pool. */
-static int pool_field(struct reading *reading, const char **field,
-                      const struct arc_json_scalar *value, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    if (value->type == ARC_JSON_STRING)
-        arc_buf_add(&text, value->text, cut_length(value->text, value->len, FIELD_MAX));
-    *field = text.failed ? NULL : findings_string(reading->findings, arc_buf_text(&text));
-    return arc_error_unless(*field, err);
-}
-
-/* Keeps the beginning of a text in the reader's buffer. */
-static int keep_text(struct arc_buf *text, const struct arc_json_scalar *value,
-                     struct arc_error *err)
-{
-    arc_buf_reset(text);
-    arc_buf_add(text, value->text, cut_length(value->text, value->len, FIELD_MAX));
-    return arc_buf_check(text, "a report's field", err);
 }
 
 /* A text of a finding, or a number: a line or an offset, which starts at 1, or a score. */
 static int read_item_field(struct reading *reading, enum field field,
                            const struct arc_json_scalar *value, struct arc_error *err)
 {
+    static const size_t longest[FIELDS] = {
+        [TITLE] = TITLE_MAX, [DESCRIPTION] = DESCRIPTION_MAX, [URL] = DESCRIPTION_MAX};
+    struct item *item = &reading->item;
     char digits[32] = "";
 
-    if (field >= ID && field < FIELDS) {
-        if (value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
-            return not_understood(reading, err, "a text is not a string");
-        return keep_text(&reading->texts[field], value, err);
+    if (field >= ID && value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
+        return not_understood(reading, err, "a text is not a string");
+
+    if (field == SEVERITY) {
+        item->severity = ARC_SEVERITY_UNKNOWN;
+        item->odd = value->len && !arc_severity_parse(value->text, value->len, &item->severity);
+        return ARC_OK;
+    }
+
+    if (field >= ID) {
+        size_t most = longest[field];
+        item->texts[field] = pool_text(reading, value, arc_or(most, FIELD_MAX));
+        return ARC_OK;
     }
 
     if (value->type == ARC_JSON_NUMBER && value->len < sizeof digits)
@@ -327,11 +306,11 @@ static int read_item_field(struct reading *reading, enum field field,
     double number = strtod(digits, NULL);
     bool natural = number > 0 && number < INT32_MAX;
     if (field == LINE)
-        reading->line = natural ? (unsigned)number : 0;
+        item->line = natural ? (unsigned)number : 0;
     else if (field == OFFSET)
-        reading->offset = natural ? (unsigned)number : 0;
-    else if (number > reading->scores[field - SCORE_2] && number <= 10)
-        reading->scores[field - SCORE_2] = number;
+        item->offset = natural ? (unsigned)number : 0;
+    else if (number > item->scores[field - SCORE_2] && number <= 10)
+        item->scores[field - SCORE_2] = number;
 
     return ARC_OK;
 }
@@ -352,8 +331,10 @@ static int read_field(struct reading *reading, enum field field,
         [IMAGE_OS] = &target->image_os,  [IMAGE_ARCHITECTURE] = &target->architecture,
         [TARGET] = &result->target,      [CLASS] = &result->class,
         [TYPE] = &result->type};
-    if (field < ARC_COUNT(texts) && texts[field])
-        return pool_field(reading, texts[field], value, err);
+    if (field < ARC_COUNT(texts) && texts[field]) {
+        *texts[field] = value->type == ARC_JSON_STRING ? pool_text(reading, value, FIELD_MAX) : "";
+        return ARC_OK;
+    }
 
     switch (field) {
     case SCHEMA_VERSION:
@@ -364,9 +345,11 @@ static int read_field(struct reading *reading, enum field field,
                              "%s: its SchemaVersion is not 2, the one arc-ci knows",
                              target->report);
     case OS_FAMILY:
-        return keep_text(&reading->family, value, err);
+        reading->family = pool_text(reading, value, FIELD_MAX);
+        return ARC_OK;
     case OS_NAME:
-        return keep_text(&reading->release, value, err);
+        reading->release = pool_text(reading, value, FIELD_MAX);
+        return ARC_OK;
     case OS_END_OF_LIFE:
         if (value->type != ARC_JSON_BOOL && value->type != ARC_JSON_NULL)
             return arc_error_set(err, ARC_EINPUT,
@@ -434,10 +417,7 @@ static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
         return no_report(reading, rule, "is an object, not a list", err);
 
     if (place >= ITEM_OF) {
-        for (size_t i = ID; i < FIELDS; i++)
-            arc_buf_reset(&reading->texts[i]);
-        memset(reading->scores, 0, sizeof reading->scores);
-        reading->line = reading->offset = 0;
+        reading->item = (struct item){.odd = false};
         reading->element++;
     } else if (place >= LIST_OF) {
         reading->element = 0;
@@ -467,11 +447,10 @@ static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_err
 
     if (rule->enter == OS) {
         ARC_AUTO_FREE char *os = NULL;
-        ARC_TRY(arc_text_print(&os, err, "%s %s", arc_buf_text(&reading->family),
-                               arc_buf_text(&reading->release)));
-        target->has_os |= reading->family.len || reading->release.len;
+        ARC_TRY(arc_text_print(&os, err, "%s %s", reading->family, reading->release));
+        target->has_os |= *reading->family || *reading->release;
         target->os = findings_string(reading->findings, os);
-        return arc_error_unless(target->os, err);
+        return ARC_OK;
     }
 
     if (rule->enter != RESULT)
@@ -525,8 +504,8 @@ static const struct {
 static int read_report(struct findings *findings, size_t target, const char *path, const char *text,
                        size_t len, struct arc_error *err)
 {
-    ARC_AUTO(reading)
-    struct reading reading = {.findings = findings, .target = &findings->targets[target]};
+    struct reading reading = {
+        .findings = findings, .target = &findings->targets[target], .family = "", .release = ""};
     const struct scan_target *read = reading.target;
     const struct arc_json_reader reader = {
         .rules = rules,
@@ -541,6 +520,7 @@ static int read_report(struct findings *findings, size_t target, const char *pat
         ARC_TRY(arc_json_stream_file(path, read->report, &reader, err));
     else
         ARC_TRY(arc_json_stream_text(text, len, read->report, &reader, err));
+    ARC_TRY_ALLOC(!findings->failed, err);
 
     /* Refuses `{}`, `[]` and `null`, which scripts leave if the scanner failed. */
     if (!reading.schema)
