@@ -10,12 +10,10 @@
 
 /* An entry. A finding must match every field that is set; borrowed. */
 struct entry {
-    const char *id, *license, *package, *service;
-    struct arc_glob *path;
+    struct arc_scan_ignore what;
     const char *shown; /* its name in messages */
     int64_t expires;   /* when it expires, in seconds since 1970; 0: never */
     const char *file;
-    unsigned line;
     bool quiet; /* no warning if it matches nothing */
 };
 
@@ -53,44 +51,48 @@ static bool is_same_id(const char *a, const char *b, bool check)
 
 /* Whether the entry names the finding, wherever it was found. */
 static bool is_named(const struct findings *findings, const struct finding *finding,
-                     const struct entry *entry)
+                     const struct arc_scan_ignore *what)
 {
     const struct scan_rule *rule = &findings->rules[finding->rule];
     bool check = finding->kind == MISCONFIGURATION;
 
-    if (entry->id && !is_same_id(rule->id, entry->id, check) &&
-        !(*rule->alias && is_same_id(rule->alias, entry->id, check)))
+    if (what->id && !is_same_id(rule->id, what->id, check) &&
+        !(*rule->alias && is_same_id(rule->alias, what->id, check)))
         return false;
-    return !entry->license ||
-           (finding->kind == LICENSE && strcmp(finding->id, entry->license) == 0);
+    return !what->license || (finding->kind == LICENSE && strcmp(finding->id, what->license) == 0);
 }
 
 /* Whether the entry is about the place where a finding that it names was found. */
-static bool is_match(const struct finding *finding, const struct entry *entry)
+static bool is_match(const struct finding *finding, const struct arc_scan_ignore *what,
+                     struct arc_glob *path)
 {
-    if (entry->package && strcmp(finding->package, entry->package) != 0)
+    if (what->package && strcmp(finding->package, what->package) != 0)
         return false;
-    if (entry->service && strcmp(finding->service, entry->service) != 0)
+    if (what->service && strcmp(finding->service, what->service) != 0)
         return false;
-    return !entry->path || arc_glob_match(entry->path, finding->place, strlen(finding->place));
+    return !path || arc_glob_match(path, finding->place, strlen(finding->place));
 }
 
 static int leave_out(struct scan_judged *judged, const struct entry *entry, struct arc_error *err)
 {
+    const struct arc_scan_ignore *what = &entry->what;
     struct findings *findings = &judged->findings;
     const struct finding *other = NULL;
+    ARC_AUTO(arc_glob) struct arc_glob *path = NULL;
     size_t found = 0;
 
+    if (what->path)
+        ARC_TRY(arc_glob_compile(what->path, strlen(what->path), &path, err));
     if (entry->expires && entry->expires <= judged->now)
         return scan_warn(judged, err, "%s:%u: the entry for %s has expired: it counts again",
-                         entry->file, entry->line, entry->shown);
+                         entry->file, what->line, entry->shown);
 
     arc_each (finding, findings->list, findings->count) {
-        if (!is_named(findings, finding, entry))
+        if (!is_named(findings, finding, what))
             continue;
         if (finding->severity != SCAN_LEFT_OUT)
             other = finding;
-        if (!is_match(finding, entry))
+        if (!is_match(finding, what, path))
             continue;
         finding->severity = SCAN_LEFT_OUT;
         found++;
@@ -98,32 +100,32 @@ static int leave_out(struct scan_judged *judged, const struct entry *entry, stru
 
     if (found || entry->quiet)
         return ARC_OK;
-    if (other && (entry->id || entry->license))
+    if (other && (what->id || what->license))
         return scan_warn(
             judged, err, "%s:%u: %s was found in %s of %s (%s), not where the entry says",
-            entry->file, entry->line, entry->shown, arc_text_or(other->package, "no package"),
+            entry->file, what->line, entry->shown, arc_text_or(other->package, "no package"),
             arc_text_or(other->service, "the target"), other->place);
 
     return scan_warn(judged, err, "%s:%u: %s was not found: remove the entry", entry->file,
-                     entry->line, entry->shown);
+                     what->line, entry->shown);
 }
 
 /* ---- the ignore file ------------------------------------------------------------------------ */
 
 static int refuse(const struct entry *entry, struct arc_error *err, const char *what)
 {
-    return arc_error_at(err, ARC_EINPUT, entry->file, entry->line, 0,
+    return arc_error_at(err, ARC_EINPUT, entry->file, entry->what.line, 0,
                         "%s; a line is an id, optionally followed by exp:YYYY-MM-DD", what);
 }
 
-static int parse_word(struct entry *entry, const char *word, struct arc_error *err)
+static int parse_word(struct entry *entry, char *word, struct arc_error *err)
 {
     bool day = ARC_STARTS(word, "exp:");
-    if (!entry->id && day)
+    if (!entry->shown && day)
         return refuse(entry, err, "there is no id before exp:");
 
-    if (!entry->id) {
-        entry->id = entry->shown = word;
+    if (!entry->shown) {
+        entry->shown = entry->what.id = word;
         return strlen(word) <= ENTRY_MAX ? ARC_OK : refuse(entry, err, "the id is too long");
     }
 
@@ -145,7 +147,7 @@ static int apply_file(struct scan_judged *judged, struct arc_error *err)
     ARC_TRY_ALLOC(text, err);
     bool mark = ARC_STARTS(text, "\xef\xbb\xbf"); /* a byte order mark */
     for (char *line = text + (mark ? 3 : 0), *next; line; line = next) {
-        struct entry entry = {.file = judged->options->ignore_name, .line = ++number};
+        struct entry entry = {.file = judged->options->ignore_name, .what.line = ++number};
         char *rest = NULL;
         next = strchr(line, '\n');
         if (next)
@@ -154,7 +156,7 @@ static int apply_file(struct scan_judged *judged, struct arc_error *err)
         for (char *word = strtok_r(line, " \t\r", &rest); word;
              word = strtok_r(NULL, " \t\r", &rest))
             ARC_TRY(parse_word(&entry, word, err));
-        if (entry.id)
+        if (entry.shown)
             ARC_TRY(leave_out(judged, &entry, err));
     }
 
@@ -169,13 +171,10 @@ static int apply_paths(struct scan_judged *judged, char **patterns, const char *
 {
     for (; patterns && *patterns; patterns++) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
-        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-        struct entry entry = {.shown = *patterns, .quiet = true};
         size_t len = arc_text_strip(*patterns, strlen(*patterns), "/");
         arc_buf_printf(&text, "%.*s%s", (int)len, *patterns, below);
         ARC_TRY(arc_buf_check(&text, "a pattern", err));
-        ARC_TRY(arc_glob_compile(arc_buf_text(&text), text.len, &glob, err));
-        entry.path = glob;
+        const struct entry entry = {.what.path = text.data, .shown = *patterns, .quiet = true};
         ARC_TRY(leave_out(judged, &entry, err));
     }
 
@@ -192,18 +191,9 @@ int scan_ignore_apply(struct scan_judged *judged, struct arc_error *err)
 
     arc_each (ignore, settings->ignores, settings->ignore_count) {
         const char *const names[] = {ignore->id, ignore->license, ignore->package, ignore->path};
-        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-        struct entry entry = {.id = ignore->id,
-                              .license = ignore->license,
-                              .package = ignore->package,
-                              .service = ignore->service,
-                              .file = judged->options->settings_from,
-                              .line = ignore->line};
+        struct entry entry = {.what = *ignore, .file = judged->options->settings_from};
         for (size_t k = 0; k < 4 && !entry.shown; k++)
             entry.shown = names[k];
-        if (ignore->path)
-            ARC_TRY(arc_glob_compile(ignore->path, strlen(ignore->path), &glob, err));
-        entry.path = glob;
         if (ignore->expires)
             arc_day_parse(ignore->expires, &entry.expires);
         ARC_TRY(leave_out(judged, &entry, err));
