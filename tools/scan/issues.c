@@ -133,8 +133,8 @@ struct filing {
     const struct arc_scan_publish *options;
     struct arc_transport *transport;
     const json_t *wanted; /* {service, count, marker, title, body} */
-    json_t *issue;        /* owned: the issue with the marker and the lowest number; NULL: none */
-    json_t *doubles;      /* owned: further open ones, array */
+    json_t *found;        /* owned: the issues with the marker, array */
+    json_t *issue;        /* owned: the one of them with the lowest number; NULL: none */
     bool trusted;         /* the list is by our label, which strangers cannot set */
     const char *action;
 };
@@ -142,14 +142,13 @@ struct filing {
 static void filing_free(struct filing *filing)
 {
     json_decref(filing->issue);
-    json_decref(filing->doubles);
+    json_decref(filing->found);
 }
 
 static int consider_issue(void *context, json_t *issue, struct arc_error *err)
 {
     struct filing *filing = context;
     const char *marker = arc_json_text_of(filing->wanted, "marker");
-    json_t *other = issue;
 
     /* Anyone can put our marker into their own issue. */
     if (json_object_get(issue, "pull_request") ||
@@ -157,27 +156,17 @@ static int consider_issue(void *context, json_t *issue, struct arc_error *err)
         !strstr(arc_json_text_of(issue, "body"), marker))
         return ARC_OK;
 
-    if (!filing->issue) {
-        filing->issue = json_incref(issue);
-        return ARC_OK;
-    }
+    json_int_t number = arc_json_number_of(issue, "number");
+    arc_json_each (other, filing->found)
+        if (arc_json_number_of(other, "number") == number) /* pages moved while reading */
+            return ARC_OK;
 
-    if (arc_json_number_of(issue, "number") ==
-        arc_json_number_of(filing->issue, "number")) /* pages moved while reading */
-        return ARC_OK;
-
-    if (arc_json_number_of(issue, "number") < arc_json_number_of(filing->issue, "number")) {
-        other = filing->issue;
+    if (!filing->issue || number < arc_json_number_of(filing->issue, "number")) {
+        json_decref(filing->issue);
         filing->issue = json_incref(issue);
     }
 
-    int rc = ARC_OK;
-    if (!arc_json_says(other, "state", "closed"))
-        rc = arc_json_append(filing->doubles, json_incref(other), err);
-    if (other != issue)
-        json_decref(other);
-
-    return rc;
+    return arc_json_append(filing->found, json_incref(issue), err);
 }
 
 static int list_issues(struct filing *filing, const char *filter, struct arc_error *err)
@@ -194,7 +183,7 @@ static int find_issue(struct filing *filing, bool thorough, struct arc_error *er
 {
     json_decref(filing->issue);
     filing->issue = NULL;
-    json_array_clear(filing->doubles);
+    json_array_clear(filing->found);
     int rc = list_issues(filing, "&labels=" LABEL, err);
     if (rc || filing->issue || !thorough)
         return rc;
@@ -331,8 +320,11 @@ static int file_one(struct filing *filing, struct arc_error *err)
     else if (wanted)
         ARC_TRY(create_issue(filing, err));
 
-    arc_json_each (issue, filing->doubles) {
+    json_int_t kept = arc_json_number_of(filing->issue, "number");
+    arc_json_each (issue, filing->found) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        if (arc_json_number_of(issue, "number") == kept || arc_json_says(issue, "state", "closed"))
+            continue;
         ARC_TRY(patch_issue(filing, arc_json_number_of(issue, "number"), closed,
                             "close a second issue of the service", &reply, err));
     }
@@ -353,9 +345,9 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
         struct filing filing = {.options = options,
                                 .transport = transport,
                                 .wanted = one,
-                                .doubles = json_array(),
+                                .found = json_array(),
                                 .action = "none needed"};
-        ARC_TRY_ALLOC(filing.doubles, err);
+        ARC_TRY_ALLOC(filing.found, err);
         ARC_TRY_PREFIX(file_one(&filing, err), err, "the issue%s%s", *service ? " of " : "",
                        service);
 
