@@ -185,22 +185,17 @@ static int read_warnings(struct scan_judged *judged, const char *name, const cha
 }
 
 /* Reads the report. Those of earlier runs were removed before, so it is from this run. */
-static int read_job(struct scan_judged *judged, const struct job *job, size_t target,
+static int read_job(struct scan_judged *judged, struct job *job, size_t target,
                     struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
     struct findings *findings = &judged->findings;
     const char *name = arc_json_text_of(job->command, "target");
-    int rc = job->problem.code;
 
-    if (rc)
-        arc_error_set(&problem, rc, "%s", arc_error_text(&job->problem));
-    else
-        rc = scan_report_file(findings, target, arc_json_text_of(job->command, "report"), &problem);
-
-    if (rc) {
-        arc_error_prefix(&problem, "%s", name);
-        return findings_target_error(findings, target, &problem, err);
+    if (!job->problem.code)
+        scan_report_file(findings, target, arc_json_text_of(job->command, "report"), &job->problem);
+    if (job->problem.code) {
+        arc_error_prefix(&job->problem, "%s", name);
+        return findings_target_error(findings, target, &job->problem, err);
     }
 
     struct scan_target *read = &findings->targets[target];
@@ -265,9 +260,9 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
     run_jobs(&pool);
     bool answered = false;
     for (size_t i = 0; i < count; i++) {
+        answered = answered || !jobs[i].problem.code;
         if (!rc)
             rc = read_job(judged, &jobs[i], first + i, err);
-        answered = answered || !jobs[i].problem.code;
         arc_buf_free(&jobs[i].warnings);
         arc_error_clear(&jobs[i].problem);
     }
