@@ -344,62 +344,48 @@ static int undo(struct promotion *promotion, const struct move *stuck, struct ar
                          stuck->tag, arc_error_text(cause), count, back, rest, arc_buf_text(&left));
 }
 
-/* Sends the moves from..to in parallel. */
-static int send_moves(struct promotion *promotion, size_t from, size_t to, struct arc_error *err)
+/* Sends the moves from..to in parallel, then completes each: one that was not confirmed is sent
+ * again by itself. */
+static int move_between(struct promotion *promotion, size_t from, size_t to, struct arc_error *err)
 {
+    ARC_AUTO(arc_error) struct arc_error cause = {0};
     struct arc_registry_put *puts = arc_arena_array(&promotion->memory, to - from, sizeof *puts);
     size_t count = 0;
 
-    ARC_TRY_ALLOC(puts, err);
+    if (from == to)
+        return ARC_OK;
 
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = from; puts && i < to; i++) {
         struct move *move = &promotion->moves[i];
         move->tried = !move->there && !move->held;
         if (move->tried)
             puts[count++] = (struct arc_registry_put){move->image, move->tag, move->index, false};
     }
 
-    int rc = arc_registry_put_all(promotion->registry, puts, count, err);
+    int rc = puts ? arc_registry_put_all(promotion->registry, puts, count, &cause)
+                  : arc_error_nomem(&cause);
     count = 0;
     for (size_t i = from; i < to; i++)
         promotion->moves[i].moved = promotion->moves[i].tried && puts[count++].done;
+    if (rc)
+        return undo(promotion, &promotion->moves[from], &cause, err);
 
-    return rc;
-}
-
-/* Completes a move: one that was not confirmed is sent again by itself. */
-static int finish_move(struct promotion *promotion, struct move *move, struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error cause = {0};
-
-    if (!move->tried) {
-        if (move->there)
+    for (size_t i = from; i < to; i++) {
+        struct move *move = &promotion->moves[i];
+        if (move->tried && !move->moved &&
+            arc_registry_put(promotion->registry, move->image, move->tag, move->index, &cause))
+            return undo(promotion, move, &cause, err);
+        move->moved = move->tried;
+        if (move->tried)
+            tell(promotion, move, "moved");
+        else if (move->there)
             tell(promotion, move, "already points there");
         else
             arc_build_tell(&promotion->options->listener, move->codename, "%s:%s stays: it is %s",
                            move->image, move->tag, move->held);
-        return ARC_OK;
     }
 
-    if (!move->moved &&
-        arc_registry_put(promotion->registry, move->image, move->tag, move->index, &cause))
-        return undo(promotion, move, &cause, err);
-
-    move->moved = true;
-    tell(promotion, move, "moved");
-
     return ARC_OK;
-}
-
-static int move_between(struct promotion *promotion, size_t from, size_t to, struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error cause = {0};
-    int rc = ARC_OK;
-    if (from < to && send_moves(promotion, from, to, &cause))
-        return undo(promotion, &promotion->moves[from], &cause, err);
-    for (size_t i = from; !rc && i < to; i++)
-        rc = finish_move(promotion, &promotion->moves[i], err);
-    return rc;
 }
 
 /* ---- what belongs together ------------------------------------------------------------------- */
