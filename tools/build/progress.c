@@ -6,11 +6,13 @@
 #define VALUE_MAX ((size_t)16 << 20)
 #define TEXT_KEPT ((size_t)64 << 10)
 #define LOG_MAX   ((size_t)4 << 20)
+#define STEP_MAX  ((size_t)1023)
 
 /* A step that has started. */
 struct vertex {
-    const char *service, *platform, *step; /* "": none */
-    const char *error;                     /* its last error; NULL: none */
+    const char *service, *platform; /* "": none */
+    const char *step;
+    const char *error; /* its last error; NULL: none */
     enum arc_step_state state;
     bool foreign; /* it printed "exec format error" */
 };
@@ -77,13 +79,6 @@ void arc_progress_free(struct arc_progress *progress)
 
 /* ---- a vertex's name ----------------------------------------------------------------------- */
 
-/* The parts of "[flash linux/arm64 2/2] RUN …". */
-struct name {
-    char service[128];
-    char platform[128];
-    char step[1024];
-};
-
 static const json_t *target_of(const struct arc_progress *progress, const char *name)
 {
     return json_object_get(json_object_get(progress->options.definition, "target"), name);
@@ -99,36 +94,37 @@ static bool is_numbered(const char *step)
     return early && number[digits] == '/' && strchr("123456789", number[digits + 1]);
 }
 
-static void parse_name(const struct arc_progress *progress, const char *text, struct name *out)
+/* Fills in the parts of "[flash linux/arm64 2/2] RUN …". */
+static void parse_name(struct arc_progress *progress, const char *text, struct vertex *out)
 {
-    const char *end = text[0] == '[' ? strchr(text, ']') : NULL;
-    *out = (struct name){0};
-    if (progress->only_service)
-        snprintf(out->service, sizeof out->service, "%s", progress->only_service);
-    size_t used = 0;
+    const char *end = *text == '[' ? strchr(text, ']') : NULL;
+    ARC_AUTO(arc_buf) struct arc_buf step = {0};
+    const json_t *platforms;
+
+    out->service = arc_or(progress->only_service, "");
+    out->platform = "";
     for (const char *word = end ? text + 1 : NULL; word && word < end;) {
         size_t len = strcspn(word, " ]");
         char copy[128];
         snprintf(copy, sizeof copy, "%.*s", (int)len, word);
-        if (used == 0 && !out->step[0] && target_of(progress, copy))
-            snprintf(out->service, sizeof out->service, "%s", copy);
-        else if (!out->platform[0] &&
-                 arc_json_lists(json_object_get(target_of(progress, out->service), "platforms"),
-                                copy))
-            snprintf(out->platform, sizeof out->platform, "%s", copy);
-        else if (used + len + 2 < sizeof out->step)
-            used += (size_t)snprintf(out->step + used, sizeof out->step - used, "%s ", copy);
+        platforms = json_object_get(target_of(progress, out->service), "platforms");
+        if (!step.len && target_of(progress, copy))
+            out->service = arc_arena_text(&progress->memory, copy);
+        else if (!*out->platform && arc_json_lists(platforms, copy))
+            out->platform = arc_arena_text(&progress->memory, copy);
+        else
+            arc_buf_printf(&step, "%s ", copy);
         word += len + strspn(word + len, " ");
     }
 
-    const char *rest = end ? end + 1 + strspn(end + 1, " ") : text;
-    snprintf(out->step + used, sizeof out->step - used, "%s", rest);
+    arc_buf_puts(&step, end ? end + 1 + strspn(end + 1, " ") : text);
+    progress->memory.failed |= step.failed != ARC_OK;
+    out->step = arc_arena_cut(&progress->memory, arc_buf_text(&step), ARC_MIN(step.len, STEP_MAX));
 
     /* If the platform is omitted, it is the only one. */
-    const json_t *platforms = json_object_get(target_of(progress, out->service), "platforms");
-    if (!out->platform[0] && json_array_size(platforms) == 1 && is_numbered(out->step))
-        snprintf(out->platform, sizeof out->platform, "%s",
-                 json_string_value(json_array_get(platforms, 0)));
+    platforms = json_object_get(target_of(progress, out->service), "platforms");
+    if (!*out->platform && json_array_size(platforms) == 1 && is_numbered(out->step))
+        out->platform = json_string_value(json_array_get(platforms, 0));
 }
 
 /* ---- vertexes ------------------------------------------------------------------------------ */
@@ -194,7 +190,6 @@ static int see_vertex(struct arc_progress *progress, const json_t *item, struct 
     double started = time_of(item, "started"), completed = time_of(item, "completed");
     enum arc_step_state state = ARC_STEP_RUNNING;
     struct arc_arena *memory = &progress->memory;
-    struct name name;
 
     if (*error)
         state = ARC_STEP_FAILED;
@@ -214,13 +209,10 @@ static int see_vertex(struct arc_progress *progress, const json_t *item, struct 
         ARC_TRY(arc_json_set(progress->numbers, digest, json_integer(number), err));
     }
 
-    parse_name(progress, arc_json_text_of(item, "name"), &name);
-    *vertex = (struct vertex){.service = arc_arena_text(memory, name.service),
-                              .platform = arc_arena_text(memory, name.platform),
-                              .step = arc_arena_text(memory, name.step),
-                              .error = *error ? arc_arena_text(memory, error) : vertex->error,
-                              .state = state,
-                              .foreign = vertex->foreign};
+    parse_name(progress, arc_json_text_of(item, "name"), vertex);
+    vertex->state = state;
+    if (*error)
+        vertex->error = arc_arena_text(memory, error);
     ARC_TRY(arc_arena_check(memory, err));
 
     /* Later failed steps were cancelled because of the first. */
