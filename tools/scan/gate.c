@@ -27,16 +27,16 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
 int scan_miss(struct scan_judged *judged, const char *gap, struct arc_error *err,
               const char *format, ...)
 {
-    size_t len = strlen(gap);
-
     ARC_AUTO_FREE char *text = NULL;
     ARC_WITH_ARGS(format, text = arc_warn_text(format, args));
     ARC_TRY_ALLOC(text, err);
+    if (!gap)
+        return scan_warn(judged, err, "%s", text);
 
     /* "os-not-scanned", or "os-not-scanned:fedora" with a part of its text. */
     for (char **accept = judged->accept; accept && *accept; accept++) {
-        const char *rest = *accept + len;
-        if (strncmp(*accept, gap, len) == 0 && (!*rest || (*rest == ':' && strstr(text, rest + 1))))
+        const char *rest = arc_text_after(*accept, gap);
+        if (rest && (!*rest || (*rest == ':' && strstr(text, rest + 1))))
             return scan_warn(judged, err, "accepted (%s): %s", gap, text);
     }
 
@@ -312,12 +312,10 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
                           "engine has an image of that name, set TRIVY_IMAGE_SRC=remote",
                           name, seen, target->platform));
 
-    if (target->end_of_life && judged->options->policy.end_of_life_fails)
-        ARC_TRY(scan_miss(judged, SCAN_GAP_END_OF_LIFE, err,
-                          "%s: %s no longer gets security advisories", name, target->os));
-    else if (target->end_of_life)
-        ARC_TRY(
-            scan_warn(judged, err, "%s: %s no longer gets security advisories", name, target->os));
+    if (target->end_of_life)
+        ARC_TRY(scan_miss(judged,
+                          judged->options->policy.end_of_life_fails ? SCAN_GAP_END_OF_LIFE : NULL,
+                          err, "%s: %s no longer gets security advisories", name, target->os));
 
     if (packages && target->has_os && !target->os_result)
         return scan_miss(judged, SCAN_GAP_OS, err,

@@ -45,7 +45,7 @@ struct scan_judged {
 /* Adds a formatted warning. */
 #define scan_warn(judged, err, ...) arc_warn(&(judged)->warnings, err, __VA_ARGS__)
 
-/* Records that something was not scanned, or only warns if the reason is accepted. */
+/* Records that something was not scanned, or only warns if the reason is accepted, or NULL. */
 int scan_miss(struct scan_judged *judged, const char *gap, struct arc_error *err,
               const char *format, ...) __attribute__((format(printf, 4, 5)));
 

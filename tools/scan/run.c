@@ -46,6 +46,7 @@ struct pool {
 static void run_job(struct job *job, const struct pool *pool, const char *const *more)
 {
     bool folder = strcmp(pool->run->type, "fs") == 0;
+    ARC_AUTO(arc_buf) struct arc_buf output = {0}; /* the report is a file */
     ARC_AUTO_JSON json_t *argv = json_array();
 
     arc_error_clear(&job->problem);
@@ -59,7 +60,7 @@ static void run_job(struct job *job, const struct pool *pool, const char *const 
     }
 
     if (argv)
-        arc_trivy_run(pool->env, argv, pool->run->work_dir, pool->run->timeout, NULL,
+        arc_trivy_run(pool->env, argv, pool->run->work_dir, pool->run->timeout, &output,
                       &job->warnings, &job->problem);
     else
         arc_error_nomem(&job->problem);
@@ -174,11 +175,8 @@ static int read_warnings(struct scan_judged *judged, const char *name, const cha
         ARC_TRY_ALLOC(message, err);
         for (char *tab = said; (tab = strchr(tab, '\t'));)
             *tab = ' ';
-        if (is_harmless(message))
-            ARC_TRY(scan_warn(judged, err, "%s: Trivy warns: %.1000s", name, said));
-        else
-            ARC_TRY(
-                scan_miss(judged, SCAN_GAP_WARNING, err, "%s: Trivy warns: %.1000s", name, said));
+        const char *gap = is_harmless(message) ? NULL : SCAN_GAP_WARNING;
+        ARC_TRY(scan_miss(judged, gap, err, "%s: Trivy warns: %.1000s", name, said));
     }
 
     return ARC_OK;
@@ -212,7 +210,7 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
 {
     const char *image = judged->options->run->docker_image;
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0}, errors = {0};
     ARC_AUTO_JSON json_t *argv = NULL;
 
     if (image)
@@ -222,7 +220,7 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
     else
         argv = json_pack("[s, s, s, s]", "trivy", "version", "--format", "json");
     ARC_TRY_ALLOC(argv, err);
-    int rc = arc_trivy_run(env, argv, work, 60, &text, NULL, &problem);
+    int rc = arc_trivy_run(env, argv, work, 60, &text, &errors, &problem);
     if (!rc)
         rc = scan_scanner_parse(arc_buf_text(&text), text.len, "trivy version", &judged->scanner,
                                 &problem);

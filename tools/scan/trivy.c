@@ -11,24 +11,18 @@
 
 /* What a run prints. */
 struct prints {
-    struct arc_buf output, errors, line; /* the line that has not ended yet */
+    struct arc_buf *output, *errors;
+    struct arc_buf *line; /* of the errors, that has not ended yet */
 };
-
-static void prints_free(struct prints *prints)
-{
-    arc_buf_free(&prints->output);
-    arc_buf_free(&prints->errors);
-    arc_buf_free(&prints->line);
-}
 
 /* Keeps a line of stderr, but of --debug only what says that a file could not be parsed. */
 static void keep_line(struct prints *prints)
 {
-    const char *line = arc_buf_text(&prints->line);
+    const char *line = arc_buf_text(prints->line);
     const char *debug = strstr(line, "\tDEBUG\t");
     if (!debug || arc_trivy_skipped(debug))
-        arc_buf_add(&prints->errors, line, prints->line.len);
-    arc_buf_reset(&prints->line);
+        arc_buf_add(prints->errors, line, prints->line->len);
+    arc_buf_reset(prints->line);
 }
 
 static int take_print(void *context, enum arc_stream stream, const char *data, size_t len)
@@ -36,33 +30,25 @@ static int take_print(void *context, enum arc_stream stream, const char *data, s
     struct prints *prints = context;
 
     if (stream == ARC_STDOUT) {
-        arc_buf_add(&prints->output, data, len);
-        return prints->output.failed;
+        arc_buf_add(prints->output, data, len);
+        return prints->output->failed;
     }
 
     for (size_t part; len; data += part, len -= part) {
         const char *end = memchr(data, '\n', len);
         part = end ? (size_t)(end - data) + 1 : len;
-        arc_buf_add(&prints->line, data, part);
+        arc_buf_add(prints->line, data, part);
         if (end)
             keep_line(prints);
     }
 
-    return arc_or(prints->line.failed, prints->errors.failed);
+    return arc_or(prints->line->failed, prints->errors->failed);
 }
 
 bool arc_trivy_skipped(const char *level)
 {
     return ARC_STARTS(level, "\tDEBUG\tWalk error\t", "\tDEBUG\tAnalysis error\t",
                       "\tDEBUG\t[analyzer] Analysis error\t");
-}
-
-static void hand_over(struct arc_buf *from, struct arc_buf *to)
-{
-    if (!to)
-        return;
-    arc_buf_free(to);
-    *to = arc_steal(from);
 }
 
 /* TRIVY_ variables that pass. Others could hide findings: TRIVY_SKIP_DIRS, TRIVY_IGNORE_POLICY,
@@ -140,11 +126,14 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
     size_t count = json_array_size(argv);
     ARC_AUTO_FREE const char **words = calloc(count + 1, sizeof *words);
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_AUTO(prints)
-    struct prints prints = {{.max = OUTPUT_MAX}, {.max = OUTPUT_MAX}, {.max = OUTPUT_MAX}};
+    ARC_AUTO(arc_buf) struct arc_buf line = {.max = OUTPUT_MAX};
+    struct prints prints = {output, errors, &line};
     struct arc_env there = *env;
 
     ARC_TRY_ALLOC(words, err);
+    arc_buf_reset(output); /* of an earlier run */
+    arc_buf_reset(errors);
+    output->max = errors->max = OUTPUT_MAX;
     for (size_t i = 0; i < count; i++)
         words[i] = json_string_value(json_array_get(argv, i));
 
@@ -156,10 +145,10 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
                                   .on_output = take_print,
                                   .context = &prints};
     int rc = arc_process_run(&process, &result, err);
-    ARC_TRY(arc_buf_check(&prints.line, words[0], err));
+    ARC_TRY(arc_buf_check(&line, words[0], err));
     keep_line(&prints); /* one without an end */
-    ARC_TRY(arc_buf_check(&prints.output, words[0], err));
-    ARC_TRY(arc_buf_check(&prints.errors, words[0], err));
+    ARC_TRY(arc_buf_check(output, words[0], err));
+    ARC_TRY(arc_buf_check(errors, words[0], err));
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "%s is not on PATH: install it, or give --scanner-image "
@@ -170,13 +159,10 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
 
     if (result.status) {
         ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2000};
-        show_failure(&prints.errors, result.status, &shown);
+        show_failure(errors, result.status, &shown);
         return arc_error_set(err, ARC_EFAILED, "%s ended with status %d: %s", words[0],
                              result.status, arc_text_or(arc_buf_text(&shown), "no reason given"));
     }
-
-    hand_over(&prints.output, output);
-    hand_over(&prints.errors, errors);
 
     return ARC_OK;
 }

@@ -5,8 +5,8 @@
 #include "arcci/env.h"
 #include <jansson.h>
 
-/* Runs one command (an array of strings) in `folder` (NULL: env->cwd); its output goes to *output
- * and *errors (either may be NULL), the latter without what only --debug prints, except
+/* Runs one command (an array of strings) in `folder` (NULL: env->cwd); its output replaces *output
+ * and *errors, the latter without what only --debug prints, except
  * arc_trivy_skipped(). Its environment is what arc_environment_choose() passes, and
  * Trivy's variables that cannot hide findings. ARC_ENOTFOUND if there is no such program,
  * ARC_EFAILED with its last line if it exits with another status than 0, ARC_EWORLD after `timeout`
