@@ -95,3 +95,16 @@ bool arc_platform_listed(const char *line, const char *platform)
 
     return false;
 }
+
+void arc_inspect_values(const char *text, const char *name, struct arc_buf *out)
+{
+    arc_each_piece (line, text, "\n") {
+        const char *value = arc_text_after(line.text, name);
+        if (!value)
+            continue;
+        value += strspn(value, " \t");
+        size_t len = strcspn(value, "\r\n");
+        if (len)
+            arc_text_item(out, ", ", "%.*s", (int)ARC_MIN(len, 4096), value);
+    }
+}

@@ -1,8 +1,7 @@
 /* Platforms in BuildKit's spelling. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "arcci/buf.h"
 
 /* Longest platform, with its NUL. */
 #define ARC_PLATFORM_SIZE 128
@@ -20,3 +19,7 @@ bool arc_platform_normalize(const char *text, char out[ARC_PLATFORM_SIZE]);
 /* Whether a line of `docker buildx inspect`, "linux/amd64*, linux/arm64", lists the platform; "*"
  * marks those that the user set. */
 bool arc_platform_listed(const char *line, const char *platform);
+
+/* Appends the values of the lines "Name: value" of `docker buildx inspect`, which has one for each
+ * node of the builder. `name` ends with the colon. */
+void arc_inspect_values(const char *text, const char *name, struct arc_buf *out);

@@ -88,34 +88,20 @@ int arc_build_engine_platform(const struct arc_build_options *options, struct ar
     return arc_arena_check(memory, err);
 }
 
-/* The value of the next line with that name; NULL if there is none. */
-static const char *field(const char *text, const char *name, size_t *len)
-{
-    arc_each_piece (line, text, "\n") {
-        const char *value = arc_text_after(arc_text_after(line.text, name), ":");
-        if (!value)
-            continue;
-        value += strspn(value, " \t");
-        *len = strcspn(value, "\n");
-        return value;
-    }
-
-    return NULL;
-}
-
 int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
                         struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    size_t len = 0;
+    ARC_AUTO(arc_buf) struct arc_buf driver = {0};
     *engine = true;
     if (!builder_chosen(options))
         return ARC_OK;
     ARC_TRY(inspect(options, &result, err));
-    const char *driver = field(arc_buf_text(&result.output), "Driver", &len);
-    if (!driver)
+    arc_inspect_values(arc_buf_text(&result.output), "Driver:", &driver);
+    ARC_TRY(arc_buf_check(&driver, "the builder's driver", err));
+    if (!driver.len)
         return arc_error_set(err, ARC_EWORLD, "docker buildx inspect names no driver");
-    *engine = arc_text_is(driver, len, "docker");
+    *engine = strcmp(driver.data, "docker") == 0;
 
     return ARC_OK;
 }
@@ -125,14 +111,11 @@ void arc_build_explain_foreign(const struct arc_build_options *options, const ch
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO(arc_error) struct arc_error unknown = {0};
-    bool asked = *platform && inspect(options, &result, &unknown) == ARC_OK, runs = false;
-    size_t len = 0;
-    const char *at = asked ? arc_buf_text(&result.output) : "";
+    ARC_AUTO(arc_buf) struct arc_buf list = {0};
+    bool asked = *platform && inspect(options, &result, &unknown) == ARC_OK;
 
-    for (; (at = field(at, "Platforms", &len)); at += len)
-        runs = runs || arc_platform_listed(at, platform);
-
-    if (runs) {
+    arc_inspect_values(asked ? arc_buf_text(&result.output) : "", "Platforms:", &list);
+    if (arc_platform_listed(arc_buf_text(&list), platform)) {
         arc_buf_printf(out,
                        ": exec format error, though the builder runs %s: a program in the "
                        "image is for another platform",

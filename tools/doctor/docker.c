@@ -77,20 +77,6 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
         check_recipes(doctor, version, result);
 }
 
-/* Appends the values of "Name: value" lines; a builder has one per node. */
-static void add_values(const char *text, const char *name, struct arc_buf *out)
-{
-    arc_each_piece (line, text, "\n") {
-        const char *value = arc_text_after(line.text, name);
-        if (!value)
-            continue;
-        value += strspn(value, " \t");
-        size_t len = strcspn(value, "\r\n");
-        if (len)
-            arc_text_item(out, ", ", "%.*s", (int)(len < 4096 ? len : 4096), value);
-    }
-}
-
 /* The platforms of a group's services that no node supports. */
 static void add_missing(const struct arc_group *group, const char *list,
                         struct doctor_result *result)
@@ -124,9 +110,9 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
     }
 
     ARC_AUTO(arc_buf) struct arc_buf driver = {0}, list = {0}, problem = {0};
-    add_values(arc_buf_text(&text), "Driver:", &driver);
-    add_values(arc_buf_text(&text), "Platforms:", &list);
-    add_values(arc_buf_text(&text), "Error:", &problem); /* for an unreachable node */
+    arc_inspect_values(arc_buf_text(&text), "Driver:", &driver);
+    arc_inspect_values(arc_buf_text(&text), "Platforms:", &list);
+    arc_inspect_values(arc_buf_text(&text), "Error:", &problem); /* for an unreachable node */
     const char *shown = list.len ? arc_buf_text(&list) : "platforms not known until it starts";
     const char *name = driver.len ? arc_buf_text(&driver) : "unknown";
     arc_buf_printf(&result->found, "driver %s: ", name);
