@@ -317,7 +317,7 @@ static int plan_service(const struct planning *planning, const struct arc_servic
     if (service->version && !planning->options.version) {
         struct arc_plan_options run = planning->options;
         run.own = same ? NULL : &version;
-        ARC_TRY(arc_plan_run_tags(&run, service, out, planning->memory, planning->err));
+        ARC_TRY(arc_plan_add_tags(&run, service, false, out, planning->memory, planning->err));
     }
 
     if (service->released)

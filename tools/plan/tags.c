@@ -122,15 +122,14 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
 
     if ((reading->tag || !moment->past) && add_moment(out, options, name))
         return true;
-    if (strcmp(name, "pr") == 0 && moment->pull && !options->version) {
+    bool pull = strcmp(name, "pr") == 0 && moment->pull && !options->version;
+    bool named = strcmp(name, "branch") == 0 && branch;
+    if (pull)
         arc_buf_printf(out, "%lld", (long long)moment->pull);
-    } else if (strcmp(name, "branch") == 0 && branch) {
+    else if (named)
         add_branch(out, branch);
-    } else {
-        return false;
-    }
 
-    return true;
+    return pull || named;
 }
 
 /* [A-Za-z0-9_.-]: the characters of an image tag (OCI distribution spec 1.1). */
@@ -569,10 +568,9 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
     return keep_tag(planned, out, memory, err);
 }
 
-/* Adds all tags, or only those that runs other than releases may move. */
-static int add_tags(const struct arc_plan_options *options, const struct arc_service *service,
-                    bool all, struct arc_planned_service *out, struct arc_arena *memory,
-                    struct arc_error *err)
+int arc_plan_add_tags(const struct arc_plan_options *options, const struct arc_service *service,
+                      bool all, struct arc_planned_service *out, struct arc_arena *memory,
+                      struct arc_error *err)
 {
     const struct arc_image_tag *first = arc_or(service->image_tags, options->group->image_tags);
 
@@ -588,19 +586,12 @@ static int add_tags(const struct arc_plan_options *options, const struct arc_ser
     return ARC_OK;
 }
 
-int arc_plan_run_tags(const struct arc_plan_options *options, const struct arc_service *service,
-                      struct arc_planned_service *out, struct arc_arena *memory,
-                      struct arc_error *err)
-{
-    return add_tags(options, service, false, out, memory, err);
-}
-
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
 
-    ARC_TRY(add_tags(options, service, true, out, memory, err));
+    ARC_TRY(arc_plan_add_tags(options, service, true, out, memory, err));
 
     if (!options->version || service->linked)
         return ARC_OK;

@@ -27,10 +27,10 @@ bool arc_tag_is_pull(const char *name, const char *tag, int64_t *pull);
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err);
 
-/* For a service with its own version, adds the tags whose `when` is for runs other than releases,
- * such as "branch:main". `options` has no version. */
-int arc_plan_run_tags(const struct arc_plan_options *options, const struct arc_service *service,
-                      struct arc_planned_service *out, struct arc_arena *memory,
+/* The same without the last error; unless `all`, only the tags whose `when` is for runs other than
+ * releases, such as "branch:main". */
+int arc_plan_add_tags(const struct arc_plan_options *options, const struct arc_service *service,
+                      bool all, struct arc_planned_service *out, struct arc_arena *memory,
                       struct arc_error *err);
 
 /* Appends a text, filling in placeholders verbatim; *whole is false if one has no value in this
