@@ -315,8 +315,13 @@ const char *arc_url_path(const char *url)
 
 void arc_text_encode(struct arc_buf *out, const char *text)
 {
+    arc_text_encode_except(out, text, "-._~");
+}
+
+void arc_text_encode_except(struct arc_buf *out, const char *text, const char *kept)
+{
     for (; *text; text++)
-        if (strchr(ARC_ALNUM "-._~", *text))
+        if (arc_is_alnum(*text) || strchr(kept, *text))
             arc_buf_putc(out, *text);
         else
             arc_buf_printf(out, "%%%02X", (unsigned char)*text);

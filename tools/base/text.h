@@ -269,6 +269,9 @@ const char *arc_url_path(const char *url);
  * characters stay). */
 void arc_text_encode(struct arc_buf *out, const char *text);
 
+/* The same, but only letters, digits and the characters of `kept` stay. */
+void arc_text_encode_except(struct arc_buf *out, const char *text, const char *kept);
+
 /* Reads an RFC 3339 time as seconds since 1970; false if it is not valid. */
 bool arc_time_parse(const char *text, int64_t *out);
 

@@ -17,11 +17,8 @@ static void add_code(struct arc_buf *out, const char *text)
 void report_mark(struct arc_buf *out, const char *group)
 {
     arc_buf_puts(out, "<!-- arc-ci: report ");
-    for (; *group; group++) /* a group's letters, whatever another job's document says */
-        if (strchr(ARC_ALNUM "._-/", *group))
-            arc_buf_putc(out, *group);
-        else
-            arc_buf_printf(out, "%%%02X", (unsigned char)*group);
+    /* a group's letters, whatever another job's document says */
+    arc_text_encode_except(out, group, "._-/");
     arc_buf_puts(out, " -->");
 }
 

@@ -71,10 +71,6 @@ void scan_add_uri(struct arc_buf *out, const char *path)
     while (ARC_STARTS(at, "../"))
         at += 3;
 
-    for (at = *at && strcmp(at, "..") != 0 ? at : "."; *at; at++)
-        if (strchr(ARC_ALNUM "-._~/@+", *at))
-            arc_buf_putc(out, *at);
-        else
-            arc_buf_printf(out, "%%%02X", (unsigned char)*at);
+    arc_text_encode_except(out, *at && strcmp(at, "..") != 0 ? at : ".", "-._~/@+");
     out->failed = arc_or(out->failed, text.failed);
 }
