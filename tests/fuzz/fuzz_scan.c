@@ -1,5 +1,7 @@
 /* Trivy's report from anywhere: the first byte chooses the policy. Whatever it holds, a report that
  * is not whole is not a pass, and what comes out can be printed. */
+#define _GNU_SOURCE /* memfd_create */
+#include "../unit/report.h"
 #include "base/auto.h"
 #include "scan/judged.h"
 #include <stdint.h>

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memfd_create */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include "arcci/scan.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "report.h"
 #include "scan/judged.h"
 #include "scan/publish.h"
 #include <cmocka.h>

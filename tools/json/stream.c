@@ -36,19 +36,13 @@ struct parser {
     const char *name;
     struct arc_error *err;
     int code; /* what a call returned */
+    int fd;   /* the document */
     unsigned depth;
     struct level levels[ARC_JSON_DEPTH_MAX + 1];
     struct memory memory;
     yajl_handle yajl;
     size_t offset; /* of the chunk in the document */
     size_t len;    /* of the chunk */
-};
-
-/* The document: a file, or bytes. */
-struct source {
-    int fd; /* -1: the bytes */
-    const char *text;
-    size_t len;
 };
 
 static const struct arc_json_rule *rules_of(const struct arc_json_rule *rule, unsigned place)
@@ -179,25 +173,18 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_end,
 };
 
-static ssize_t read_at(const struct source *source, char *into, size_t room, size_t offset)
+static ssize_t read_at(const struct parser *parser, char *into, size_t room, size_t offset)
 {
-    if (source->fd < 0) {
-        size_t left = source->len - offset;
-        size_t count = ARC_MIN(left, room);
-        memcpy(into, source->text + offset, count);
-        return (ssize_t)count;
-    }
-
     ssize_t got;
     do
-        got = pread(source->fd, into, room, (off_t)offset);
+        got = pread(parser->fd, into, room, (off_t)offset);
     while (got < 0 && errno == EINTR);
 
     return got;
 }
 
 /* Only errors need line and column, so they are counted then, by reading again. */
-static int no_json(struct parser *parser, const struct source *source, char *chunk)
+static int no_json(struct parser *parser, char *chunk)
 {
     unsigned line = 1, column = 1;
     size_t used = yajl_get_bytes_consumed(parser->yajl);
@@ -210,7 +197,7 @@ static int no_json(struct parser *parser, const struct source *source, char *chu
     yajl_free_error(parser->yajl, said);
 
     for (size_t done = 0; done < offset && got > 0; done += (size_t)got) {
-        got = read_at(source, chunk, offset - done < CHUNK ? offset - done : CHUNK, done);
+        got = read_at(parser, chunk, offset - done < CHUNK ? offset - done : CHUNK, done);
         for (ssize_t i = 0; i < got; i++) {
             column = chunk[i] == '\n' ? 1 : column + 1;
             line += chunk[i] == '\n';
@@ -221,13 +208,13 @@ static int no_json(struct parser *parser, const struct source *source, char *chu
                         arc_buf_text(&text));
 }
 
-static int parse(struct parser *parser, const struct source *source, char *chunk)
+static int parse(struct parser *parser, char *chunk)
 {
     yajl_status status = yajl_status_ok;
     ssize_t got = 1;
     while (status == yajl_status_ok && got > 0) {
         parser->offset += parser->len;
-        got = read_at(source, chunk, CHUNK, parser->offset);
+        got = read_at(parser, chunk, CHUNK, parser->offset);
         if (got < 0)
             return arc_error_set(parser->err, ARC_EWORLD, "cannot read %s: %s", parser->name,
                                  strerror(errno));
@@ -247,7 +234,7 @@ static int parse(struct parser *parser, const struct source *source, char *chunk
     if (parser->code)
         return parser->code;
 
-    return status == yajl_status_ok ? ARC_OK : no_json(parser, source, chunk);
+    return status == yajl_status_ok ? ARC_OK : no_json(parser, chunk);
 }
 
 /* A request beyond the limit is granted once more; then parse() ends. */
@@ -285,8 +272,8 @@ static void release(void *context, void *data)
     (void)data;
 }
 
-static int read_document(const struct source *source, const char *name,
-                         const struct arc_json_reader *reader, struct arc_error *err)
+int arc_json_stream_file(const char *path, const char *name, const struct arc_json_reader *reader,
+                         struct arc_error *err)
 {
     ARC_AUTO_FREE char *chunk = malloc(CHUNK), *memory = malloc(MEMORY_SIZE);
     ARC_AUTO_FREE struct parser *parser = calloc(1, sizeof *parser);
@@ -302,25 +289,11 @@ static int read_document(const struct source *source, const char *name,
         .malloc = allocate, .realloc = resize, .free = release, .ctx = &parser->memory};
     parser->yajl = yajl_alloc(&callbacks, &funcs, parser);
 
-    return parse(parser, source, chunk);
-}
+    ARC_TRY(arc_file_open(path, name, &parser->fd, err));
+    int rc = parse(parser, chunk);
+    close(parser->fd);
 
-int arc_json_stream_file(const char *path, const char *name, const struct arc_json_reader *reader,
-                         struct arc_error *err)
-{
-    struct source source;
-    name = arc_or(name, path);
-    ARC_TRY(arc_file_open(path, name, &source.fd, err));
-    int rc = read_document(&source, name, reader, err);
-    close(source.fd);
     return rc;
-}
-
-int arc_json_stream_text(const char *text, size_t len, const char *name,
-                         const struct arc_json_reader *reader, struct arc_error *err)
-{
-    struct source source = {.fd = -1, .text = text, .len = len};
-    return read_document(&source, name, reader, err);
 }
 
 const char *arc_json_stream_library(void)

@@ -138,5 +138,3 @@ void findings_identity(const struct finding *finding, struct arc_buf *out);
  * is an error, since a gate may depend on it; an error names the format of another kind of file. */
 int scan_report_file(struct findings *findings, size_t target, const char *path,
                      struct arc_error *err);
-int scan_report_text(struct findings *findings, size_t target, const char *text, size_t len,
-                     struct arc_error *err);

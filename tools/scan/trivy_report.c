@@ -501,8 +501,8 @@ static const struct {
     {"Report Summary", 14, "a table for a person; write it with --format json"},
 };
 
-static int read_report(struct findings *findings, size_t target, const char *path, const char *text,
-                       size_t len, struct arc_error *err)
+static int read_report(struct findings *findings, size_t target, const char *path,
+                       struct arc_error *err)
 {
     struct reading reading = {
         .findings = findings, .target = &findings->targets[target], .family = "", .release = ""};
@@ -516,10 +516,7 @@ static int read_report(struct findings *findings, size_t target, const char *pat
         .leave = on_leave,
     };
 
-    if (path)
-        ARC_TRY(arc_json_stream_file(path, read->report, &reader, err));
-    else
-        ARC_TRY(arc_json_stream_text(text, len, read->report, &reader, err));
+    ARC_TRY(arc_json_stream_file(path, read->report, &reader, err));
     ARC_TRY_ALLOC(!findings->failed, err);
 
     /* Refuses `{}`, `[]` and `null`, which scripts leave if the scanner failed. */
@@ -546,7 +543,7 @@ int scan_report_file(struct findings *findings, size_t target, const char *path,
 {
     const char *name = findings->targets[target].report;
     char start[16] = {0};
-    int fd, rc = read_report(findings, target, path, NULL, 0, err);
+    int fd, rc = read_report(findings, target, path, err);
 
     if (rc != ARC_EINPUT || arc_file_open(path, name, &fd, NULL) != ARC_OK)
         return rc;
@@ -563,10 +560,4 @@ int scan_report_file(struct findings *findings, size_t target, const char *path,
                                  beginning->what);
 
     return rc;
-}
-
-int scan_report_text(struct findings *findings, size_t target, const char *text, size_t len,
-                     struct arc_error *err)
-{
-    return read_report(findings, target, NULL, text, len, err);
 }
