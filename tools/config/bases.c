@@ -107,15 +107,10 @@ static int add_base(const struct arc_loading *l, struct arc_service *service, si
     return arc_arena_check(l->memory, l->err);
 }
 
-/* Adds the images of the stages that the target needs; `seen` is per stage. */
-static int walk_stages(const struct arc_loading *l, const struct arc_stages *stages, size_t at,
-                       const char *platform, bool *seen, json_t *images)
+/* Adds the images of a stage. */
+static int add_stage(const struct arc_loading *l, const struct arc_stage *stage,
+                     const char *platform, json_t *images)
 {
-    if (at >= stages->count || seen[at])
-        return ARC_OK;
-    const struct arc_stage *stage = &stages->items[at];
-    seen[at] = true;
-
     arc_json_each (image, stage->images) {
         ARC_AUTO_FREE char *ref = NULL;
         ARC_TRY(arc_text_copy(json_string_value(image), &ref, l->err));
@@ -125,9 +120,6 @@ static int walk_stages(const struct arc_loading *l, const struct arc_stages *sta
         if (platform && !stage->platform) /* else FROM --platform says for which */
             ARC_TRY(arc_json_append(json_object_get(images, ref), json_string(platform), l->err));
     }
-
-    arc_json_each (need, stage->needs)
-        ARC_TRY(walk_stages(l, stages, (size_t)json_integer_value(need), platform, seen, images));
 
     return ARC_OK;
 }
@@ -142,14 +134,11 @@ static int add_images(const struct arc_loading *l, const struct arc_stages_reque
     if (rc)
         return arc_error_memory(rc, l->err);
 
-    const struct arc_stage *target = arc_stages_target(&stages, request->target);
-    service->triggers |= target && json_array_size(target->onbuild);
-    ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
-    ARC_TRY_ALLOC(seen, l->err);
+    service->triggers |= stages.target && json_array_size(stages.target->onbuild);
+    arc_each (stage, stages.needed, stages.needed_count)
+        ARC_TRY(add_stage(l, *stage, request->platform, images));
 
-    return target ? walk_stages(l, &stages, (size_t)(target - stages.items), request->platform,
-                                seen, images)
-                  : ARC_OK;
+    return ARC_OK;
 }
 
 /* Adds the images that a service's Dockerfile names as keys, in familiar form, with the platforms

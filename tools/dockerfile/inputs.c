@@ -362,23 +362,6 @@ static int add_source(struct arc_inputs *in, const struct arc_source *source, st
     return ARC_OK;
 }
 
-/* Adds the sources of a stage and of the stages that it needs. */
-static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, size_t number,
-                     bool *seen, struct arc_error *err)
-{
-    const struct arc_stage *stage = &stages->items[number];
-
-    if (seen[number])
-        return ARC_OK;
-    seen[number] = true;
-    arc_each (source, stage->sources, stage->count)
-        ARC_TRY(add_source(in, source, err));
-    arc_json_each (need, stage->needs) /* terminates: these are always earlier stages */
-        ARC_TRY(add_stage(in, stages, (size_t)json_integer_value(need), seen, err));
-
-    return ARC_OK;
-}
-
 static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *request,
                       const char *text, const char *platform, struct arc_error *err)
 {
@@ -392,7 +375,7 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
     ARC_TRY(arc_stages_read(&read, &stages, err));
     json_decref(in->args); /* the same for each platform */
     in->args = json_incref(stages.args);
-    const struct arc_stage *target = arc_stages_target(&stages, request->target);
+    const struct arc_stage *target = stages.target;
     if (!target)
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
                              arc_or(in->dockerfile, "the Dockerfile"), request->target);
@@ -407,10 +390,11 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
         }
     }
 
-    ARC_AUTO_FREE bool *seen = calloc(stages.count, sizeof *seen);
-    ARC_TRY_ALLOC(seen, err);
+    arc_each (stage, stages.needed, stages.needed_count)
+        arc_each (source, (*stage)->sources, (*stage)->count)
+            ARC_TRY(add_source(in, source, err));
 
-    return add_stage(in, &stages, (size_t)(target - stages.items), seen, err);
+    return ARC_OK;
 }
 
 static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request *request,

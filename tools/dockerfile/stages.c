@@ -733,6 +733,22 @@ static int add_platform(struct reader *r, const char *prefix, const char *platfo
     return ARC_OK;
 }
 
+/* Adds a stage to those that the target needs, and those that it needs in turn, which are always
+ * earlier ones. */
+static int add_needed(struct reader *r, size_t number, bool *seen)
+{
+    const struct arc_stage *stage = &r->out->items[number];
+
+    if (seen[number])
+        return ARC_OK;
+    seen[number] = true;
+    ARC_APPEND(&r->out->memory, r->out->needed, r->out->needed_count, r->err, stage);
+    arc_json_each (need, stage->needs)
+        ARC_TRY(add_needed(r, (size_t)json_integer_value(need), seen));
+
+    return ARC_OK;
+}
+
 static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
 {
     const json_t *given = json_object_get(r->request->args, "BUILDKIT_SYNTAX");
@@ -769,8 +785,14 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
 
     ARC_TRY(arc_buf_check(&dockerfile->args, "an instruction", r->err));
     ARC_TRY(arc_arena_check(&r->out->memory, r->err));
+    if (!r->out->count)
+        return arc_error_set(r->err, ARC_EINPUT, "it has no FROM");
 
-    return r->out->count ? ARC_OK : arc_error_set(r->err, ARC_EINPUT, "it has no FROM");
+    r->out->target = arc_stages_target(r->out, target);
+    ARC_AUTO_FREE bool *seen = calloc(r->out->count, sizeof *seen);
+    ARC_TRY_ALLOC(seen, r->err);
+
+    return r->out->target ? add_needed(r, (size_t)(r->out->target - r->out->items), seen) : ARC_OK;
 }
 
 int arc_stages_read(const struct arc_stages_request *request, struct arc_stages *out,

@@ -45,6 +45,9 @@ struct arc_stages {
     struct arc_arena memory; /* of everything except the JSON */
     struct arc_stage *items;
     size_t count;
+    const struct arc_stage *target;  /* of the request; NULL: there is none */
+    const struct arc_stage **needed; /* the target and all that it needs, each once */
+    size_t needed_count;
     json_t *args; /* object: the names of all ARGs, of any stage or none */
 };
 
