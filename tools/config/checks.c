@@ -193,17 +193,16 @@ bool arc_check_output(const char *text, struct arc_buf *why)
     return true;
 }
 
-static bool platform_word(const char *word, const char *const *words, const char *what,
-                          struct arc_buf *why)
+bool arc_check_among(const char *text, const char *const *words, const char *wrong,
+                     const char *otherwise, struct arc_buf *why)
 {
-    if (arc_text_among(word, words))
+    const char *meant = arc_suggest(text, words);
+    if (arc_text_among(text, words))
         return true;
-    const char *meant = arc_suggest(word, words);
-    arc_buf_printf(why, "names an unknown %s", what);
     if (meant)
-        arc_buf_printf(why, "; did you mean '%s'?", meant);
+        arc_buf_printf(why, "%s; did you mean '%s'?", wrong, meant);
     else
-        arc_buf_puts(why, "; a platform is written as in 'linux/amd64'");
+        arc_buf_printf(why, "%s%s", wrong, otherwise);
     return false;
 }
 
@@ -213,6 +212,7 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
     static const char *const machines[] = {"amd64",  "arm64",   "arm",     "386",      "ppc64le",
                                            "s390x",  "riscv64", "loong64", "mips64le", "mips64",
                                            "mipsle", "mips",    "wasm",    NULL};
+    static const char otherwise[] = "; a platform is written as in 'linux/amd64'";
     char copy[ARC_PLATFORM_SIZE];
 
     if (!arc_platform_normalize(text, copy) || !only(copy, strlen(copy), LOWER DIGITS "/._-"))
@@ -228,8 +228,8 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
         return arc_check_fails(why,
                                "has a wrong variant; it is 'v' and a number, as in 'linux/arm/v7'");
 
-    return platform_word(copy, systems, "operating system", why) &&
-           platform_word(machine, machines, "architecture", why);
+    return arc_check_among(copy, systems, "names an unknown operating system", otherwise, why) &&
+           arc_check_among(machine, machines, "names an unknown architecture", otherwise, why);
 }
 
 /* Whether a text consists of plain characters and {placeholders}; `odd` says what is wrong with

@@ -60,7 +60,7 @@ struct arc_table {
     const char *what; /* "a group", for messages */
     const struct arc_field *fields;
     const struct arc_field *brief; /* the field set by a string instead of a mapping; or NULL */
-    bool open;                     /* allows other keys, unless they look like typos of ours */
+    bool open;         /* allows other keys, unless they look like typos of ours */
     size_t size, line; /* for FIELD_ITEMS: of the struct, and the offset of its line; 0: none */
     /* Whether the keys of an item fit together: ARC_EINPUT at the node if not. */
     int (*check)(const void *item, const struct arc_yaml_node *node, struct arc_error *err);
@@ -146,6 +146,11 @@ extern const char *const arc_placeholders[];
 
 /* Sets the reason why a value is invalid, for a check to return. */
 bool arc_check_fails(struct arc_buf *why, const char *text);
+
+/* Whether a text is one of some words. Appends to *why what is `wrong`, and the word that was meant,
+ * else `otherwise`. */
+bool arc_check_among(const char *text, const char *const *words, const char *wrong,
+                     const char *otherwise, struct arc_buf *why);
 
 /* The checks (checks.c). */
 arc_check arc_check_line;       /* one line without control characters, not empty */

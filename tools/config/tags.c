@@ -1,5 +1,4 @@
 /* A group's image tags: "NAME", or {name: NAME, when: [...]}. */
-#include "base/suggest.h"
 #include "config/fields.h"
 
 static const char *const words[] = {"latest", "stable",       "prerelease", "release",
@@ -13,19 +12,11 @@ static bool check_when(const char *text, struct arc_buf *why)
         return arc_check_fails(why, *branch ? "has a blank, as no branch has" : "names no branch");
     if (branch)
         return arc_check_glob(branch, why);
-    if (arc_text_among(text, words))
-        return true;
 
-    const char *meant = arc_suggest(text, words);
-    arc_buf_puts(why, "is not a condition");
-
-    if (meant)
-        arc_buf_printf(why, "; did you mean '%s'?", meant);
-    else
-        arc_buf_puts(why, "; there are latest, stable, prerelease, release, push, pull-request, "
-                          "schedule and branch:PATTERN");
-
-    return false;
+    return arc_check_among(text, words, "is not a condition",
+                           "; there are latest, stable, prerelease, release, push, pull-request, "
+                           "schedule and branch:PATTERN",
+                           why);
 }
 
 static arc_read read_when;

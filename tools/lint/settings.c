@@ -10,15 +10,7 @@
 /* Whether a name is a rule of style, which is off by default. */
 static bool check_style(const char *text, struct arc_buf *why)
 {
-    const char *meant = arc_suggest(text, lint_styles);
-
-    if (arc_text_among(text, lint_styles))
-        return true;
-    arc_buf_puts(why, "is not a rule of style");
-    if (meant)
-        arc_buf_printf(why, "; did you mean '%s'?", meant);
-
-    return false;
+    return arc_check_among(text, lint_styles, "is not a rule of style", "", why);
 }
 
 #define OF(member) offsetof(struct lint_waiver, member)
