@@ -68,9 +68,7 @@ static const struct arc_field recipe_fields[] = {
     {0},
 };
 /* Compose's short form is just the context. */
-static const struct arc_field recipe_brief = {"build", FIELD_TEXT, AT(context),
-                                              .check = arc_check_line};
-static const struct arc_table recipe_table = {"'build'", recipe_fields, .brief = &recipe_brief};
+static const struct arc_table recipe_table = {"'build'", recipe_fields, .brief = "build"};
 
 /* ---- secrets and ulimits -------------------------------------------------------------------- */
 
@@ -87,10 +85,7 @@ static const struct arc_field secret_fields[] = {
     {"file", FIELD_TEXT, offsetof(struct secret, file), .check = arc_check_path},
     {0},
 };
-/* A variable of that name. */
-static const struct arc_field secret_brief = {"secrets", FIELD_TEXT, offsetof(struct secret, id),
-                                              .check = arc_check_build_arg};
-static const struct arc_table secret_table = {"a secret", secret_fields, .brief = &secret_brief};
+static const struct arc_table secret_table = {"a secret", secret_fields, .brief = "secrets"};
 
 /* In buildx's form, which never contains the value. */
 static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot)
@@ -106,6 +101,8 @@ static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node 
     arc_yaml_each (item, node) {
         struct secret secret = {0};
 
+        if (item->type == ARC_YAML_STRING) /* a variable of that name */
+            ARC_TRY(arc_field_check(item, "secrets", arc_check_build_arg, l->err));
         ARC_TRY(arc_fields_read(l, item, &secret_table, &secret));
         if (secret.environment && secret.file)
             return arc_yaml_error(

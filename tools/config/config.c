@@ -84,9 +84,7 @@ static const struct arc_field bake_fields[] = {
     {"variables", FIELD_KEYED, DESCRIBED(variables), .check = arc_check_build_arg},
     {0},
 };
-static const struct arc_field bake_brief = {"bake", FIELD_LIST, DESCRIBED(files),
-                                            .check = arc_check_path};
-static const struct arc_table bake_table = {"'bake'", bake_fields, .brief = &bake_brief};
+static const struct arc_table bake_table = {"'bake'", bake_fields, .brief = "bake"};
 
 static const struct arc_field compose_fields[] = {
     {"files", FIELD_LIST, DESCRIBED(files), .required = true, .filled = true,
@@ -96,10 +94,7 @@ static const struct arc_field compose_fields[] = {
     {"variables", FIELD_KEYED, DESCRIBED(variables), .check = arc_check_build_arg},
     {0},
 };
-static const struct arc_field compose_brief = {"compose", FIELD_LIST, DESCRIBED(files),
-                                               .check = arc_check_path};
-static const struct arc_table compose_table = {"'compose'", compose_fields,
-                                               .brief = &compose_brief};
+static const struct arc_table compose_table = {"'compose'", compose_fields, .brief = "compose"};
 
 void arc_config_free(struct arc_config *config)
 {

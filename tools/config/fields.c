@@ -330,8 +330,12 @@ static int unknown_key(const struct arc_yaml_node *key, const struct arc_table *
 int arc_fields_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                     const struct arc_table *table, void *out)
 {
-    if (map->type == ARC_YAML_STRING && table->brief)
-        return read_field(l, map, table->brief, out);
+    if (map->type == ARC_YAML_STRING && table->brief) {
+        struct arc_field first = table->fields[0];
+        first.key = table->brief;
+        return read_field(l, map, &first, out);
+    }
+
     if (map->type != ARC_YAML_MAP)
         return no_mapping(map, table, l->err);
 

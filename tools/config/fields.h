@@ -59,7 +59,8 @@ struct arc_field {
 struct arc_table {
     const char *what; /* "a group", for messages */
     const struct arc_field *fields;
-    const struct arc_field *brief; /* the field set by a string instead of a mapping; or NULL */
+    const char *brief; /* a string instead of a mapping sets the first field, under this name; NULL:
+                          it must be a mapping */
     bool open;         /* allows other keys, unless they look like typos of ours */
     size_t size, line; /* for FIELD_ITEMS: of the struct, and the offset of its line; 0: none */
     /* Whether the keys of an item fit together: ARC_EINPUT at the node if not. */

@@ -55,8 +55,7 @@ static const struct arc_field fields[] = {
     {"unlogged", FIELD_FLAG, .offset = AT(unlogged)},
     {0},
 };
-static const struct arc_field brief = {"sign", FIELD_TEXT, AT(with), .check = check_with};
-static const struct arc_table table = {"'sign'", fields, .brief = &brief};
+static const struct arc_table table = {"'sign'", fields, .brief = "sign"};
 
 static const char *find_conflict(const struct arc_signing *signing)
 {

@@ -28,10 +28,8 @@ static const struct arc_field entry_fields[] = {
     {"when", FIELD_OWN, AT(branches), .required = true, .read = read_when},
     {0},
 };
-static const struct arc_field entry_brief = {"image-tags", FIELD_TEXT, AT(name),
-                                             .check = arc_check_image_tag};
 static const struct arc_table entry_table = {"an entry of 'image-tags'", entry_fields,
-                                             .brief = &entry_brief};
+                                             .brief = "image-tags"};
 
 static int read_condition(const struct arc_loading *l, const struct arc_yaml_node *node,
                           struct arc_image_tag *out)

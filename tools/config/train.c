@@ -6,10 +6,8 @@ static const struct arc_field include_fields[] = {
     {"version", FIELD_TEXT, offsetof(struct arc_include, version), .check = arc_check_line},
     {0},
 };
-static const struct arc_field include_brief = {
-    "includes", FIELD_TEXT, offsetof(struct arc_include, group), .check = arc_check_group};
 static const struct arc_table include_table = {"an entry of 'includes'", include_fields,
-                                               .brief = &include_brief};
+                                               .brief = "includes"};
 
 int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                    struct arc_group *out)
