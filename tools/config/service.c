@@ -37,27 +37,18 @@ static const struct arc_table entry_table = {"a service", .fields = service_fiel
 /* Keys that belong under `build` and would otherwise silently pass as another tool's. */
 static int refuse_build_keys(const struct arc_yaml_node *map, struct arc_error *err)
 {
-    static const char *const keys[][2] = {
-        {"context", "context"},
-        {"dockerfile", "dockerfile"},
-        {"dockerfile_inline", "dockerfile_inline"},
-        {"target", "target"},
-        {"args", "args"},
-        {"build-args", "args"},
-        {"build_args", "args"},
-        {"contexts", "additional_contexts"},
-        {"additional_contexts", "additional_contexts"},
-        {"platforms", "platforms"},
-        {"cache_from", "cache_from"},
-        {"cache_to", "cache_to"},
-    };
+    static const char *const keys[] = {
+        "context",    "dockerfile", "dockerfile_inline",   "target",    "args",       "build-args",
+        "build_args", "contexts",   "additional_contexts", "platforms", "cache_from", "cache_to"};
 
-    for (size_t i = 0; i < ARC_COUNT(keys); i++) {
-        const struct arc_yaml_node *key = arc_yaml_key(map, keys[i][0]);
+    arc_each_in (name, keys) {
+        const struct arc_yaml_node *key = arc_yaml_key(map, *name);
+        const char *own = ARC_STARTS(*name, "build") ? "args" : *name;
+        const char *before = strcmp(*name, "contexts") == 0 ? "additional_" : "";
         if (key)
             return arc_yaml_error(
-                key, err, "'%s' belongs under 'build': build: {%s: …} (docs/configuration.md)",
-                keys[i][0], keys[i][1]);
+                key, err, "'%s' belongs under 'build': build: {%s%s: …} (docs/configuration.md)",
+                *name, before, own);
     }
 
     return ARC_OK;
