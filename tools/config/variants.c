@@ -32,7 +32,6 @@ struct matrix {
     const char *names[16];
     size_t at[16];
     size_t count;
-    const struct arc_yaml_node *exclude;
     struct arc_error *err;
 };
 
@@ -147,22 +146,23 @@ static int read_matrix(const struct arc_loading *l, const struct arc_yaml_node *
                        struct arc_service_reading *out)
 {
     struct arc_error *err = l->err;
-    struct matrix m = {.exclude = arc_yaml_get(node, "exclude"), .err = err};
+    const struct arc_yaml_node *exclude = arc_yaml_get(node, "exclude");
+    struct matrix m = {.err = err};
 
     arc_yaml_each_pair (pair, node)
         if (!arc_yaml_reads(pair->key, "exclude"))
             ARC_TRY(add_axis(&m, pair));
 
-    if (m.exclude && m.exclude->type != ARC_YAML_LIST)
-        return arc_yaml_error(m.exclude, err, "variants: 'exclude' must be a list");
-    arc_yaml_each (rule, m.exclude)
+    if (exclude && exclude->type != ARC_YAML_LIST)
+        return arc_yaml_error(exclude, err, "variants: 'exclude' must be a list");
+    arc_yaml_each (rule, exclude)
         ARC_TRY(check_rule(&m, rule));
     if (!m.count)
         return arc_yaml_error(node, err, "'variants' is empty");
 
     do {
         bool left_out = false;
-        arc_yaml_each (rule, m.exclude)
+        arc_yaml_each (rule, exclude)
             left_out = left_out || excludes(&m, rule);
         if (!left_out)
             ARC_TRY(add_combination(l, &m, out));
@@ -172,7 +172,7 @@ static int read_matrix(const struct arc_loading *l, const struct arc_yaml_node *
     } while (advance(&m));
 
     if (!out->variant_count)
-        return arc_yaml_error(m.exclude, err, "'exclude' leaves no variant");
+        return arc_yaml_error(exclude, err, "'exclude' leaves no variant");
 
     return ARC_OK;
 }

@@ -9,7 +9,7 @@
 struct candidate {
     struct arc_tag tag;
     bool ruled_out;
-    bool kept_back; /* its release is not published, or was withdrawn */
+    bool kept_back; /* ruled out, since its release is not published, or was withdrawn */
 };
 
 /* A train being resolved. */
@@ -67,15 +67,12 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
         } else if (version && (strlen(version) != tag->version.len ||
                                memcmp(version, tag->version.text, tag->version.len) != 0)) {
             candidate->ruled_out = true;
-        } else if (version) {
-            candidate->kept_back = arc_json_lists(repository->withdrawn, tag->text);
-            candidate->ruled_out = candidate->kept_back;
-        } else if (!train->prerelease &&
+        } else if (!version && !train->prerelease &&
                    (tag->version.prerelease || arc_json_lists(repository->marked, tag->text))) {
             candidate->ruled_out = true;
         } else {
-            candidate->kept_back = (published && !arc_json_lists(published, tag->text)) ||
-                                   arc_json_lists(repository->withdrawn, tag->text);
+            bool known = version || !published || arc_json_lists(published, tag->text);
+            candidate->kept_back = !known || arc_json_lists(repository->withdrawn, tag->text);
             candidate->ruled_out = candidate->kept_back;
         }
     }
