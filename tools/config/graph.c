@@ -116,21 +116,19 @@ static int check_train(const struct arc_config *config, const struct arc_group *
     return ARC_OK;
 }
 
-static bool reads_same(const struct arc_recipe *a, const struct arc_recipe *b)
-{
-    return strcmp(a->context, b->context) == 0 && arc_text_same(a->dockerfile, b->dockerfile);
-}
-
 /* Whether another group has a service like one of a group that docker's files define. */
 static int check_service(const struct arc_config *config, const struct arc_group *group,
                          const struct arc_service *service, const struct arc_group *other,
                          struct arc_error *err)
 {
+    const struct arc_recipe *build = &service->build;
+
     arc_each (same, other->services, other->service_count) {
         const char *clash = NULL, *file = group->described.files[0];
-        bool linked = same->linked || service->linked;
+        bool reads_same = strcmp(build->context, same->build.context) == 0 &&
+                          arc_text_same(build->dockerfile, same->build.dockerfile);
 
-        if (linked && reads_same(&service->build, &same->build)) /* a target of both groups */
+        if (reads_same && (same->linked || service->linked)) /* a target of both groups */
             continue;
         if (strcmp(same->codename, service->codename) == 0)
             return arc_error_at(err, ARC_EINPUT, config->path, group->line, 0,

@@ -17,14 +17,6 @@ struct expansion {
 
 static bool expand(struct expansion *x);
 
-/* The value of a name, NULL if it has none; *known is false if that is unknown. */
-static const char *value_of(const struct arc_scope *scope, const char *name, bool *known)
-{
-    const json_t *value = json_object_get(scope->values, name);
-    *known = value ? json_is_string(value) : !scope->open;
-    return json_string_value(value);
-}
-
 static size_t name_length(const char *text)
 {
     size_t len = 0;
@@ -157,7 +149,7 @@ static bool expand_replaced(struct expansion *x, const char *value)
 static bool expand_dollar(struct expansion *x)
 {
     char name[128];
-    bool known, braces = *x->at == '{';
+    bool braces = *x->at == '{';
 
     x->at += braces;
     size_t len = name_length(x->at);
@@ -172,7 +164,9 @@ static bool expand_dollar(struct expansion *x)
     name[len] = '\0';
     x->at += len;
 
-    const char *value = value_of(x->scope, name, &known);
+    const json_t *given = json_object_get(x->scope->values, name);
+    const char *value = json_string_value(given); /* NULL: it has none, or an unknown one */
+    bool known = given ? value != NULL : !x->scope->open;
     if (!braces || *x->at == '}') {
         x->at += braces;
         x->lacks |= !value;
@@ -187,7 +181,7 @@ static bool expand_dollar(struct expansion *x)
 
     bool colon = *x->at == ':';
     char operator= x->at[colon];
-    known = known || (x->scope->guesses && !json_object_get(x->scope->values, name));
+    known = known || (x->scope->guesses && !given);
     if (!operator|| !strchr("-+?", operator) || !known)
         return false;
     x->at += colon + 1;
