@@ -9,7 +9,7 @@ struct arc_service_reading {
     struct arc_service_reading *variants; /* overrides, applied in order */
     size_t variant_count;
     char **image; /* templates for its images' names */
-    bool named;   /* a variant sets its own codename; the same for its image's name */
+    bool named;   /* the last overlay, a variant, sets its own codename; the same for its name */
     bool titled;
     char *inputs; /* "directory" or "dockerfile"; NULL: not set */
 };

@@ -112,8 +112,8 @@ int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading 
         out->service.version_line = entry->service.version_line;
     }
 
-    out->named = entry->named;
-    out->titled = entry->titled;
+    out->named = entry->service.codename;
+    out->titled = entry->service.name;
 
     if (entry->variant_count) {
         out->variants = entry->variants;

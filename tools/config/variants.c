@@ -199,8 +199,6 @@ int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *n
         ARC_TRY_ALLOC(variant, l->err);
         ARC_TRY(arc_fields_read(l, item, &variant_table, variant));
         ARC_TRY(arc_args_read(l, arc_yaml_get(item, "args"), base, &variant->service.build));
-        variant->named = variant->service.codename != NULL;
-        variant->titled = variant->service.name != NULL;
     }
 
     return ARC_OK;
