@@ -178,32 +178,19 @@ struct origin {
     bool fetches; /* ADD: a source may be a URL */
 };
 
-/* The number of components before "/./" in a path. */
-static int find_pivot(struct reader *r, const char *path, size_t *out)
-{
-    ARC_AUTO(arc_buf) struct arc_buf before = {.max = WORD_MAX};
-    const char *end = strstr(path, "/./");
-
-    arc_path_clean(path, end ? (size_t)(end - path) : 0, true, &before);
-    *out = arc_path_depth(arc_buf_text(&before));
-
-    return arc_buf_check(&before, "a source", r->err);
-}
-
 /* Adds a source; `path` is as written. With a `doubt` the whole context counts. */
 static int add_source(struct reader *r, const struct origin *origin, const char *path,
                       const char *doubt)
 {
     struct arc_arena *memory = &r->out->memory;
     struct arc_stage *stage = current(r);
-    ARC_AUTO(arc_buf) struct arc_buf clean = {0};
+    ARC_AUTO(arc_buf) struct arc_buf clean = {0}, before = {.max = WORD_MAX};
     struct arc_scope scope = scope_of(r, stage);
 
     if (++r->sources > SOURCES_MAX)
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d sources", SOURCES_MAX);
 
     ARC_AUTO_FREE char *meant = NULL;
-    size_t pivot = 0;
     if (!doubt)
         ARC_TRY(expand(r, &scope, path, WORD_MAX, &meant));
     const char *url = arc_or(meant, path);
@@ -211,20 +198,22 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     if (origin->fetches &&
         (ARC_STARTS(url, "http://", "https://", "git://", "ssh://") || arc_path_is_ssh(url)))
         return ARC_OK;
-    if (meant)
-        ARC_TRY(find_pivot(r, meant, &pivot));
+    const char *pivot = meant ? strstr(meant, "/./") : NULL;
+    if (pivot)
+        arc_path_clean(meant, (size_t)(pivot - meant), true, &before);
     if (meant)
         arc_path_clean(meant, strlen(meant), true, &clean);
     else if (!doubt)
         doubt = strchr(path, '$') ? "it contains a variable whose value is not known"
                                   : "its quotes do not match: only the JSON form takes blanks";
+    ARC_TRY(arc_buf_check(&before, "a source", r->err));
     ARC_TRY(arc_buf_check(&clean, "a source", r->err));
 
     ARC_APPEND(
         memory, stage->sources, stage->count, r->err,
         (struct arc_source){.line = origin->line,
                             .parents = origin->parents,
-                            .pivot = pivot,
+                            .pivot = arc_path_depth(arc_buf_text(&before)),
                             .context = arc_arena_text(memory, origin->context),
                             .without = arc_arena_text(memory, origin->without),
                             .doubt = arc_arena_text(memory, doubt),

@@ -77,11 +77,6 @@ struct reading {
     struct arc_error *err;
 };
 
-static void reading_free(struct reading *reading)
-{
-    arc_buf_free(&reading->path);
-}
-
 static int refuse(struct reading *reading, const json_t *value, const char *expected)
 {
     static const char *const kinds[] = {
@@ -288,11 +283,11 @@ static int read_object(struct reading *reading, const struct arc_record *record,
 static int read_record(const struct arc_record *record, const json_t *json,
                        struct arc_arena *memory, void *out, struct arc_error *err)
 {
-    ARC_AUTO(reading)
     struct reading reading = {
         .memory = memory, .document = arc_text_or(record->document, "part"), .err = err};
-    ARC_TRY(read_object(&reading, record, json, out));
-    return arc_arena_check(memory, err);
+    int rc = read_object(&reading, record, json, out);
+    arc_buf_free(&reading.path);
+    return arc_or(rc, arc_arena_check(memory, err));
 }
 
 _Static_assert(!offsetof(struct arc_version_info, memory) && !offsetof(struct arc_plan, memory) &&
