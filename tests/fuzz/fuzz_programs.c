@@ -1,4 +1,5 @@
 /* What programs print: git, docker with buildx, and the helpers for its logins. The first byte chooses who asks. */
+#include "base/json.h"
 #include "build/run.h"
 #include "config/described.h"
 #include "git/diff.h"
@@ -38,10 +39,10 @@ static int ask_git(unsigned choice, struct arc_error *err)
     struct arc_git *git = repository();
     static const struct arc_oid commit = {"0123456789abcdef0123456789abcdef01234567"};
     struct arc_git_diff diff = {.each = on_path};
-    ARC_AUTO(arc_git_renames) struct arc_git_renames renames = {0};
-    ARC_AUTO_JSON json_t *tags = NULL;
+    ARC_AUTO_JSON json_t *tags = NULL, *renames = NULL;
     ARC_AUTO_FREE char *tag = NULL;
     struct arc_oid found;
+    bool limited;
     git->scratch->allowed = false;
     json_decref(git->scratch->tags);
     git->scratch->tags = NULL;
@@ -54,9 +55,9 @@ static int ask_git(unsigned choice, struct arc_error *err)
         arc_git_tag_commit(git, "g/v1.0.0", &found, NULL);
         return ARC_OK;
     }
-    ARC_TRY(arc_git_find_renames(git, &commit, &commit, &renames, err));
-    for (size_t i = 0; i < renames.count; i++)
-        if (!arc_git_old_name(&renames, renames.list[i].new_name))
+    ARC_TRY(arc_git_find_renames(git, &commit, &commit, &renames, &limited, err));
+    arc_json_each_pair (name, old, renames)
+        if (!*name || !json_is_string(old))
             abort();
     return ARC_OK;
 }

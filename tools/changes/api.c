@@ -44,9 +44,8 @@ static int open_github(const struct arc_env *env, const struct arc_event *event,
 }
 
 int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
-                    int (*each)(void *context, const char *path, size_t len, unsigned status,
-                                const char *previous),
-                    void *context, struct arc_error *err)
+                    int (*each)(void *context, const struct arc_changed_file *file), void *context,
+                    struct arc_error *err)
 {
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *files = NULL;
@@ -58,13 +57,15 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     arc_json_each (file, files) {
         const json_t *path = json_object_get(file, "path");
         const json_t *previous = json_object_get(file, "previous");
-        const char *status = json_string_value(json_object_get(file, "status"));
-        bool renamed = status && strcmp(status, "renamed") == 0;
-        const char *old = renamed ? json_string_value(previous) : NULL;
-        ARC_TRY(each(context, json_string_value(path), json_string_length(path),
-                     status_of(arc_or(status, "")), old));
+        const char *status = arc_json_text_of(file, "status");
+        const char *old = strcmp(status, "renamed") == 0 ? json_string_value(previous) : NULL;
+        const struct arc_changed_file now = {json_string_value(path), json_string_length(path),
+                                             status_of(status), old};
+        const struct arc_changed_file gone = {old, json_string_length(previous), ARC_STATUS_DELETED,
+                                              NULL};
+        ARC_TRY(each(context, &now));
         if (old)
-            ARC_TRY(each(context, old, json_string_length(previous), ARC_STATUS_DELETED, NULL));
+            ARC_TRY(each(context, &gone));
     }
 
     return ARC_OK;

@@ -16,7 +16,7 @@ struct run {
     const struct arc_event *event;
     struct arc_base base;
     struct arc_match match;
-    struct arc_git_renames renames;
+    json_t *renames;        /* arc_git_find_renames() */
     struct arc_inner inner; /* submodules to compare */
     bool api_failed;        /* so git must be used */
     bool config_seen;       /* the API listed the configuration */
@@ -27,7 +27,7 @@ struct run {
 static void run_free(struct run *run)
 {
     free(run->listed);
-    arc_git_renames_free(&run->renames);
+    json_decref(run->renames);
     arc_inner_free(&run->inner);
     arc_match_free(&run->match);
     arc_base_free(&run->base);
@@ -47,34 +47,34 @@ static bool is_above(const struct run *run, const char *directory, size_t len)
            (!relative[len] || relative[len] == '/');
 }
 
-static int match_file(struct run *run, const char *path, size_t len, unsigned status,
-                      const char *previous)
+static int match_file(struct run *run, struct arc_changed_file file)
 {
-    size_t old = previous ? strlen(previous) : 0;
-    bool renamed = previous && arc_match_is_below(&run->match, &previous, &old);
-    run->match.previous = renamed ? previous : NULL;
-    status |= renamed ? ARC_STATUS_RENAMED : 0;
-    if (!arc_match_is_below(&run->match, &path, &len))
+    size_t old = file.previous ? strlen(file.previous) : 0;
+    if (!file.previous || !arc_match_is_below(&run->match, &file.previous, &old))
+        file.previous = NULL;
+    else
+        file.status |= ARC_STATUS_RENAMED;
+
+    if (!arc_match_is_below(&run->match, &file.path, &file.len))
         return ARC_OK;
-    return arc_match_path(&run->match, path, len, status);
+    return arc_match_path(&run->match, &file);
 }
 
 static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
 {
     struct run *run = context;
-    bool added = status == ARC_GIT_ADDED;
-    return match_file(run, path, len, statuses[status],
-                      added ? arc_git_old_name(&run->renames, path) : NULL);
+    json_t *old = status == ARC_GIT_ADDED ? json_object_get(run->renames, path) : NULL;
+    return match_file(
+        run, (struct arc_changed_file){path, len, statuses[status], json_string_value(old)});
 }
 
 static int on_submodule(void *context, const char *path, const struct arc_oid *from,
                         const struct arc_oid *to)
 {
     struct run *run = context;
-    if (run->options->submodules && run->base.kind == ARC_BASE_WORKTREE)
-        return arc_inner_add(&run->inner, path, from, NULL, run->err);
+    bool of_worktree = run->base.kind == ARC_BASE_WORKTREE;
     if (run->options->submodules)
-        return arc_inner_add(&run->inner, path, from, to, run->err);
+        return arc_inner_add(&run->inner, path, from, of_worktree ? NULL : to, run->err);
     size_t len = strlen(path);
     if (is_above(run, path, len))
         return arc_warn(&run->out->warnings, run->err,
@@ -96,20 +96,22 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
     return arc_match_unseen(&run->match, path, len, why, run->err);
 }
 
-static int on_api_file(void *context, const char *path, size_t len, unsigned status,
-                       const char *previous)
+static int on_api_file(void *context, const struct arc_changed_file *file)
 {
     struct run *run = context;
+    const char *path = file->path;
+    struct arc_changed_file own = *file;
     const struct arc_changes_options *options = run->options;
     const char *config =
         options->filters->from_config && options->config ? options->config->path : NULL;
     run->config_seen = run->config_seen || (config && strcmp(path, config) == 0);
-    ARC_TRY(match_file(run, path, len, status, options->renames ? previous : NULL));
+    own.previous = options->renames ? file->previous : NULL;
+    ARC_TRY(match_file(run, own));
     if (options->filters->from_config)
         ARC_TRY(arc_services_listed(options, path, run->out->results, run->err));
 
     bool tells = config && !run->listed &&
-                 arc_services_told(options->config, path, status & ARC_STATUS_MODIFIED);
+                 arc_services_told(options->config, path, file->status & ARC_STATUS_MODIFIED);
     if (tells)
         run->listed = strdup(path);
     if (tells && !run->listed)
@@ -232,35 +234,28 @@ static int compare(struct run *run, struct arc_error *err)
                                 .submodule = on_submodule,
                                 .context = run,
                                 .inside = run->options->submodules};
-    int rc;
     const bool of_worktree = run->base.kind == ARC_BASE_WORKTREE;
 
-    arc_git_renames_free(&run->renames); /* of another base, as the submodules */
+    if (run->base.kind == ARC_BASE_PULL_REQUEST)
+        return compare_by_api(run, err);
+    if (run->base.kind == ARC_BASE_COMMITS)
+        diff.from = &run->base.base;
+
+    bool limited = false;
+    json_decref(arc_steal(&run->renames)); /* of another base, as the submodules */
     run->inner.count = 0;
-    if (run->options->renames && (of_worktree || run->base.kind == ARC_BASE_COMMITS)) {
+    if (run->options->renames && (of_worktree || diff.from)) {
         ARC_TRY(arc_git_find_renames(run->git, &run->base.base,
-                                     of_worktree ? NULL : &run->base.head, &run->renames, err));
-        if (run->renames.limited)
+                                     of_worktree ? NULL : &run->base.head, &run->renames, &limited,
+                                     err));
+        if (limited)
             ARC_TRY(arc_warn(&run->out->warnings, err,
                              "too many files were added and deleted for git to compare what they "
                              "hold: only renames of unchanged files are known (diff.renameLimit)"));
     }
 
-    switch (run->base.kind) {
-    case ARC_BASE_WORKTREE:
-        rc = arc_git_diff_worktree(run->git, &diff, run->options->untracked, err);
-        break;
-    case ARC_BASE_COMMITS:
-        diff.from = &run->base.base;
-        rc = arc_git_diff(run->git, &diff, err);
-        break;
-    case ARC_BASE_EVERYTHING:
-        rc = arc_git_diff(run->git, &diff, err);
-        break;
-    default:
-        return compare_by_api(run, err);
-    }
-
+    int rc = of_worktree ? arc_git_diff_worktree(run->git, &diff, run->options->untracked, err)
+                         : arc_git_diff(run->git, &diff, err);
     if (!rc && run->inner.count)
         rc = arc_inner_compare(&run->inner, run->git, &diff, run->options->untracked, err);
 

@@ -7,27 +7,19 @@
 #include "dockerfile/inputs.h"
 #include "git/diff.h"
 
-/* The file being matched. */
-struct candidate {
-    const char *path;
-    size_t len;
-    unsigned status;
-};
-
-static int hit(struct arc_match *match, size_t filter, size_t rule, const struct candidate *file)
+static int hit(struct arc_match *match, size_t filter, size_t rule,
+               const struct arc_changed_file *file)
 {
     struct arc_changes *out = match->out;
     struct arc_filter_result *result = &out->results[filter];
 
     if (!match->count_only && !match->kept) {
         match->memory += file->len + sizeof *out->files;
-        const char *path = arc_arena_cut(&out->memory, file->path, file->len);
-        const char *previous = arc_arena_text(&out->memory, match->previous);
-        struct arc_changed_file *kept =
-            arc_arena_append(&out->memory, &out->files, &out->file_count, sizeof *kept);
-        if (!kept || out->memory.failed)
-            return ARC_ENOMEM;
-        *kept = (struct arc_changed_file){path, file->len, file->status, previous};
+        ARC_APPEND(&out->memory, out->files, out->file_count, NULL, *file);
+        struct arc_changed_file *kept = &out->files[out->file_count - 1];
+        kept->path = arc_arena_cut(&out->memory, file->path, file->len);
+        kept->previous = arc_arena_text(&out->memory, file->previous);
+        ARC_TRY(arc_arena_check(&out->memory, NULL));
         match->kept = out->file_count;
     }
 
@@ -42,16 +34,14 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
     match->memory += sizeof *result->hits;
     if (match->memory > ARC_CHANGES_MEMORY)
         return ARC_ELIMIT;
-    struct arc_filter_hit *hit =
-        arc_arena_append(&out->memory, &result->hits, &result->count, sizeof *hit);
-    if (!hit)
-        return ARC_ENOMEM;
-    *hit = (struct arc_filter_hit){match->kept - 1, rule};
+    ARC_APPEND(&out->memory, result->hits, result->count, NULL,
+               (struct arc_filter_hit){match->kept - 1, rule});
 
     return ARC_OK;
 }
 
-static bool rule_matches(const struct arc_match *match, size_t rule, const struct candidate *file)
+static bool rule_matches(const struct arc_match *match, size_t rule,
+                         const struct arc_changed_file *file)
 {
     const struct arc_rule *the = &match->out->filters->rules[rule];
     if (!arc_match_has(match->ids, rule) || !(the->statuses & file->status))
@@ -60,7 +50,7 @@ static bool rule_matches(const struct arc_match *match, size_t rule, const struc
 }
 
 /* Visits only the rules that matched; those of one filter are adjacent. */
-static int match_some(struct arc_match *match, const struct candidate *file)
+static int match_some(struct arc_match *match, const struct arc_changed_file *file)
 {
     const struct arc_rule *rules = match->out->filters->rules;
     size_t last = SIZE_MAX;
@@ -82,7 +72,7 @@ static int match_some(struct arc_match *match, const struct candidate *file)
  * rule must match, or one with `!` excludes (with a status, only those files), or the last one that
  * applies decides; a rule that `defines` the service only if no other applies. */
 static size_t decide(const struct arc_match *match, const struct arc_filter *filter,
-                     const struct candidate *file)
+                     const struct arc_changed_file *file)
 {
     bool every = match->quantifier == ARC_QUANTIFIER_EVERY;
     bool last = match->quantifier == ARC_QUANTIFIER_LAST;
@@ -159,10 +149,9 @@ static bool find_rules(struct arc_match *match, const char *path, size_t len)
     return true;
 }
 
-int arc_match_path(struct arc_match *match, const char *path, size_t len, unsigned status)
+int arc_match_path(struct arc_match *match, const struct arc_changed_file *file)
 {
-    const struct candidate file = {path, len, status};
-    bool any = find_rules(match, path, len);
+    bool any = find_rules(match, file->path, file->len);
 
     if (any && match->only)
         any = keep_asked(match, match->ids);
@@ -170,15 +159,15 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
     if (!any && !match->wants_all)
         return ARC_OK;
     if (match->quantifier == ARC_QUANTIFIER_SOME)
-        return match_some(match, &file);
+        return match_some(match, file);
 
     const struct arc_filters *filters = match->out->filters;
     for (size_t i = 0; i < filters->count; i++) {
         if ((match->only && !match->only[i]) || (match->once && match->out->results[i].matched))
             continue;
-        size_t rule = decide(match, &filters->items[i], &file);
+        size_t rule = decide(match, &filters->items[i], file);
         if (rule != SIZE_MAX)
-            ARC_TRY(hit(match, i, rule, &file));
+            ARC_TRY(hit(match, i, rule, file));
     }
 
     return ARC_OK;
@@ -394,7 +383,8 @@ static int match_changed(void *context, const char *path, size_t len, enum arc_g
     commit->met = order == 0;
     if (!commit->met)
         return ARC_OK;
-    return arc_match_path(commit->match, path, len, ARC_STATUS_MODIFIED);
+    return arc_match_path(commit->match,
+                          &(struct arc_changed_file){path, len, ARC_STATUS_MODIFIED, NULL});
 }
 
 static int match_link(void *context, const char *path, const struct arc_oid *from,

@@ -29,7 +29,6 @@ struct arc_match {
     bool matches_names;   /* some rules have no pattern */
     const bool *only;     /* per filter: whether it is requested; NULL: all. arc_match_only() */
     uint64_t *asked;      /* bitmap of their rules */
-    const char *previous; /* the old name of the path being matched, or NULL; borrowed */
     bool renames;         /* renames are looked for */
     bool defers;          /* whether a file that defines a service counts is decided later */
     size_t resolved;      /* commits in which docker read such a file */
@@ -60,9 +59,9 @@ void arc_match_only(struct arc_match *match, const bool *only);
 /* Whether a path below the directory ("a/b/", with its slash) can match any filter. */
 bool arc_match_below(struct arc_match *match, const char *directory, size_t len);
 
-/* Matches a path and keeps it for its filters. ARC_ENOMEM; ARC_ELIMIT, without a message, beyond
+/* Matches a file and keeps it for its filters. ARC_ENOMEM; ARC_ELIMIT, without a message, beyond
  * ARC_CHANGES_MEMORY. */
-int arc_match_path(struct arc_match *match, const char *path, size_t len, unsigned status);
+int arc_match_path(struct arc_match *match, const struct arc_changed_file *file);
 
 /* For a directory ("a/b") with unknown changes, a submodule: filters that can match there count as
  * changed, with the reason `why` (may be NULL), unless they do already. */

@@ -46,28 +46,13 @@ int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, str
 int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *diff,
                           bool untracked, struct arc_error *err);
 
-/* Renames by their new names. Names are owned by `text`. */
-struct arc_git_rename {
-    const char *old_name, *new_name;
-};
-
-struct arc_git_renames {
-    struct arc_git_rename *list;
-    size_t count;
-    struct arc_buf text;
-    bool limited; /* too many files for git to compare contents (diff.renameLimit) */
-};
-
 /* Finds the renames between two commits (`to` NULL: the work tree) by running `git diff --find-
- * renames`, which reads the files' contents and may fetch them. ARC_EWORLD if it fails. *out is
- * owned by the caller. */
+ * renames`, which reads the files' contents and may fetch them: an object, new name → old name, in
+ * git's bytes. *limited: there were too many files for git to compare contents (diff.renameLimit).
+ * ARC_EWORLD if it fails. */
 int arc_git_find_renames(const struct arc_git *git, const struct arc_oid *from,
-                         const struct arc_oid *to, struct arc_git_renames *out,
+                         const struct arc_oid *to, json_t **out, bool *limited,
                          struct arc_error *err);
-void arc_git_renames_free(struct arc_git_renames *renames);
-
-/* The file's old name; NULL if it is not renamed. */
-const char *arc_git_old_name(const struct arc_git_renames *renames, const char *new_name);
 
 #define ARC_GIT_DEPTH   1000
 #define ARC_GIT_ENTRIES 5000000
