@@ -45,46 +45,46 @@ void arc_list_add_utf8(struct arc_buf *out, const char *text, size_t len)
     }
 }
 
-static void add_csv(struct arc_buf *out, const char *text, size_t len)
+/* Adds a name in quotes. marks[0] stands in front of a character in `with`, which becomes the
+ * one in the rest of `marks`; other control characters become \u00xx with `controls`. */
+static void add_quoted(struct arc_buf *out, const char *text, size_t len, const char *with,
+                       const char *marks, bool controls)
 {
-    if (all_safe(text, len, false)) {
-        arc_buf_add(out, text, len);
-        return;
-    }
-
     arc_buf_putc(out, '"');
 
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"')
-            arc_buf_putc(out, '"');
-        arc_buf_putc(out, text[i]);
+        const char *escaped = text[i] ? strchr(with, text[i]) : NULL;
+        if (escaped)
+            arc_buf_printf(out, "%c%c", *marks, marks[escaped - with + 1]);
+        else if (controls && (unsigned char)text[i] < 0x20)
+            arc_buf_printf(out, "\\u%04x", text[i]);
+        else
+            arc_buf_putc(out, text[i]);
     }
 
     arc_buf_putc(out, '"');
 }
 
-/* Like JSON.stringify(): short escapes, \u00xx for other control characters, nothing else. Nearly
- * every name needs none. */
+static void add_csv(struct arc_buf *out, const char *text, size_t len)
+{
+    if (all_safe(text, len, false))
+        arc_buf_add(out, text, len);
+    else
+        add_quoted(out, text, len, "\"", "\"\"", false);
+}
+
+/* Like JSON.stringify(): short escapes, \u00xx for other control characters, nothing else. */
 static void add_json(struct arc_buf *out, const char *text, size_t len)
 {
-    static const char with[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
     bool plain =
         arc_text_printable(text, len) == len && !memchr(text, '"', len) && !memchr(text, '\\', len);
-    size_t at = plain ? len : 0;
 
-    arc_buf_putc(out, '"');
-    arc_buf_add(out, text, at);
-
-    for (; at < len; at++) {
-        const char *escaped = text[at] ? strchr(with, text[at]) : NULL;
-        if (escaped)
-            arc_buf_printf(out, "\\%c", letters[escaped - with]);
-        else if ((unsigned char)text[at] < 0x20)
-            arc_buf_printf(out, "\\u%04x", text[at]);
-        else
-            arc_buf_putc(out, text[at]);
+    if (!plain) {
+        add_quoted(out, text, len, "\b\f\n\r\t\"\\", "\\bfnrt\"\\", true);
+        return;
     }
-
+    arc_buf_putc(out, '"'); /* nearly every name */
+    arc_buf_add(out, text, len);
     arc_buf_putc(out, '"');
 }
 
@@ -152,23 +152,10 @@ static void add_plain(struct arc_buf *out, const char *text, size_t len)
 /* Quoted as by git if the name would not stay on its line. */
 static void add_line(struct arc_buf *out, const char *text, size_t len)
 {
-    if (!memchr(text, '\n', len) && !memchr(text, '\r', len) && *text != '"') {
+    if (!memchr(text, '\n', len) && !memchr(text, '\r', len) && *text != '"')
         arc_buf_add(out, text, len);
-        return;
-    }
-
-    arc_buf_putc(out, '"');
-
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '\n' || text[i] == '\r')
-            arc_buf_printf(out, "\\%c", text[i] == '\n' ? 'n' : 'r');
-        else if (text[i] == '"' || text[i] == '\\')
-            arc_buf_printf(out, "\\%c", text[i]);
-        else
-            arc_buf_putc(out, text[i]);
-    }
-
-    arc_buf_putc(out, '"');
+    else
+        add_quoted(out, text, len, "\n\r\"\\", "\\nr\"\\", false);
 }
 
 /* A format: what surrounds and separates names, and how a name is written. */
