@@ -11,56 +11,50 @@
 #include <limits.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40 /* as Linux does */
-
-static int add_rule(struct arc_filters *filters, const char *pattern, unsigned line,
-                    struct arc_error *err)
-{
-    int rc = arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err);
-    if (!rc)
-        rc = arc_filters_add_pattern(filters, pattern, err);
-    if (rc == ARC_EINPUT || rc == ARC_ELIMIT)
-        return arc_error_prefix(err, "pattern '%s'", pattern);
-    return rc;
-}
+#define LINKS_MAX 40       /* as Linux does */
+#define BELOW     "/\x2a*" /* all below a path; no tool shall see a comment in it */
 
 static int add_rules(struct arc_filters *filters, char *const *patterns, unsigned line,
                      struct arc_error *err)
 {
-    for (; *patterns; patterns++)
-        ARC_TRY(add_rule(filters, *patterns, line, err));
+    for (; *patterns; patterns++) {
+        int rc = arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err);
+        if (!rc)
+            rc = arc_filters_add_pattern(filters, *patterns, err);
+        if (rc == ARC_EINPUT || rc == ARC_ELIMIT)
+            return arc_error_prefix(err, "pattern '%s'", *patterns);
+        ARC_TRY(rc);
+    }
     return ARC_OK;
 }
 
-/* Everything in a directory; "." is the root. */
-static int make_below(const char *directory, struct arc_buf *out, struct arc_error *err)
+/* Adds a pattern to the last rule: a path and what is behind it; "." is the root. */
+static int add_file(struct arc_filters *filters, const char *path, const char *more,
+                    struct arc_error *err)
 {
-    arc_buf_reset(out);
-    if (strcmp(directory, ".") != 0) {
-        arc_path_to_glob(out, directory);
-        arc_buf_putc(out, '/');
-    }
-    arc_buf_puts(out, "**");
-    return arc_buf_check(out, "the directory of a service", err);
+    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
+    bool is_root = strcmp(path, ".") == 0 && *more == '/';
+
+    if (!is_root)
+        arc_path_to_glob(&pattern, path);
+    arc_buf_puts(&pattern, more + is_root);
+    ARC_TRY(arc_buf_check(&pattern, "a path", err));
+
+    return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
+}
+
+/* The same as a rule of its own. */
+static int add_path(struct arc_filters *filters, const char *path, const char *more, unsigned line,
+                    struct arc_error *err)
+{
+    ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
+    return add_file(filters, path, more, err);
 }
 
 int arc_filters_add_folder(struct arc_filters *filters, const char *directory, unsigned line,
                            struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
-    ARC_TRY(make_below(directory, &pattern, err));
-    return add_rule(filters, arc_buf_text(&pattern), line, err);
-}
-
-/* Adds a pattern to the last rule: a path and a suffix. */
-static int add_file(struct arc_filters *filters, const char *path, const char *more,
-                    struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
-    arc_path_to_glob(&pattern, path);
-    arc_buf_puts(&pattern, more);
-    ARC_TRY(arc_buf_check(&pattern, "a path", err));
-    return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
+    return add_path(filters, directory, BELOW, line, err);
 }
 
 /* Adds the links on the way to a path to the last rule, since a changed link moves the path. */
@@ -99,15 +93,8 @@ static int add_context(struct arc_filters *filters, const char *root, const char
                        struct arc_error *err)
 {
     ARC_AUTO_FREE char *real = arc_file_follow(root, context);
-    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
-
-    ARC_TRY(make_below(context, &pattern, err));
-    ARC_TRY(arc_filters_add_pattern(filters, arc_buf_text(&pattern), err));
-    if (!real)
-        return ARC_OK;
-    ARC_TRY(make_below(real, &pattern, err));
-
-    return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
+    ARC_TRY(add_file(filters, context, BELOW, err));
+    return real ? add_file(filters, real, BELOW, err) : ARC_OK;
 }
 
 /* Adds one rule for all places of files that an image may depend on, which its inputs (NULL:
@@ -171,10 +158,7 @@ static int add_linked(struct arc_filters *filters, const char *root, const char 
     ARC_AUTO_FREE char *whole = NULL;
     ARC_TRY(arc_text_print(&whole, err, "%s%s", path, more));
     ARC_AUTO_FREE char *real = arc_file_follow(root, whole);
-    if (!real)
-        return ARC_OK;
-    ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
-    return add_file(filters, real, "", err);
+    return real ? add_path(filters, real, "", line, err) : ARC_OK;
 }
 
 /* Adds a Dockerfile and its ignore file, unless they are in the directory, and their link
@@ -186,8 +170,7 @@ static int add_dockerfile(struct arc_filters *filters, const char *root,
     static const char ignore[] = ".dockerignore";
 
     if (!arc_path_below(service->directory, path)) {
-        ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
-        ARC_TRY(add_file(filters, path, "", err));
+        ARC_TRY(add_path(filters, path, "", service->line, err));
         ARC_TRY(add_file(filters, path, ignore, err));
         ARC_TRY(add_links(filters, root, path, 0, err));
     }
@@ -219,9 +202,8 @@ static int add_definition(struct arc_filters *filters, const char *root, const c
                           unsigned line, struct arc_error *err)
 {
     ARC_AUTO_FREE char *real = arc_file_follow(root, path);
-    ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
+    ARC_TRY(add_path(filters, path, "", line, err));
     filters->rules[filters->rule_count - 1].defines = true;
-    ARC_TRY(add_file(filters, path, "", err));
     if (real)
         ARC_TRY(add_file(filters, real, "", err));
     return add_links(filters, root, path, 0, err);
@@ -258,10 +240,8 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
 
     ARC_TRY(add_contexts(filters, service, err));
     if (service->file &&
-        (service->derive_inputs || !arc_path_below(service->directory, service->file))) {
-        ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
-        ARC_TRY(add_file(filters, service->file, "", err));
-    }
+        (service->derive_inputs || !arc_path_below(service->directory, service->file)))
+        ARC_TRY(add_path(filters, service->file, "", service->line, err));
 
     if (service->file)
         ARC_TRY(add_linked(filters, root, service->file, "", service->line, err));
