@@ -13,9 +13,13 @@ int choice_reason(const struct choice *c, char **out, const char *format, ...)
     return arc_error_unless(*out, c->err);
 }
 
-void choice_free(struct choice *c)
+int choice_warn(const struct choice *c, const char *format, ...)
 {
-    free(c->branch);
+    ARC_AUTO_FREE char *text = NULL;
+    ARC_WITH_ARGS(format, text = arc_warn_text(format, args));
+    ARC_TRY_ALLOC(text, c->err);
+    arc_error_clear(c->err);
+    return arc_warn(&c->out->warnings, c->err, "%s", text);
 }
 
 bool arc_changes_is_head(const char *name)
@@ -63,8 +67,7 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
                    strcmp(out->base.hex, other.hex) == 0;
     name = tracked ? ref.data : name;
     out->base = other;
-    ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                     "no merge base with '%s': comparing with it directly", name));
+    ARC_TRY(choice_warn(c, "no merge base with '%s': comparing with it directly", name));
 
     return choice_reason(c, &out->base_reason, "%s itself: there is no merge base", name);
 }
@@ -89,17 +92,15 @@ static int last_commit(const struct choice *c, const char *why)
  * base`. */
 int choice_since_push(const struct choice *c, const char *before)
 {
-    ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct arc_base *out = c->out;
     struct arc_oid common;
     int rc = since_commit(c, before, "the commit before the push");
 
     if (rc == ARC_ENOTFOUND) {
-        missing = arc_steal(c->err);
-        ARC_TRY(arc_warn(&out->warnings, c->err,
-                         "the commit before the push is not available (after a forced push it may "
-                         "be gone): every file counts as added; %s",
-                         arc_error_text(&missing)));
+        ARC_TRY(choice_warn(c,
+                            "the commit before the push is not available (after a forced push it "
+                            "may be gone): every file counts as added; %s",
+                            arc_error_text(c->err)));
         return everything(c, "the commit before the push is not available");
     }
 
@@ -108,14 +109,11 @@ int choice_since_push(const struct choice *c, const char *before)
         return ARC_OK;
 
     rc = arc_base_merge_base(c->request, &out->base, &out->head, &common, c->err);
-    if (rc == ARC_ENOTFOUND) {
-        missing = arc_steal(c->err);
-        return arc_warn(&out->warnings, c->err,
-                        "whether the push was a forced one is not known: the commit before it is "
-                        "compared with as it is; %s",
-                        arc_error_text(&missing));
-    }
-
+    if (rc == ARC_ENOTFOUND)
+        return choice_warn(c,
+                           "whether the push was a forced one is not known: the commit before it "
+                           "is compared with as it is; %s",
+                           arc_error_text(c->err));
     ARC_TRY(rc);
 
     if (!*common.hex)
@@ -262,11 +260,12 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
         return choice_since_push(c, before);
 
     if (arc_git_is_shallow(c->git)) {
-        ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                         "the tag '%s' has no version above another's, so its base would be the "
-                         "nearest tag in history, but this clone is shallow: every file counts as "
-                         "added (fetch-depth: 0 of actions/checkout gets all of it)",
-                         tag));
+        ARC_TRY(
+            choice_warn(c,
+                        "the tag '%s' has no version above another's, so its base would be the "
+                        "nearest tag in history, but this clone is shallow: every file counts as "
+                        "added (fetch-depth: 0 of actions/checkout gets all of it)",
+                        tag));
         return everything(c, "the previous tag is not known");
     }
 
@@ -276,10 +275,11 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
     *chosen = previous != NULL;
     if (!previous)
         return ARC_OK;
-    ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                     "the tag '%s' has no version that comes after another's: it is compared with "
-                     "'%s', the nearest tag before it in history",
-                     tag, previous));
+    ARC_TRY(
+        choice_warn(c,
+                    "the tag '%s' has no version that comes after another's: it is compared with "
+                    "'%s', the nearest tag before it in history",
+                    tag, previous));
 
     return since_tag(c, previous, "nearest tag before it in history");
 }
@@ -288,21 +288,19 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
 static int tag_push(const struct choice *c, const char *tag, bool *chosen)
 {
     ARC_AUTO_FREE char *previous = NULL;
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
     bool is_first = false;
-    int rc = arc_base_previous_tag(c->request, tag, &previous, &is_first, &problem);
+    int rc = arc_base_previous_tag(c->request, tag, &previous, &is_first, c->err);
     *chosen = true;
-    if (rc == ARC_EINPUT)
-        return tag_by_history(c, tag, chosen);
-    ARC_TRY(arc_error_memory(rc, c->err));
+    if (rc == ARC_ENOMEM)
+        return rc;
 
-    if (rc) {
-        ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                         "the previous tag is not known: every file counts as added; %s",
-                         arc_error_text(&problem)));
+    if (rc && rc != ARC_EINPUT) {
+        ARC_TRY(choice_warn(c, "the previous tag is not known: every file counts as added; %s",
+                            arc_error_text(c->err)));
         return everything(c, "the previous tag is not known");
     }
 
+    arc_error_clear(c->err);
     if (previous)
         return since_tag(c, previous, "previous tag of the group");
     if (is_first)
@@ -360,7 +358,6 @@ static int by_name(const struct choice *c, const char *input, const char *why)
 static int by_branch(const struct choice *c)
 {
     const char *input = c->request->base, *own = c->event->base_ref;
-    ARC_AUTO(arc_error) struct arc_error missing = {0};
 
     if (input && arc_event_is_null_sha(input))
         return first_push(c);
@@ -375,12 +372,11 @@ static int by_branch(const struct choice *c)
     if (rc != ARC_ENOTFOUND)
         return rc;
 
-    missing = arc_steal(c->err);
-    ARC_TRY(
-        arc_warn(&c->out->warnings, c->err,
-                 "the base of its pull request is not available (it may have been deleted since): "
-                 "the default branch is taken; %s",
-                 arc_error_text(&missing)));
+    ARC_TRY(choice_warn(
+        c,
+        "the base of its pull request is not available (it may have been deleted since): "
+        "the default branch is taken; %s",
+        arc_error_text(c->err)));
 
     return by_name(c, NULL, "default branch");
 }
@@ -391,8 +387,7 @@ static int worktree(const struct choice *c)
     out->kind = ARC_BASE_WORKTREE;
     ARC_TRY(arc_git_head(c->git, &out->base, NULL, c->err));
     if (c->request->ref)
-        ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                         "'ref' is ignored: base HEAD asks for uncommitted changes"));
+        ARC_TRY(choice_warn(c, "'ref' is ignored: base HEAD asks for uncommitted changes"));
     ARC_TRY(choice_reason(c, &out->head_reason, "the work tree"));
     return choice_reason(c, &out->base_reason, "HEAD: uncommitted changes");
 }
@@ -432,10 +427,10 @@ static int comment(struct choice *c)
         return choice_since_input(c);
     ARC_TRY(find_default_branch(c, &branch));
     ARC_TRY(
-        arc_warn(&c->out->warnings, c->err,
-                 "the event does not name the base of pull request %" JSON_INTEGER_FORMAT
-                 ", and the API did not give it (is there a token?): the default branch is used",
-                 c->event->number));
+        choice_warn(c,
+                    "the event does not name the base of pull request %" JSON_INTEGER_FORMAT
+                    ", and the API did not give it (is there a token?): the default branch is used",
+                    c->event->number));
 
     return since_fork(c, branch, "default branch");
 }
@@ -508,13 +503,12 @@ static int warn_of_nothing(const struct choice *c)
         arc_buf_printf(&text, "; with base '%s' the push is compared with the commit before it",
                        c->branch);
 
-    return arc_warn(&c->out->warnings, c->err, "%s", arc_buf_text(&text));
+    return choice_warn(c, "%s", arc_buf_text(&text));
 }
 
 int arc_base_choose(const struct arc_base_request *request, bool head_alone, struct arc_base *out,
                     struct arc_error *err)
 {
-    ARC_AUTO(choice)
     struct choice c = {
         .request = request, .git = request->git, .event = request->event, .out = out, .err = err};
     *out = (struct arc_base){.warnings = json_array()};
@@ -524,10 +518,9 @@ int arc_base_choose(const struct arc_base_request *request, bool head_alone, str
         rc = head_alone ? choice_head(&c) : choose(&c);
     if (!rc && !head_alone && out->kind == ARC_BASE_COMMITS)
         rc = warn_of_nothing(&c);
-    if (rc)
-        arc_base_free(out);
+    free(c.branch);
 
-    return rc;
+    return arc_or_free(arc_base, out, rc);
 }
 
 void arc_base_free(struct arc_base *base)

@@ -16,11 +16,13 @@ struct choice {
     struct arc_error *err;
 };
 
-void choice_free(struct choice *c);
-
 /* Sets a reason, with line breaks in ref names escaped. */
 int choice_reason(const struct choice *c, char **out, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Adds a warning, which may quote the failure in c->err that it stands for: that is forgotten. */
+int choice_warn(const struct choice *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Finds a name, fetching if necessary: arc_base_find(). */
 int choice_need(const struct choice *c, const char *name, struct arc_oid *out);

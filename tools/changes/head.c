@@ -57,17 +57,17 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
         return ARC_OK;
 
     if (c->tag || strcmp(c->event->name, "push") == 0) /* others have the default branch */
-        return arc_warn(&c->out->warnings, c->err,
-                        "the head is the event's commit %.12s, not what is checked out (%s, "
-                        "%.12s): 'ref: HEAD' chooses that",
-                        sha, arc_or(branch, "no branch"), head.hex);
+        return choice_warn(c,
+                           "the head is the event's commit %.12s, not what is checked out (%s, "
+                           "%.12s): 'ref: HEAD' chooses that",
+                           sha, arc_or(branch, "no branch"), head.hex);
     *chosen = true;
     c->out->head = head;
     c->is_checked_out = true;
-    ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                     "the head is what is checked out (%s, %.12s), not the %s event's commit "
-                     "%.12s: give 'ref' to choose",
-                     arc_or(branch, "no branch"), head.hex, c->event->name, sha));
+    ARC_TRY(choice_warn(c,
+                        "the head is what is checked out (%s, %.12s), not the %s event's commit "
+                        "%.12s: give 'ref' to choose",
+                        arc_or(branch, "no branch"), head.hex, c->event->name, sha));
 
     return settle(c, branch, "HEAD: ", "another commit than the event's is checked out");
 }

@@ -170,12 +170,10 @@ static int by_merge(const struct choice *c, int rc)
     if (rc != ARC_ENOTFOUND || !*merge.hex || !arc_git_has(c->git, &base))
         return rc;
 
-    ARC_AUTO(arc_error) struct arc_error missing = arc_steal(c->err);
     out->head = merge;
     out->base = base;
-    ARC_TRY(arc_warn(&out->warnings, c->err,
-                     "the merge commit is compared with the base branch as it was merged; %s",
-                     arc_error_text(&missing)));
+    ARC_TRY(choice_warn(c, "the merge commit is compared with the base branch as it was merged; %s",
+                        arc_error_text(c->err)));
     ARC_TRY(choice_reason(c, &out->head_reason, "the pull request as it was merged"));
 
     return choice_reason(c, &out->base_reason, "the base branch as it was merged");
@@ -219,12 +217,10 @@ int choice_pull_request(struct choice *c)
     bool has_base = request->base && !arc_event_is_null_sha(request->base);
 
     if (request->ref)
-        ARC_TRY(
-            arc_warn(&c->out->warnings, c->err, "'ref' is ignored: the event is a pull request"));
+        ARC_TRY(choice_warn(c, "'ref' is ignored: the event is a pull request"));
 
     if (has_base && !request->base_on_pulls)
-        ARC_TRY(
-            arc_warn(&c->out->warnings, c->err, "'base' is ignored: the event is a pull request"));
+        ARC_TRY(choice_warn(c, "'base' is ignored: the event is a pull request"));
 
     if (!event->base_sha || !event->head_sha)
         return arc_error_set(
