@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "arcci/arena.h"
 #include "arcci/buf.h"
 #include "arcci/env.h"
 #include <jansson.h>
@@ -29,8 +30,9 @@ static inline struct arc_oid arc_oid_of(const char *text)
     return oid;
 }
 
-/* An open repository. Initialize with {0}; strings are owned. */
+/* An open repository. Initialize with {0}. */
 struct arc_git {
+    struct arc_arena memory;     /* of the strings */
     const struct arc_env *env;   /* borrowed */
     struct git_repository *repo; /* libgit2's handle */
     char *worktree;   /* absolute path of the work tree, no slash at the end; NULL for a bare one */
@@ -44,8 +46,9 @@ struct arc_git {
     struct arc_git_scratch *scratch; /* what was fetched (git/fetch.h) */
 };
 
-/* A commit. Strings are owned. */
+/* A commit. */
 struct arc_git_commit {
+    struct arc_arena memory; /* of the strings */
     struct arc_oid oid;
     struct arc_oid tree;
     struct arc_oid parent; /* the first one; empty for a root commit */

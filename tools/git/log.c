@@ -10,27 +10,26 @@
 
 /* A copy of a commit's text, converted to UTF-8 if the commit says it is Latin-1
  * (i18n.commitEncoding); other encodings are unchanged. */
-static char *copy_text(const git_commit *commit, const char *text)
+static char *copy_text(struct arc_arena *memory, const git_commit *commit, const char *text)
 {
+    ARC_AUTO(arc_buf) struct arc_buf copy = {0};
     const char *encoding = arc_or(git_commit_message_encoding(commit), "");
     bool latin = strcasecmp(encoding, "ISO-8859-1") == 0 ||
                  strcasecmp(encoding, "ISO8859-1") == 0 || strcasecmp(encoding, "latin1") == 0;
 
     text = arc_or(text, "");
     if (!latin || arc_utf8_valid(text, strlen(text)))
-        return strdup(text);
+        return arc_arena_text(memory, text);
 
-    char *copy = malloc(2 * strlen(text) + 1), *to = copy;
-    for (; copy && *text; text++) {
+    for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
         if (c >= 0x80)
-            *to++ = (char)(0xc0 | c >> 6);
-        *to++ = (char)(c >= 0x80 ? 0x80 | (c & 0x3f) : c);
+            arc_buf_putc(&copy, (char)(0xc0 | c >> 6));
+        arc_buf_putc(&copy, (char)(c >= 0x80 ? 0x80 | (c & 0x3f) : c));
     }
-    if (copy)
-        *to = '\0';
+    memory->failed |= copy.failed;
 
-    return copy;
+    return arc_arena_text(memory, arc_buf_text(&copy));
 }
 
 /* Reduces a message to what follows the first empty line after the subject. As in git, a line of
@@ -40,13 +39,13 @@ static char *cut_body(char *copy)
 {
     char *to = copy;
 
-    for (const char *from = copy; from && *from; *to++ = *from++)
-        while (*from == '\n' && to > copy && strchr(" \t\r", to[-1]))
-            to--;
-    while (copy && to > copy && isspace((unsigned char)to[-1]))
-        to--;
     if (!copy)
         return NULL;
+    for (const char *from = copy; *from; *to++ = *from++)
+        while (*from == '\n' && to > copy && strchr(" \t\r", to[-1]))
+            to--;
+    while (to > copy && isspace((unsigned char)to[-1]))
+        to--;
 
     *to = '\0';
     const char *body = strstr(copy + strspn(copy, "\n"), "\n\n");
@@ -72,11 +71,12 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
 
     *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
                                    .time = git_commit_time(commit),
-                                   .written = written->when.time,
-                                   .author = copy_text(commit, name),
-                                   .email = copy_text(commit, email),
-                                   .subject = copy_text(commit, subject),
-                                   .body = cut_body(copy_text(commit, git_commit_message(commit)))};
+                                   .written = written->when.time};
+    struct arc_arena *memory = &out->memory;
+    out->author = copy_text(memory, commit, name);
+    out->email = copy_text(memory, commit, email);
+    out->subject = copy_text(memory, commit, subject);
+    out->body = cut_body(copy_text(memory, commit, git_commit_message(commit)));
     arc_git_oid_out(git_commit_id(commit), &out->oid);
     arc_git_oid_out(git_commit_tree_id(commit), &out->tree);
     if (out->parents)
@@ -84,7 +84,7 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
     if (out->parents > 1)
         arc_git_oid_out(git_commit_parent_id(commit, 1), &out->merged);
 
-    return out->author && out->email && out->subject && out->body ? ARC_OK : arc_error_nomem(err);
+    return arc_arena_check(memory, err);
 }
 
 int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct arc_git_commit *out,
@@ -105,10 +105,7 @@ int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct 
 
 void arc_git_commit_free(struct arc_git_commit *commit)
 {
-    free(commit->author);
-    free(commit->email);
-    free(commit->subject);
-    free(commit->body);
+    arc_arena_free(&commit->memory);
     *commit = (struct arc_git_commit){0};
 }
 

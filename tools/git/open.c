@@ -16,13 +16,12 @@ struct search {
     char *top;        /* the directory that contains .git; NULL if GIT_DIR names the repository */
 };
 
-static char *without_slash(const char *path)
+/* A path without a slash at its end; NULL for NULL. */
+static char *without_slash(struct arc_arena *memory, const char *path)
 {
-    char *copy = path ? strdup(path) : NULL;
-    size_t len = copy ? strlen(copy) : 0;
-    if (len > 1 && copy[len - 1] == '/')
-        copy[len - 1] = '\0';
-    return copy;
+    size_t len = path ? strlen(path) : 0;
+    bool ends = len > 1 && path[len - 1] == '/';
+    return arc_arena_cut(memory, path, len - ends);
 }
 
 static bool is_ceiling(const struct arc_env *env, const char *directory)
@@ -115,14 +114,13 @@ static bool git_trusts(const struct search *search)
 
 /* Another user's repository could configure that user's programs. A workflow's workspace is trusted
  * whoever owns it: in a container job that is the runner's user. */
-static bool is_trusted(const struct search *search, const git_repository *repo)
+static bool is_trusted(const struct search *search, struct arc_git *git)
 {
     char entry[PATH_MAX], space[PATH_MAX];
     if (!search->top) /* named by GIT_DIR, which git trusts too */
         return true;
     bool fits = snprintf(entry, sizeof entry, "%s/.git", search->top) < (int)sizeof entry;
-    ARC_AUTO_FREE char *gitdir = without_slash(git_repository_path(repo));
-    if (fits && is_mine(search->top) && is_mine(entry) && is_mine(gitdir))
+    if (fits && is_mine(search->top) && is_mine(entry) && is_mine(git->gitdir))
         return true;
 
     const char *workspace = arc_env_nonempty(search->env, "GITHUB_WORKSPACE");
@@ -189,14 +187,14 @@ static int choose_remote(struct arc_git *git, git_config *config, struct arc_err
         if (all.count == 1 || (tracked.ptr && strcmp(tracked.ptr, all.strings[i]) == 0))
             name = all.strings[i];
 
-    git->remote = strdup(name);
+    git->remote = arc_arena_text(&git->memory, name);
     arc_buf_printf(&filter, "remote.%s.partialclonefilter", name);
     git->is_filtered = !filter.failed && is_set(config, filter.data);
 
     git_strarray_dispose(&all);
     git_buf_dispose(&tracked);
 
-    return git->remote && !filter.failed ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(!git->memory.failed && !filter.failed, err);
 }
 
 int arc_git_add_objects(const struct arc_env *env, git_odb *odb)
@@ -259,11 +257,23 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
 static int open_repository(struct search *search, const char *gitdir, struct arc_git *out,
                            struct arc_error *err)
 {
+    ARC_TRY(arc_git_start(err));
+    out->initialised = true;
+    out->scratch = calloc(1, sizeof *out->scratch);
+    ARC_TRY_ALLOC(out->scratch, err);
+    out->scratch->since = INT64_MAX;
+    out->gave_up = &out->scratch->gave_up;
+
     int rc = gitdir ? open_named(search, gitdir, &out->repo) : search_upwards(search, &out->repo);
     if (rc < 0)
         return not_opened(rc, search, gitdir, err);
 
-    if (!is_trusted(search, out->repo))
+    out->worktree = without_slash(&out->memory, git_repository_workdir(out->repo));
+    out->gitdir = without_slash(&out->memory, git_repository_path(out->repo));
+    out->commondir = without_slash(&out->memory, git_repository_commondir(out->repo));
+    ARC_TRY(arc_arena_check(&out->memory, err));
+
+    if (!is_trusted(search, out))
         return arc_error_set(err, ARC_EWORLD,
                              "the git repository at '%s' belongs to another user, so git does not "
                              "trust it; if you do: git config --global --add safe.directory '%s'",
@@ -286,29 +296,10 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
 {
     const char *here = arc_or(env->cwd, ".");
     struct search search = {.env = env, .path = path ? path : here};
-    *out = (struct arc_git){.env = env, .is_other = path};
-    ARC_TRY(arc_git_start(err));
-    out->initialised = true;
-    out->scratch = calloc(1, sizeof *out->scratch);
-    if (out->scratch) {
-        *out->scratch = (struct arc_git_scratch){.since = INT64_MAX};
-        out->gave_up = &out->scratch->gave_up;
-    }
     const char *named = path ? NULL : arc_env_nonempty(env, "GIT_DIR");
-    int rc = out->scratch ? open_repository(&search, named, out, err) : arc_error_nomem(err);
+    *out = (struct arc_git){.env = env, .is_other = path};
+    int rc = arc_or_free(arc_git, out, open_repository(&search, named, out, err));
     free(search.top);
-
-    if (!rc) {
-        out->worktree = without_slash(git_repository_workdir(out->repo));
-        out->gitdir = without_slash(git_repository_path(out->repo));
-        out->commondir = without_slash(git_repository_commondir(out->repo));
-        bool bare = git_repository_is_bare(out->repo) == 1;
-        if (!out->gitdir || !out->commondir || (!out->worktree && !bare))
-            rc = arc_error_nomem(err);
-    }
-
-    if (rc)
-        arc_git_free(out);
 
     return rc;
 }
@@ -318,10 +309,7 @@ void arc_git_free(struct arc_git *git)
     if (git->scratch)
         arc_git_scratch_free(git->scratch);
     git_repository_free(git->repo);
-    free(git->worktree);
-    free(git->gitdir);
-    free(git->commondir);
-    free(git->remote);
+    arc_arena_free(&git->memory);
     if (git->initialised)
         git_libgit2_shutdown();
     *git = (struct arc_git){0};

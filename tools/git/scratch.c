@@ -16,8 +16,6 @@ static void part_free(struct arc_git *part)
     if (part->gitdir)
         arc_folder_remove(part->gitdir);
     free(part->gitdir);
-    free(part->commondir);
-    free(part->remote);
     *part = (struct arc_git){0};
 }
 
@@ -187,10 +185,10 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
     ARC_AUTO_FREE char *objects = arc_file_join(part->gitdir, "objects");
     part->env = git->env;
     part->is_other = true;
-    part->commondir = strdup(part->gitdir);
+    part->commondir = part->gitdir;
     part->gave_up = git->gave_up;
-    part->remote = strdup(git->remote); /* for messages, since the part calls it origin */
-    ARC_TRY_ALLOC(objects && part->commondir && part->remote, err);
+    part->remote = git->remote; /* for messages, since the part calls it origin */
+    ARC_TRY_ALLOC(objects, err);
     int rc = git_repository_init(&part->repo, part->gitdir, 1);
     ARC_TRY(arc_git_check(err, rc, "making a repository to fetch into"));
     ARC_TRY(write_config(git, which, err));
