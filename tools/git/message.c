@@ -441,37 +441,6 @@ const char *arc_message_next_undone(const char *at, struct arc_message_undone *o
     return out->title ? at + strlen(at) : NULL;
 }
 
-/* Whether it is that commit. Several may have one subject. */
-static bool is_undone(const struct arc_message_undone *undone,
-                      const struct arc_message_commit *commit)
-{
-    const char *subject = commit->subject;
-    bool again;
-
-    if (undone->hash)
-        return strncmp(commit->hash, undone->hash, undone->len) == 0;
-    if (!undone->title)
-        return commit->pull && commit->pull == undone->pull;
-
-    size_t whole = strlen(subject), len = measure_titled(subject);
-    if (undone->again)
-        subject = find_title(subject, &again, &len);
-    if (!subject)
-        return false;
-
-    /* Azure DevOps reverts "Merged PR 12: title" as "Merged PR 13: Revert "title"". */
-    size_t prefix = undone->again ? 0 : (size_t)(skip_prefixes(subject) - subject);
-    if (strncmp(subject, undone->title, undone->len) != 0) {
-        prefix = ARC_MIN(prefix, len);
-        subject += prefix;
-        len -= prefix;
-        whole -= prefix;
-    }
-
-    return strncmp(subject, undone->title, undone->len) == 0 &&
-           (undone->len == len || (!undone->again && undone->len == whole));
-}
-
 /* ---- looking for what is reverted ------------------------------------------------------------ */
 
 /* Under one name: 'h' and the first digits, 'p' and the number, 's' and a subject, 'r' and the
@@ -517,8 +486,11 @@ static int add_place(json_t *places, size_t k, const struct arc_message_commit *
     return reverted ? add_name(places, 'r', reverted, len, k, err) : ARC_OK;
 }
 
-/* The numbers of the commits that may be the reverted one, in the order in which they were added. */
-static const json_t *find_places(const json_t *places, const struct arc_message_undone *undone)
+/* The commit that a revert names; NULL: none. Several may have one subject. Commits of the same second
+ * may be in either order. */
+static struct arc_message_commit *find_undone(const struct arc_message_reverts *reverts,
+                                              const json_t *places, size_t revert,
+                                              const struct arc_message_undone *undone)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
 
@@ -529,21 +501,14 @@ static const json_t *find_places(const json_t *places, const struct arc_message_
     else
         arc_buf_printf(&name, "p%lld", (long long)undone->pull);
 
-    return json_object_get(places, arc_buf_text(&name));
-}
-
-/* The commit that a revert names; NULL: none. Commits of the same second may be in either order. */
-static struct arc_message_commit *find_undone(const struct arc_message_reverts *reverts,
-                                              const json_t *places, size_t revert,
-                                              const struct arc_message_undone *undone)
-{
-    arc_json_each (place, find_places(places, undone)) {
+    arc_json_each (place, json_object_get(places, arc_buf_text(&name))) {
         size_t k = (size_t)json_integer_value(place);
         struct arc_message_commit *other = &reverts->commits[k];
         bool candidate = undone->title ? k > revert && !other->undone : k != revert;
-        if (candidate && is_undone(undone, other))
+        if (candidate && (!undone->hash || strncmp(other->hash, undone->hash, undone->len) == 0))
             return other;
     }
+
     return NULL;
 }
 
