@@ -542,16 +542,13 @@ struct since {
     uint64_t head;   /* its bit in the last word, the highest of all */
     uint64_t *lacks; /* per node: the bases known to lack it */
     size_t known;    /* capacity of `lacks`, in nodes */
-    uint32_t *met;   /* nodes in order of discovery */
-    size_t count;
-    int64_t oldest; /* date of the oldest one visited while a base was known to lack it */
+    int64_t oldest;  /* date of the oldest one visited while a base was known to lack it */
 };
 
 static void since_free(struct since *since)
 {
     free(since->queue.places);
     free(since->lacks);
-    free(since->met);
 }
 
 /* Whether a base is known to lack a commit. The bit behind theirs says that the head does. */
@@ -599,7 +596,7 @@ static void meet_since(struct since *since, uint32_t node, const uint64_t *child
 {
     struct arc_history *history = since->history;
     struct node *the = &history->nodes[node];
-    bool first = !(the->flags & FROM_A), changed = first;
+    bool changed = !(the->flags & FROM_A);
     uint64_t *own = since->lacks + node * since->words;
 
     for (size_t i = 0; child && i < since->words; i++) {
@@ -611,13 +608,6 @@ static void meet_since(struct since *since, uint32_t node, const uint64_t *child
         return;
     add_flags(history, &since->queue, node, FROM_A | (lacks_any(since, node) ? 0 : STALE));
     put(history, &since->queue, node);
-    if (!first)
-        return;
-
-    if (!arc_room(&since->met, since->count, sizeof *since->met))
-        history->failed = NO_MEMORY;
-    else
-        since->met[since->count++] = node;
 }
 
 /* Reads a commit. Only a shallow clone may lack it. */
@@ -691,13 +681,11 @@ static void count_children(struct since *since)
 {
     struct arc_history *history = since->history;
 
-    for (size_t i = 0; i < history->count; i++)
-        history->nodes[i].queued = 0;
-    for (size_t i = 0; i < since->count; i++) {
-        uint32_t node = since->met[i];
+    for (uint32_t node = 0; node < history->count; node++)
+        history->nodes[node].queued = 0;
+    for (uint32_t node = 0; node < history->count; node++)
         for (uint32_t k = 0; is_given(since, node) && k < history->nodes[node].count; k++)
             history->nodes[parent_of(history, node, k)].queued++;
-    }
 }
 
 int arc_history_since(struct arc_history *history, const struct arc_oid *head,
@@ -716,12 +704,13 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
     clear_flags(history);
     ARC_TRY(start_since(&since, head, bases, count, err));
     ARC_TRY(walk_since(&since, err));
-    count_children(&since);
+    if (grow_lacks(&since))
+        count_children(&since);
     since.queue.count = 0;
     since.queue.searches = false;
-    for (size_t i = 0; i < since.count; i++)
-        if (!history->nodes[since.met[i]].queued && is_given(&since, since.met[i]))
-            put(history, &since.queue, since.met[i]);
+    for (uint32_t node = 0; node < history->count && !history->failed; node++)
+        if (!history->nodes[node].queued && is_given(&since, node))
+            put(history, &since.queue, node);
 
     while (since.queue.count && !history->failed) {
         uint32_t node = take(history, &since.queue);
