@@ -17,7 +17,8 @@ struct arc_inner_one {
 struct inner_walk {
     struct arc_inner *inner;
     const struct arc_git_diff *outer;
-    struct arc_buf path; /* its path, with a slash at its end */
+    struct arc_buf path; /* its path, with a slash at its end, and what is in it */
+    size_t own;          /* the length of its path */
     bool deleted;        /* it was deleted, so all its files are */
     bool worktree, untracked;
     struct arc_error *err;
@@ -34,9 +35,9 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
     return arc_arena_check(&inner->memory, err);
 }
 
-static int join(struct inner_walk *walk, const char *path, size_t *before)
+static int join(struct inner_walk *walk, const char *path)
 {
-    *before = walk->path.len;
+    walk->path.len = walk->own;
     arc_buf_puts(&walk->path, path);
     return arc_buf_check(&walk->path, "a path", walk->err);
 }
@@ -44,30 +45,22 @@ static int join(struct inner_walk *walk, const char *path, size_t *before)
 static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
 {
     struct inner_walk *walk = context;
-    size_t before;
     (void)len;
-    ARC_TRY(join(walk, path, &before));
-    int rc = walk->outer->each(walk->outer->context, walk->path.data, walk->path.len,
-                               walk->deleted ? ARC_GIT_DELETED : status);
-    walk->path.len = before;
-    return rc;
+    ARC_TRY(join(walk, path));
+    return walk->outer->each(walk->outer->context, walk->path.data, walk->path.len,
+                             walk->deleted ? ARC_GIT_DELETED : status);
 }
 
 static int on_submodule(void *context, const char *path, const struct arc_oid *from,
                         const struct arc_oid *to)
 {
     struct inner_walk *walk = context;
-    const struct arc_oid *added = to;
-    size_t before;
-    ARC_TRY(join(walk, path, &before));
-    if (walk->deleted) { /* its files are listed as added */
-        to = from;
-        from = added;
-    }
-    int rc =
-        arc_inner_add(walk->inner, walk->path.data, from, walk->worktree ? NULL : to, walk->err);
-    walk->path.len = before;
-    return rc;
+    bool swapped = walk->deleted; /* its files are listed as added */
+    ARC_TRY(join(walk, path));
+    if (walk->worktree)
+        return arc_inner_add(walk->inner, walk->path.data, from, NULL, walk->err);
+    return arc_inner_add(walk->inner, walk->path.data, swapped ? to : from, swapped ? from : to,
+                         walk->err);
 }
 
 /* Opens the submodule's own repository; without a checkout, the search would find the outer one. */
@@ -139,6 +132,7 @@ int arc_inner_compare(struct arc_inner *inner, const struct arc_git *git,
                                   .path = {.max = (size_t)1 << 20}};
         const struct arc_inner_one one = inner->list[i]; /* the list may be reallocated */
         arc_buf_printf(&walk.path, "%s/", one.path);
+        walk.own = walk.path.len;
         int rc = compare_one(&walk, git, &one, &why);
         arc_buf_free(&walk.path);
         if (rc == ARC_ENOTFOUND || rc == ARC_EWORLD)

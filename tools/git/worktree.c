@@ -55,9 +55,7 @@ static int run_listing(const struct arc_git *git, const char *const *options,
 static int list(const struct arc_git *git, const char *const *options, const char *const *paths,
                 const struct arc_git_diff *diff, bool added, struct arc_error *err)
 {
-    static const char letters[] = "MADTU";
-    static const enum arc_git_status statuses[] = {ARC_GIT_MODIFIED, ARC_GIT_ADDED, ARC_GIT_DELETED,
-                                                   ARC_GIT_TYPE_CHANGED, ARC_GIT_UNMERGED};
+    static const char letters[] = "ADMTU"; /* as in the enum */
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_TRY(run_listing(git, options, paths, &result, err));
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
@@ -67,7 +65,8 @@ static int list(const struct arc_git *git, const char *const *options, const cha
         if (path >= end || (!added && (*raw != ':' || path - raw < 32)))
             return arc_error_set(err, ARC_EWORLD, "git diff: a line that is not understood");
         const char *letter = memchr(letters, added ? 'A' : path[-2], sizeof letters - 1);
-        enum arc_git_status status = letter ? statuses[letter - letters] : ARC_GIT_MODIFIED;
+        enum arc_git_status status =
+            letter ? (enum arc_git_status)(letter - letters) : ARC_GIT_MODIFIED;
         ARC_TRY(diff->each(diff->context, path, strlen(path), status));
         if (!added)
             ARC_TRY(tell_submodule(diff, raw, path));
