@@ -296,8 +296,7 @@ static int check_file(const struct arc_git *git, const struct arc_service *servi
                       const struct arc_oid *base, const struct arc_oid *head,
                       struct arc_filter_result *result, struct arc_error *err)
 {
-    ARC_AUTO(sides)
-    struct sides sides = {.old = {.max = ARC_YAML_BYTES}, .new = {.max = ARC_YAML_BYTES}};
+    ARC_AUTO(sides) struct sides sides = {0};
     bool differ = false;
 
     if (result->matched || !service->file)
@@ -319,8 +318,7 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          bool guess, struct arc_filter_result *results, struct arc_error *err)
 {
-    ARC_AUTO(sides)
-    struct sides sides = {.old = {.max = ARC_YAML_BYTES}, .new = {.max = ARC_YAML_BYTES}};
+    ARC_AUTO(sides) struct sides sides = {0};
     const char *path = options->config->path;
     bool differ = false;
 

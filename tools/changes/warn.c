@@ -5,19 +5,22 @@
 #include "git/diff.h"
 #include <ctype.h>
 
-static int warn(struct arc_match *match, size_t rule, struct arc_error *err, const char *what)
+__attribute__((format(printf, 4, 5))) static int
+warn(struct arc_match *match, size_t rule, struct arc_error *err, const char *format, ...)
 {
     const struct arc_filters *filters = match->out->filters;
     const struct arc_rule *the = &filters->rules[rule];
     const struct arc_filter *filter = &filters->items[the->filter];
-    ARC_AUTO(arc_buf) struct arc_buf place = {0}, patterns = {0};
+    ARC_AUTO(arc_buf) struct arc_buf place = {0}, patterns = {0}, what = {0};
 
     arc_place_show(&place, &(struct arc_place){filter->source, the->line, the->column});
     for (size_t i = 0; i < the->pattern_count; i++)
         arc_text_item(&patterns, "', '", "%s", the->patterns[i]);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&what, format, args));
+    ARC_TRY(arc_buf_check(&what, "a warning", err));
 
     return arc_warn(&match->out->warnings, err, "%s: filter '%s': '%s' %s", arc_buf_text(&place),
-                    filter->name, arc_buf_text(&patterns), what);
+                    filter->name, arc_buf_text(&patterns), what.data);
 }
 
 #define NEVER                                                                                      \
@@ -272,7 +275,7 @@ static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error 
 
     ARC_TRY(doubt_patterns(match, rule, &text, &doubt, err));
     if (doubt)
-        return warn(match, index, err, doubt);
+        return warn(match, index, err, "%s", doubt);
     if (rule->pattern_count && !arc_match_has(match->ids, index))
         return warn(match, index, err, NEVER);
 
@@ -356,14 +359,10 @@ int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_
         for (size_t p = 0; !arc_match_has(match->ids, i) && p < rule->pattern_count; p++) {
             if (!is_about_inside(rule->patterns[p], path))
                 continue;
-            ARC_AUTO(arc_buf) struct arc_buf text = {0};
-            arc_buf_printf(
-                &text,
-                "is about paths inside the submodule '%s', which changed and is one path: "
-                "'submodules: true' looks inside",
-                path);
-            ARC_TRY(arc_buf_check(&text, "a warning", err));
-            ARC_TRY(warn(match, i, err, text.data));
+            ARC_TRY(warn(match, i, err,
+                         "is about paths inside the submodule '%s', which changed and is one path: "
+                         "'submodules: true' looks inside",
+                         path));
             break;
         }
     }
