@@ -102,10 +102,24 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
                             at + mark);
 }
 
-/* Returns ARC_OK and the version in *at and *len if the tag matches the pattern, otherwise
- * ARC_EINPUT. */
-static int match_pattern(const char *pattern, const struct arc_service *service, const char *tag,
-                         size_t *at, size_t *len)
+static int take(const char *name, size_t at, size_t len, enum arc_versioning versioning,
+                struct arc_tag *out, struct arc_error *err)
+{
+    ARC_TRY(arc_text_copy(name, &out->text, err));
+    int rc = arc_release_version_parse(out->text + at, len, versioning, &out->version, err);
+    if (rc)
+        arc_tag_free(out);
+    else if (at > 2 && memcmp(name + at - 2, "/v", 2) == 0)
+        out->group_len = at - 2;
+
+    return rc;
+}
+
+/* ARC_EINPUT if the tag does not match the pattern of a service (NULL: of all), with the reason in
+ * *why if the version is at fault. */
+static int match_pattern(const char *pattern, const struct arc_group *group,
+                         const struct arc_service *service, const char *tag, struct arc_tag *out,
+                         struct arc_error *why)
 {
     ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
     size_t mark, whole = strlen(tag);
@@ -120,8 +134,8 @@ static int match_pattern(const char *pattern, const struct arc_service *service,
     if (whole <= before + after || strncmp(tag, filled.data, before) != 0 ||
         strcmp(tag + whole - after, version + mark) != 0)
         return ARC_EINPUT;
-    *at = before;
-    *len = whole - before - after;
+    ARC_TRY(take(tag, before, whole - before - after, group->versioning, out, why));
+    out->service = service;
 
     return ARC_OK;
 }
@@ -159,37 +173,18 @@ bool arc_tag_pattern_valid(const char *pattern, const char **why)
 
 /* ---- tags ----------------------------------------------------------------------------------- */
 
-static int take(const char *name, size_t at, size_t len, enum arc_versioning versioning,
-                struct arc_tag *out, struct arc_error *err)
-{
-    ARC_TRY(arc_text_copy(name, &out->text, err));
-    int rc = arc_release_version_parse(out->text + at, len, versioning, &out->version, err);
-    if (rc)
-        arc_tag_free(out);
-    else if (at > 2 && memcmp(name + at - 2, "/v", 2) == 0)
-        out->group_len = at - 2;
-
-    return rc;
-}
-
-/* Tries one pattern for every service that it may belong to. ARC_EINPUT if none matches, with the
- * reason in *why if the version is at fault. */
+/* The same for every service that the pattern may belong to. */
 static int try_pattern(const char *pattern, const struct arc_group *group, const char *name,
                        struct arc_tag *out, struct arc_error *why)
 {
     bool each = strstr(pattern, "{codename}") || strstr(pattern, "{name}");
-    size_t count = each ? group->service_count : 1, at, len;
+    size_t count = each ? group->service_count : 1;
     int rc = ARC_EINPUT;
 
     for (size_t i = 0; rc == ARC_EINPUT && i < count; i++) {
         const struct arc_service *service = each ? &group->services[i] : NULL;
-        if (service && service->linked) /* is not released */
-            continue;
-        rc = match_pattern(pattern, service, name, &at, &len);
-        if (!rc)
-            rc = take(name, at, len, group->versioning, out, why);
-        if (!rc)
-            out->service = service;
+        if (!service || !service->linked) /* that is not released */
+            rc = match_pattern(pattern, group, service, name, out, why);
     }
 
     return rc;
