@@ -293,12 +293,9 @@ static int tree_of(const struct arc_git *git, const struct arc_oid *commit, git_
 /* Whether a commit or its tree is missing. */
 static bool is_absent(const struct arc_git *git, const struct arc_oid *commit)
 {
-    struct arc_oid name;
-    git_oid tree;
-    if (tree_of(git, commit, &tree, NULL))
-        return true;
-    arc_git_oid_out(&tree, &name);
-    return memcmp(tree.id, empty_tree, OID_BYTES) != 0 && !arc_git_has(git, &name);
+    ARC_AUTO(arc_git_commit) struct arc_git_commit found = {0};
+    return arc_git_commit(git, commit, &found, NULL) != ARC_OK ||
+           (strcmp(found.tree.hex, ARC_GIT_EMPTY_TREE) != 0 && !arc_git_has(git, &found.tree));
 }
 
 void arc_git_fetch_absent(const struct arc_git *git, const struct arc_oid *from,
