@@ -16,28 +16,35 @@ static json_t *member(const json_t *object, const char *key)
 
 /* ---- signatures, and the releases of a train ------------------------------------------------- */
 
+/* Makes a command that is safe to copy, whatever its words contain; takes the list of them. */
+static json_t *shell_command(json_t *words)
+{
+    ARC_AUTO(arc_buf) struct arc_buf command = {0};
+    ARC_AUTO_JSON json_t *list = words;
+
+    arc_json_each (word, list) {
+        const char *text = json_string_value(word);
+        arc_text_separate(&command, " ");
+        arc_markdown_shell(&command, text, strlen(text));
+    }
+
+    return list ? arc_json_buf(&command) : NULL;
+}
+
 /* Returns the command that verifies the signature of `reference` (IMAGE@DIGEST; NULL: not known
  * yet) or, with `by_github`, GitHub's attestation; null if there is none. */
 static json_t *sign_command(const struct arc_notes_options *options, const char *reference,
                             bool by_github)
 {
     const struct arc_signing *sign = options->plan->sign;
-    ARC_AUTO(arc_buf) struct arc_buf command = {0};
+    json_t *words = NULL;
 
-    if (!sign || !reference)
-        return json_null();
-    ARC_AUTO_JSON json_t *words = NULL;
-    if (by_github)
+    if (sign && reference && by_github)
         words = arc_sign_attest_command(sign, reference);
-    else
+    else if (sign && reference)
         words = arc_sign_command(sign, options->root, reference);
-    arc_json_each (word, words) {
-        const char *text = json_string_value(word);
-        arc_text_separate(&command, " ");
-        arc_markdown_shell(&command, text, strlen(text));
-    }
 
-    return command.len || command.failed ? arc_json_buf(&command) : json_null();
+    return words ? shell_command(words) : json_null();
 }
 
 /* Lists the releases that a train includes, each once; empty for other groups. */
@@ -125,24 +132,19 @@ static json_t *also_tagged(const struct arc_planned_service *service,
     return also;
 }
 
-/* Makes a command that is safe to copy, whatever its words contain. */
 static json_t *run_command(const struct arc_notes_options *options, const char *service,
                            const char *reference)
 {
-    ARC_AUTO(arc_buf) struct arc_buf command = {0};
     const struct arc_service *own =
         options->group ? arc_group_find_service(options->group, service) : NULL;
     unsigned port = own ? own->port : 0;
 
     if (!reference)
         return NULL;
-
-    arc_buf_puts(&command, "docker run --rm ");
-    if (port)
-        arc_buf_printf(&command, "-p 127.0.0.1:%u:%u ", port, port);
-    arc_markdown_shell(&command, reference, strlen(reference));
-
-    return arc_json_buf(&command);
+    if (!port)
+        return shell_command(json_pack("[s, s, s, s]", "docker", "run", "--rm", reference));
+    return shell_command(json_pack("[s, s, s, s, o, s]", "docker", "run", "--rm", "-p",
+                                   json_sprintf("127.0.0.1:%u:%u", port, port), reference));
 }
 
 /* Returns "make NAME-up" if the directory (`len` bytes) has a NAME.mk; else null. */
@@ -173,7 +175,6 @@ static json_t *make_group(const struct arc_notes_options *options)
 
 static json_t *verify_command(const struct arc_built_service *built, const char *image)
 {
-    ARC_AUTO(arc_buf) struct arc_buf reference = {0}, command = {0};
     bool attested = false;
 
     for (size_t i = 0; built && i < built->cell_count; i++)
@@ -181,11 +182,9 @@ static json_t *verify_command(const struct arc_built_service *built, const char 
     if (!attested || !built->digest)
         return json_null();
 
-    arc_buf_printf(&reference, "%s@%s", image, built->digest);
-    arc_buf_puts(&command, "docker buildx imagetools inspect ");
-    arc_markdown_shell(&command, arc_buf_text(&reference), reference.len);
-    arc_buf_puts(&command, " --format '{{json .Provenance}}'");
-    return reference.failed ? NULL : arc_json_buf(&command);
+    return shell_command(json_pack("[s, s, s, s, o, s, s]", "docker", "buildx", "imagetools",
+                                   "inspect", json_sprintf("%s@%s", image, built->digest),
+                                   "--format", "{{json .Provenance}}"));
 }
 
 static json_t *service_values(const struct arc_notes_options *options,
@@ -237,22 +236,22 @@ static json_t *services_values(const struct arc_notes_options *options)
 
 /* ---- the table's columns ------------------------------------------------------------------- */
 
-static bool any_platform(const json_t *services, const char *key)
+/* Whether an item has a value, or a list with any. */
+static bool any_item(const json_t *items, const char *key)
 {
-    arc_json_each (service, services)
-        arc_json_each (row, json_object_get(service, "platforms"))
-            if (!json_is_null(json_object_get(row, key)))
-                return true;
-    return false;
-}
-
-static bool any_service(const json_t *services, const char *key)
-{
-    arc_json_each (service, services) {
-        const json_t *value = json_object_get(service, key);
+    arc_json_each (item, items) {
+        const json_t *value = json_object_get(item, key);
         if (json_is_array(value) ? json_array_size(value) > 0 : !json_is_null(value))
             return true;
     }
+    return false;
+}
+
+static bool any_platform(const json_t *services, const char *key)
+{
+    arc_json_each (service, services)
+        if (any_item(json_object_get(service, "platforms"), key))
+            return true;
     return false;
 }
 
@@ -265,7 +264,7 @@ static json_t *has_values(const json_t *services, bool changes)
         "{s:b, s:b, s:b, s:b}", "changes", changes, "platforms", any_platform(services, "platform"),
         "digests", any_platform(services, "digest"), "sizes", any_platform(services, "size"));
     for (size_t i = 0; i < ARC_COUNT(parts); i++)
-        arc_json_put(&has, parts[i], json_boolean(any_service(services, parts[i])));
+        arc_json_put(&has, parts[i], json_boolean(any_item(services, parts[i])));
     return has;
 }
 
