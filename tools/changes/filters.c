@@ -28,15 +28,9 @@ const char *arc_status_name(enum arc_status status)
     return "unknown";
 }
 
-/* The state of reading a document. */
-struct reader {
-    struct arc_filters *filters;
-    struct arc_error *err;
-};
-
 /* "added | modified": names separated by '|', in any case. */
-static int read_statuses(const struct reader *reader, const struct arc_yaml_node *key,
-                         unsigned *out)
+static int read_statuses(struct arc_filters *filters, const struct arc_yaml_node *key,
+                         unsigned *out, struct arc_error *err)
 {
     const char *at = key->text, *end = at + key->len;
     for (*out = 0; at <= end; at++) {
@@ -54,7 +48,7 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
                 bit = row->status;
         *out |= bit;
         if (!bit && len)
-            ARC_TRY(arc_warn(&reader->filters->warnings, reader->err,
+            ARC_TRY(arc_warn(&filters->warnings, err,
                              "%s:%u:%u: '%.*s' is not a status and never matches; the statuses are "
                              "added, copied, deleted, modified, renamed, unmerged and type-changed",
                              key->source->name, key->line, key->column, (int)len, at));
@@ -67,19 +61,20 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
     return ARC_OK;
 }
 
-static int read_pattern(const struct reader *reader, const struct arc_yaml_node *node)
+static int read_pattern(struct arc_filters *filters, const struct arc_yaml_node *node,
+                        struct arc_error *err)
 {
     if (node->type != ARC_YAML_STRING)
-        return arc_yaml_error(node, reader->err,
+        return arc_yaml_error(node, err,
                               "a pattern must be a string, and this is %s; put quotes around it",
                               arc_yaml_type_name(node));
 
     if (strlen(node->text) != node->len)
-        return arc_yaml_error(node, reader->err, "a pattern holds a NUL character");
-    int rc = arc_filters_add_pattern(reader->filters, node->text, reader->err);
+        return arc_yaml_error(node, err, "a pattern holds a NUL character");
+    int rc = arc_filters_add_pattern(filters, node->text, err);
     if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
-        ARC_AUTO_FREE char *why = strdup(arc_error_text(reader->err));
-        arc_error_at(reader->err, rc, node->source->name, node->line, node->column, "%s",
+        ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
+        arc_error_at(err, rc, node->source->name, node->line, node->column, "%s",
                      arc_or(why, "not a pattern"));
     }
 
@@ -87,72 +82,74 @@ static int read_pattern(const struct reader *reader, const struct arc_yaml_node 
 }
 
 /* The value for a status: a pattern, or patterns of which any may match. */
-static int read_patterns(const struct reader *reader, const struct arc_yaml_node *node)
+static int read_patterns(struct arc_filters *filters, const struct arc_yaml_node *node,
+                         struct arc_error *err)
 {
     if (node->type != ARC_YAML_LIST)
-        return read_pattern(reader, node);
+        return read_pattern(filters, node, err);
     arc_yaml_each (item, node)
-        ARC_TRY(read_patterns(reader, item));
+        ARC_TRY(read_patterns(filters, item, err));
     return ARC_OK;
 }
 
-static int read_status_map(const struct reader *reader, const struct arc_yaml_node *map)
+static int read_status_map(struct arc_filters *filters, const struct arc_yaml_node *map,
+                           struct arc_error *err)
 {
     arc_yaml_each_pair (pair, map) {
         const struct arc_yaml_node *key = pair->key, *value = pair->value;
         unsigned statuses;
         if (value->type != ARC_YAML_STRING && value->type != ARC_YAML_LIST)
-            return arc_yaml_error(value, reader->err,
+            return arc_yaml_error(value, err,
                                   "expected a pattern or a list of patterns under '%s', found %s",
                                   key->text, arc_yaml_type_name(value));
-        ARC_TRY(read_statuses(reader, key, &statuses));
-        ARC_TRY(arc_filters_add_rule(reader->filters, statuses, value->line, value->column,
-                                     reader->err));
-        ARC_TRY(read_patterns(reader, value));
+        ARC_TRY(read_statuses(filters, key, &statuses, err));
+        ARC_TRY(arc_filters_add_rule(filters, statuses, value->line, value->column, err));
+        ARC_TRY(read_patterns(filters, value, err));
     }
 
     return ARC_OK;
 }
 
 /* Reads the rules of a filter. The YAML reader limits the nesting. */
-static int read_rules(const struct reader *reader, const struct arc_yaml_node *node)
+static int read_rules(struct arc_filters *filters, const struct arc_yaml_node *node,
+                      struct arc_error *err)
 {
     switch (node->type) {
     case ARC_YAML_LIST:
         arc_yaml_each (item, node)
-            ARC_TRY(read_rules(reader, item));
+            ARC_TRY(read_rules(filters, item, err));
         return ARC_OK;
     case ARC_YAML_MAP:
-        return read_status_map(reader, node);
+        return read_status_map(filters, node, err);
     case ARC_YAML_STRING:
-        ARC_TRY(arc_filters_add_rule(reader->filters, ARC_STATUS_ANY, node->line, node->column,
-                                     reader->err));
-        return read_pattern(reader, node);
+        ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, node->line, node->column, err));
+        return read_pattern(filters, node, err);
     default:
         return arc_yaml_error(
-            node, reader->err,
+            node, err,
             "a rule must be a pattern, a list of rules or a map of statuses, and this is %s",
             arc_yaml_type_name(node));
     }
 }
 
-static int read_filter(const struct reader *reader, const struct arc_yaml_pair *pair)
+static int read_filter(struct arc_filters *filters, const struct arc_yaml_pair *pair,
+                       struct arc_error *err)
 {
     const struct arc_yaml_node *key = pair->key;
     if (!key->len || strlen(key->text) != key->len || strpbrk(key->text, "=\r\n") ||
         strstr(key->text, "<<"))
-        return arc_yaml_error(key, reader->err,
+        return arc_yaml_error(key, err,
                               "a filter's name is an output's name: it may not be empty, nor hold "
                               "'=', '<<', NUL or a line break");
 
-    size_t same = arc_filters_index(reader->filters, key->text, strlen(key->text));
+    size_t same = arc_filters_index(filters, key->text, strlen(key->text));
     if (same != SIZE_MAX)
-        return arc_yaml_error(key, reader->err, "the filter '%s' is in %s as well", key->text,
-                              reader->filters->items[same].source);
+        return arc_yaml_error(key, err, "the filter '%s' is in %s as well", key->text,
+                              filters->items[same].source);
 
-    ARC_TRY(arc_filters_add(reader->filters, key->text, reader->err));
+    ARC_TRY(arc_filters_add(filters, key->text, err));
 
-    return read_rules(reader, pair->value);
+    return read_rules(filters, pair->value, err);
 }
 
 static int parse_text(const char *text, size_t len, const char *name, struct arc_filters *out,
@@ -162,14 +159,13 @@ static int parse_text(const char *text, size_t len, const char *name, struct arc
 
     out->name = arc_arena_text(&out->memory, name);
     ARC_TRY(arc_yaml_parse(text, len, name, 0, &yaml, err));
-    const struct reader reader = {out, err};
     if (yaml.root->type != ARC_YAML_MAP)
         return arc_yaml_error(yaml.root, err,
                               "filters must be a map of names to rules, and this is %s",
                               arc_yaml_type_name(yaml.root));
 
     arc_yaml_each_pair (pair, yaml.root)
-        ARC_TRY(read_filter(&reader, pair));
+        ARC_TRY(read_filter(out, pair, err));
 
     return ARC_OK;
 }
