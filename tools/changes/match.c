@@ -345,13 +345,12 @@ void arc_match_only(struct arc_match *match, const bool *only)
 
 /* ---- a commit ------------------------------------------------------------------------------- */
 
-/* A commit being matched. For a merge, the names that differ from the first parent are kept, NUL-
- * terminated, and compared in the same order with those that differ from the second. */
+/* A commit being matched. For a merge, the names that differ from the first parent are kept, and of
+ * those that differ from the second only these count. */
 struct commit_match {
     struct arc_match *match;
-    struct arc_buf *first;
-    size_t at;
-    bool keeps, compares;
+    json_t *first; /* an object of names; NULL: all count */
+    bool keeps;
     bool met; /* the last path counted */
 };
 
@@ -363,24 +362,13 @@ static bool enter_folder(void *context, const char *directory, size_t len)
 static int match_changed(void *context, const char *path, size_t len, enum arc_git_status status)
 {
     struct commit_match *commit = context;
-    int order = commit->compares ? -1 : 0;
     (void)status; /* a configuration's filters count every status */
 
     commit->met = false;
-    if (commit->keeps) {
-        arc_buf_add(commit->first, path, len + 1);
-        return arc_buf_check(commit->first, "the files of a merge", NULL);
-    }
+    if (commit->keeps)
+        return json_object_set_new_nocheck(commit->first, path, json_true()) ? ARC_ENOMEM : ARC_OK;
 
-    /* Whether this name was kept; skips the names before it. */
-    while (commit->at < commit->first->len && order < 0) {
-        const char *kept = commit->first->data + commit->at;
-        order = strcmp(kept, path);
-        if (order <= 0)
-            commit->at += strlen(kept) + 1;
-    }
-
-    commit->met = order == 0;
+    commit->met = !commit->first || json_object_get(commit->first, path);
     if (!commit->met)
         return ARC_OK;
     return arc_match_path(commit->match,
@@ -399,8 +387,8 @@ static int match_link(void *context, const char *path, const struct arc_oid *fro
 int arc_match_commit(struct arc_match *match, const struct arc_git *git,
                      const struct arc_git_commit *commit, bool own, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf first = {0};
-    struct commit_match looked = {.match = match, .first = &first};
+    ARC_AUTO_JSON json_t *first = own && commit->parents > 1 ? json_object() : NULL;
+    struct commit_match looked = {.match = match, .first = first, .keeps = first};
     struct arc_git_diff diff = {.from = commit->parents ? &commit->parent : NULL,
                                 .to = &commit->oid,
                                 .enter = enter_folder,
@@ -414,14 +402,13 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
     }
 
     match->once = true;
-    looked.keeps = own && commit->parents > 1;
-    if (!looked.keeps || commit->parents == 2) /* git does not merge more than two with conflicts */
+    ARC_TRY_ALLOC(first || !own || commit->parents < 2, err);
+    if (!first || commit->parents == 2) /* git does not merge more than two with conflicts */
         ARC_TRY(arc_git_diff(git, &diff, err));
 
-    if (!first.len)
+    if (!json_object_size(first))
         return ARC_OK;
     looked.keeps = false;
-    looked.compares = true;
     diff.from = &commit->merged;
 
     return arc_git_diff(git, &diff, err);
