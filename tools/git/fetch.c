@@ -19,24 +19,20 @@ void arc_git_allow_fetching(const struct arc_git *git, unsigned depth)
 
 /* The ref tells the remote in the next fetch what is present; the number makes it new each time,
  * since git does not request an existing ref again, even for more history. */
-static int add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,
-                       struct arc_error *err)
+static void add_refspec(const struct arc_git *git, struct arc_buf *refspecs,
+                        const struct arc_oid *object)
 {
-    json_t *refspec =
-        json_sprintf("+%s:refs/arc/%u/%s", object->hex, git->scratch->fetches, object->hex);
-    return arc_json_append(refspecs, refspec, err);
+    arc_buf_printf(refspecs, "+%s:refs/arc/%u/%s\n", object->hex, git->scratch->fetches,
+                   object->hex);
 }
 
 int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const struct arc_oid *commits, size_t count, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *refspecs = json_array();
-
-    ARC_TRY_ALLOC(refspecs, err);
+    ARC_AUTO(arc_buf) struct arc_buf refspecs = {0};
     for (size_t i = 0; i < count; i++)
-        ARC_TRY(add_refspec(git, refspecs, &commits[i], err));
-
-    return arc_git_scratch_fetch(git, part, how, refspecs, err);
+        add_refspec(git, &refspecs, &commits[i]);
+    return arc_git_scratch_fetch(git, part, how, &refspecs, err);
 }
 
 int arc_git_fetch_trees(const struct arc_git *git, const struct arc_oid *commits, size_t count,
@@ -60,19 +56,18 @@ static int fetch_start(const struct arc_git *git, const char *refspec, const str
                        size_t also_count, struct arc_error *err)
 {
     struct arc_git_scratch *scratch = git->scratch;
-    ARC_AUTO(arc_buf) struct arc_buf how = {0};
+    ARC_AUTO(arc_buf) struct arc_buf how = {0}, refspecs = {0};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    ARC_AUTO_JSON json_t *refspecs = json_pack("[s]", refspec);
 
-    ARC_TRY_ALLOC(refspecs, err);
-
+    arc_buf_printf(&refspecs, "%s\n", refspec);
+    const size_t own = refspecs.len;
     for (size_t i = 0; i < also_count; i++)
         if (!arc_git_list_has(&scratch->wants, &also[i]) && !strstr(refspec, also[i].hex))
-            ARC_TRY(add_refspec(git, refspecs, &also[i], err));
+            add_refspec(git, &refspecs, &also[i]);
 
     arc_buf_printf(&how, "--depth=%u", scratch->depth);
-    int rc = arc_git_scratch_fetch(git, ARC_GIT_COMMITS, arc_buf_text(&how), refspecs, &problem);
-    if (rc == ARC_ENOTFOUND && json_array_size(refspecs) > 1)
+    int rc = arc_git_scratch_fetch(git, ARC_GIT_COMMITS, arc_buf_text(&how), &refspecs, &problem);
+    if (rc == ARC_ENOTFOUND && refspecs.len > own)
         return fetch_start(git, refspec, NULL, 0, err);
     for (size_t i = 0; !rc && i < also_count; i++)
         ARC_TRY(add_tip(scratch, &also[i], err));

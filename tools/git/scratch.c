@@ -1,5 +1,4 @@
 #include "git/scratch.h"
-#include "base/json.h"
 #include "base/room.h"
 #include "base/text.h"
 #include "git/history.h"
@@ -223,17 +222,17 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
 }
 
 /* Whether a refspec is for an object ("+<name>:…"), and which. */
-static bool is_object(const char *refspec, struct arc_oid *out)
+static bool is_object(const struct arc_piece *refspec, struct arc_oid *out)
 {
     size_t len = sizeof out->hex - 1;
-    if (strlen(refspec) <= len + 1 || refspec[len + 1] != ':')
+    if (refspec->len <= len + 1 || refspec->text[len + 1] != ':')
         return false;
-    memcpy(out->hex, refspec + 1, len);
+    memcpy(out->hex, refspec->text + 1, len);
     return arc_text_is_hex(out->hex, len);
 }
 
 static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, const char *how,
-                          const json_t *refspecs, struct arc_error *err)
+                          const struct arc_buf *refspecs, struct arc_error *err)
 {
     const char *const *words = ARC_WORDS("fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
                                          "--no-auto-maintenance", "--no-write-fetch-head",
@@ -246,17 +245,14 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
     struct arc_env env = *git->env;
     ARC_AUTO_FREE const char **vars = NULL;
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_AUTO(arc_buf) struct arc_buf input = {0};
     ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
 
-    arc_json_each (refspec, refspecs)
-        arc_buf_printf(&input, "%s\n", json_string_value(refspec));
-    ARC_TRY(arc_buf_check(&input, "what to fetch", err));
+    ARC_TRY(arc_buf_check(refspecs, "what to fetch", err));
     ARC_TRY(arc_environment_pick(git->env, false, names, NULL, own, &vars, err));
     env.vars = vars;
     there.env = &env;
     git->scratch->fetches++;
-    ARC_TRY(arc_git_run_remote(&there, words, &input, ARC_GIT_SECONDS, &result, err));
+    ARC_TRY(arc_git_run_remote(&there, words, refspecs, ARC_GIT_SECONDS, &result, err));
     if (result.status)
         return arc_error_set(err, ARC_ENOTFOUND, "git fetch %s: %s", there.remote,
                              arc_git_complaint(&result));
@@ -272,24 +268,23 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
 
 /* A server with protocol version 0 may refuse requests for commits by name: then everything its
  * branches and tags reach is fetched, and the request is looked up there. */
-static int fetch_all_refs(const struct arc_git *git, enum arc_git_part part, const json_t *refspecs,
-                          struct arc_error *err)
+static int fetch_all_refs(const struct arc_git *git, enum arc_git_part part,
+                          const struct arc_buf *refspecs, struct arc_error *err)
 {
-    static const char heads[] = "+refs/heads/" EACH ":refs/arc/heads/" EACH;
-    static const char tags[] = "+refs/tags/" EACH ":refs/arc/tags/" EACH;
-    ARC_AUTO_JSON json_t *all = json_pack("[ss]", heads, tags);
+    ARC_AUTO(arc_buf) struct arc_buf all = {0};
     struct arc_oid wanted = {{0}};
 
-    ARC_TRY_ALLOC(all, err);
-    arc_json_each (refspec, refspecs)
-        if (!is_object(json_string_value(refspec), &wanted))
-            ARC_TRY_ALLOC(json_array_append(all, refspec) == 0, err);
+    arc_buf_puts(&all, "+refs/heads/" EACH ":refs/arc/heads/" EACH "\n"
+                       "+refs/tags/" EACH ":refs/arc/tags/" EACH "\n");
+    arc_each_piece (refspec, arc_buf_text(refspecs), "\n")
+        if (!is_object(&refspec, &wanted))
+            arc_buf_printf(&all, "%.*s\n", (int)refspec.len, refspec.text);
 
     git->scratch->way = ARC_GIT_WHOLE;
-    ARC_TRY(fetch_refspecs(git, part, ARC_GIT_UNSHALLOW, all, err));
+    ARC_TRY(fetch_refspecs(git, part, ARC_GIT_UNSHALLOW, &all, err));
 
-    arc_json_each (refspec, refspecs)
-        if (is_object(json_string_value(refspec), &wanted) && !arc_git_has(git, &wanted))
+    arc_each_piece (refspec, arc_buf_text(refspecs), "\n")
+        if (is_object(&refspec, &wanted) && !arc_git_has(git, &wanted))
             return arc_error_set(err, ARC_ENOTFOUND,
                                  "git fetch %s: the server hands out no commit by its name "
                                  "(protocol version 0), and no branch or tag leads to %s",
@@ -299,7 +294,7 @@ static int fetch_all_refs(const struct arc_git *git, enum arc_git_part part, con
 }
 
 int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, const char *how,
-                          const json_t *refspecs, struct arc_error *err)
+                          const struct arc_buf *refspecs, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
 

@@ -50,12 +50,12 @@ struct arc_git_scratch {
 
 void arc_git_scratch_free(struct arc_git_scratch *scratch);
 
-/* Fetches refspecs (an array of strings) into a part; `how` may be NULL. If the server refuses
+/* Fetches refspecs (one a line) into a part; `how` may be NULL. If the server refuses
  * objects by name, fetches everything its refs reach; if it has no support for depths, the whole
  * history. ARC_ENOTFOUND if the remote does not have it, or without a remote or git; ARC_EWORLD if
  * it cannot be reached. */
 int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, const char *how,
-                          const json_t *refspecs, struct arc_error *err);
+                          const struct arc_buf *refspecs, struct arc_error *err);
 
 /* Forgets the fetched commits, so that the remote is not told about them. */
 int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err);
