@@ -14,6 +14,7 @@ struct arc_last_good {
     char *tag;                         /* of the release, owned; NULL: none */
     struct arc_oid base;               /* empty: never, so every file counts as added */
     char *reason;                      /* "since messaging/v0.1.0"; owned */
+    size_t at, end;                    /* the group's tags that were not looked at; private */
 };
 
 /* The service and group of filter number `filter`; false if there is none. */

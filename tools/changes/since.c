@@ -36,11 +36,6 @@ static int higher_first(const void *a, const void *b)
     return arc_release_version_compare(&y->version, &x->version);
 }
 
-/* The tags of a group not checked yet. */
-struct wanted {
-    size_t at, end;
-};
-
 /* Adds a group's tags from the sorted names. */
 static int rank(const char *const *names, size_t count, const struct arc_group *group,
                 struct ranked *out, struct arc_error *err)
@@ -76,19 +71,16 @@ static bool is_wanted(const struct arc_last_good *release, const struct arc_tag 
 }
 
 /* The end of a group's tags for a round that checks `each` of them. */
-static size_t round_end(const struct wanted *wanted, const struct arc_last_good *release,
-                        size_t each)
+static size_t round_end(const struct arc_last_good *release, size_t each)
 {
-    if (release->tag)
-        return wanted->at;
-    return wanted->end - wanted->at < each ? wanted->end : wanted->at + each;
+    return release->tag ? release->at : ARC_MIN(release->end, release->at + each);
 }
 
 /* Checks the highest tags of all groups together, then twice as many of the rest, since each check
  * may walk the history. */
 static int find_releases(const struct arc_base_request *request, const struct ranked *ranked,
-                         const struct arc_oid *head, struct wanted *wanted,
-                         struct arc_last_good *releases, size_t count, struct arc_error *err)
+                         const struct arc_oid *head, struct arc_last_good *releases, size_t count,
+                         struct arc_error *err)
 {
     ARC_AUTO_FREE struct arc_oid *asked = calloc(ranked->count + 1, sizeof *asked);
     ARC_AUTO_FREE bool *behind = calloc(ranked->count + 1, sizeof *behind);
@@ -97,10 +89,9 @@ static int find_releases(const struct arc_base_request *request, const struct ra
 
     for (size_t each = 1, open = count; open; each *= 2) {
         size_t asked_count = 0;
-        for (size_t i = 0; i < count; i++)
-            for (size_t tag = wanted[i].at; tag < round_end(&wanted[i], &releases[i], each);
-                 tag++) {
-                if (places[tag] || !is_wanted(&releases[i], &ranked->tags[tag]))
+        arc_each (release, releases, count)
+            for (size_t tag = release->at; tag < round_end(release, each); tag++) {
+                if (places[tag] || !is_wanted(release, &ranked->tags[tag]))
                     continue;
                 int rc = arc_git_tag_commit(request->git, ranked->tags[tag].text,
                                             &asked[asked_count], NULL);
@@ -112,18 +103,17 @@ static int find_releases(const struct arc_base_request *request, const struct ra
         ARC_TRY(arc_base_ancestors(request, head, asked, asked_count, behind, err));
         open = 0;
 
-        for (size_t i = 0; i < count; i++) {
-            struct wanted *the = &wanted[i];
-            size_t end = round_end(the, &releases[i], each);
-            for (; the->at < end && !releases[i].tag; the->at++) {
-                size_t place = places[the->at];
-                if (!place || !behind[place - 1] ||
-                    !is_wanted(&releases[i], &ranked->tags[the->at]))
+        arc_each (release, releases, count) {
+            for (size_t end = round_end(release, each); release->at < end && !release->tag;
+                 release->at++) {
+                const struct arc_tag *tag = &ranked->tags[release->at];
+                size_t place = places[release->at];
+                if (!place || !behind[place - 1] || !is_wanted(release, tag))
                     continue;
-                releases[i].base = asked[place - 1];
-                ARC_TRY(arc_text_copy(ranked->tags[the->at].text, &releases[i].tag, err));
+                release->base = asked[place - 1];
+                ARC_TRY(arc_text_copy(tag->text, &release->tag, err));
             }
-            open += !releases[i].tag && the->at < the->end;
+            open += !release->tag && release->at < release->end;
         }
     }
 
@@ -144,10 +134,9 @@ int arc_services_find_releases(const struct arc_base_request *request,
         return arc_error_set(err, ARC_EWORLD, "the release tags are not known: %s",
                              repository->tags_unknown);
 
-    ARC_AUTO_FREE struct wanted *wanted = calloc(count + 1, sizeof *wanted);
     ARC_AUTO_FREE const char **names = calloc(json_array_size(repository->tags) + 1, sizeof *names);
     size_t name_count = 0;
-    ARC_TRY_ALLOC(wanted && names, err);
+    ARC_TRY_ALLOC(names, err);
 
     /* Lists all tags except the one being pushed and those of withdrawn releases. */
     arc_json_each (tag, repository->tags) {
@@ -162,14 +151,16 @@ int arc_services_find_releases(const struct arc_base_request *request,
         size_t same = 0; /* the first request for the group */
         while (releases[same].group != releases[i].group)
             same++;
-        wanted[i].at = ranked.count;
-        if (same == i)
+        if (same == i) {
+            releases[i].at = ranked.count;
             ARC_TRY(rank(names, name_count, releases[i].group, &ranked, err));
-        wanted[i].end = ranked.count;
-        wanted[i] = wanted[same];
+            releases[i].end = ranked.count;
+        }
+        releases[i].at = releases[same].at;
+        releases[i].end = releases[same].end;
     }
 
-    return find_releases(request, &ranked, head, wanted, releases, count, err);
+    return find_releases(request, &ranked, head, releases, count, err);
 }
 
 int arc_services_last_releases(const struct arc_base_request *request, struct arc_last_good *out,
