@@ -7,11 +7,6 @@
 /* There is another way, so this one must be quick. */
 #define MERGE_BASE_SECONDS 10
 
-bool arc_changes_api_possible(const struct arc_env *env)
-{
-    return arc_github_token(env, NULL) != NULL;
-}
-
 static enum arc_status status_of(const char *name)
 {
     static const struct {

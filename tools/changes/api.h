@@ -5,9 +5,6 @@
 #include "arcci/event.h"
 #include "git/git.h"
 
-/* Whether there is a token: INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN. */
-bool arc_changes_api_possible(const struct arc_env *env);
-
 /* Fills the event with the commits of the pull request that was commented on (event->on_pull).
  * Errors as in struct arc_transport. */
 int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,

@@ -4,6 +4,7 @@
 #include "changes/inner.h"
 #include "changes/services.h"
 #include "changes/warn.h"
+#include "github/github.h"
 #include "os/file.h"
 #include "project/sparse.h"
 
@@ -154,7 +155,7 @@ static bool on_directory(void *context, const char *directory, size_t len)
 
 static struct arc_base_request request_of(const struct run *run)
 {
-    bool token = arc_changes_api_possible(run->project->env);
+    bool token = arc_github_token(run->project->env, NULL) != NULL;
 
     return (struct arc_base_request){
         .project = run->project,
@@ -353,7 +354,7 @@ static int without_clone(struct run *run, struct arc_error *err)
     const char *base = run->options->base;
     bool compares = base && (run->options->base_on_pulls || arc_changes_is_head(base));
 
-    if (!arc_event_is_pull_request(run->event) || !arc_changes_api_possible(run->project->env) ||
+    if (!arc_event_is_pull_request(run->event) || !arc_github_token(run->project->env, NULL) ||
         run->options->submodules || compares)
         return ARC_ENOTFOUND;
 
@@ -374,7 +375,7 @@ static int read_comment(struct run *run, struct arc_error *err)
     const struct arc_env *env = run->project->env;
     struct arc_event *event = &run->project->event;
 
-    if (!event->on_pull || run->options->ref || !arc_changes_api_possible(env))
+    if (!event->on_pull || run->options->ref || !arc_github_token(env, NULL))
         return ARC_OK;
     int rc = arc_changes_api_comment(env, event, &refused);
     if (!rc)

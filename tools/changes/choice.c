@@ -1,10 +1,8 @@
 /* Chooses base and head by the event. */
 #include "changes/choice.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "base/warn.h"
 #include "git/fetch.h"
-#include <string.h>
 
 int choice_reason(const struct choice *c, char **out, const char *format, ...)
 {

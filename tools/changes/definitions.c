@@ -1,7 +1,6 @@
 /* Services defined by a bake or compose file, or with a value in a file: one does not count as
  * changed if only another part of the file did. */
 #include "base/json.h"
-#include "changes/match.h"
 #include "changes/services.h"
 #include "config/described.h"
 #include "config/graph.h"
@@ -9,7 +8,6 @@
 #include "os/folder.h"
 #include "os/new_files.h"
 #include "project/value.h"
-#include "yaml/yaml.h"
 
 #define ROUNDS_MAX 100          /* levels of files that include files */
 #define FOLDER     "repository" /* Compose names a project after it */

@@ -1,12 +1,8 @@
 /* Services whose own entry in the configuration changed: their images differ although none of their
  * files do. */
 #include "arcci/glob.h"
-#include "base/auto.h"
-#include "changes/match.h"
 #include "changes/services.h"
 #include "os/file.h"
-#include "yaml/yaml.h"
-#include <string.h>
 
 /* Keys of a group that define its images, or what counts as a change of them. */
 static const char *const group_keys[] = {"registry", "image",   "platforms", "image-tags",

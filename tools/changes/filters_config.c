@@ -4,7 +4,6 @@
 #include "base/warn.h"
 #include "changes/filters_build.h"
 #include "config/build.h"
-#include "config/file_value.h"
 #include "git/git.h"
 #include "os/file.h"
 #include "project/inputs.h"

@@ -1,7 +1,6 @@
 /* Chooses the head: the input `ref`; else what the job checked out instead of the event's commit;
  * else the event's commit, even if its branch moved since. */
 #include "base/text.h"
-#include "base/warn.h"
 #include "changes/choice.h"
 
 /* Sets the head's reason as choice_reason(), and its branch to `name` (NULL: none). */

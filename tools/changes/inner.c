@@ -3,7 +3,6 @@
 #include "git/run.h"
 #include "os/file.h"
 #include <limits.h>
-#include <string.h>
 
 #define INNER_MAX 1000
 

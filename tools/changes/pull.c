@@ -2,7 +2,6 @@
 #include "base/auto.h"
 #include "base/warn.h"
 #include "changes/choice.h"
-#include <string.h>
 
 /* The first parent of a commit that merges the pull request's newest commit; empty if it does
  * not. */

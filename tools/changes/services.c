@@ -4,11 +4,9 @@
 #include "base/text.h"
 #include "base/warn.h"
 #include "changes/filters_build.h"
-#include "changes/match.h"
 #include "config/graph.h"
 #include "git/diff.h"
 #include "project/repository.h"
-#include "yaml/yaml.h"
 
 bool arc_services_find(const struct arc_changes_options *options, size_t filter,
                        const struct arc_group **group, const struct arc_service **service)

@@ -4,7 +4,6 @@
 #include "git/fetch.h"
 #include "git/history.h"
 #include "git/scratch.h"
-#include <string.h>
 
 #define DAY ((int64_t)24 * 60 * 60)
 

@@ -4,7 +4,6 @@
 #include "git/diff.h"
 #include "git/fetch.h"
 #include "git/scratch.h"
-#include <string.h>
 
 #define OID_BYTES    20
 #define MODE_TYPE    0170000u

@@ -3,7 +3,6 @@
 #include "git/fetch.h"
 #include "git/scratch.h"
 #include <limits.h>
-#include <string.h>
 
 #define LINKS_MAX 40 /* as Linux does */
 #define FETCHES   4  /* trees, then links */

@@ -1,6 +1,5 @@
 #include "git/history.h"
 #include "base/room.h"
-#include <string.h>
 
 #define NONE     UINT32_MAX
 #define DAY      ((int64_t)24 * 60 * 60)

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include <ctype.h>
 #include <limits.h>
-#include <stdio.h>
 
 #define BREAKS_MAX 4096 /* in bytes: more than notes show */
 

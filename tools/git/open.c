@@ -5,7 +5,6 @@
 #include "git/scratch.h"
 #include "os/file.h"
 #include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "git/message.h"
-#include <stdio.h>
 
 struct noting {
     struct arc_picks *out;

@@ -4,7 +4,6 @@
 #include "git/lib.h"
 #include "git/run.h"
 #include "os/file.h"
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

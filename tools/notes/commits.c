@@ -5,7 +5,6 @@
 #include "git/message.h"
 #include "notes/values.h"
 #include <inttypes.h>
-#include <stdio.h>
 
 /* ---- links ---------------------------------------------------------------------------------- */
 

@@ -9,7 +9,6 @@
 #include "git/picks.h"
 #include "github/github.h"
 #include "github/options.h"
-#include <stdio.h>
 
 /* A pull request that GitHub merged with a merge commit. Texts are in the log's memory. */
 struct merge {
