@@ -135,26 +135,20 @@ static int fetch_name(const struct arc_base_request *request, const struct name 
     return arc_git_fetch(request->git, arc_buf_text(&ref), also, count, out, err);
 }
 
-/* "main~2", "HEAD^": resolves the name, then follows the steps. */
-static int find_ancestor(const struct arc_base_request *request, const char *name, size_t len,
-                         struct arc_oid *out, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *start = strndup(name, len);
-    struct arc_oid from;
-
-    ARC_TRY_ALLOC(start, err);
-    ARC_TRY(arc_base_find(request, start, &from, err));
-    ARC_TRY_PREFIX(arc_git_find_ancestor(request->git, &from, name + len, out, err), err,
-                   "'%.200s'", name);
-    return ARC_OK;
-}
-
 int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
                   struct arc_error *err)
 {
     size_t start = strcspn(name, "~^"); /* not valid in the name of a ref */
-    if (start && name[start])
-        return find_ancestor(request, name, start, out, err);
+
+    if (start && name[start]) { /* "main~2", "HEAD^": resolves the name, then follows the steps */
+        ARC_AUTO_FREE char *bare = strndup(name, start);
+        struct arc_oid from;
+        ARC_TRY_ALLOC(bare, err);
+        ARC_TRY(arc_base_find(request, bare, &from, err));
+        ARC_TRY_PREFIX(arc_git_find_ancestor(request->git, &from, name + start, out, err), err,
+                       "'%.200s'", name);
+        return ARC_OK;
+    }
 
     ARC_AUTO(arc_error) struct arc_error missing = {0}, fetching = {0};
     const struct name parsed = parse_name(request->git, name);

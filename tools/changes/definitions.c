@@ -197,46 +197,39 @@ static int judge_values(struct arc_project *project, const struct arc_service *s
     return ARC_OK;
 }
 
-static int judge_group(struct arc_project *project, const struct arc_changes_options *options,
-                       const bool *only, const struct arc_group *group, const struct arc_oid *base,
-                       const struct arc_oid *head, struct arc_changes *out, struct arc_error *err)
-{
-    ARC_AUTO(side) struct side before = {0}, after = {0};
-    const bool described = group->described.files;
-    const struct arc_service *service;
-    const struct arc_group *of;
-    bool is_resolved = false;
-
-    for (size_t i = 0; i < out->filters->count; i++) {
-        struct arc_filter_result *result = &out->results[i];
-        bool same = true;
-
-        if ((only && !only[i]) || !result->defining ||
-            !arc_services_find(options, i, &of, &service) || of != group)
-            continue;
-
-        if (described && !is_resolved) {
-            ARC_TRY(resolve_side(project, group, base, &before, err));
-            ARC_TRY(resolve_side(project, group, head, &after, err));
-            is_resolved = true;
-        }
-
-        if (described)
-            ARC_TRY(judge_definition(&before, &after, service->codename, result, &same, err));
-        ARC_TRY(judge_values(project, service, base, head, result, &same, err));
-        if (same)
-            ARC_TRY(take_back(out->filters, result, err));
-    }
-
-    return ARC_OK;
-}
-
 int arc_services_definitions(struct arc_project *project, const struct arc_changes_options *options,
                              const bool *only, const struct arc_oid *base,
                              const struct arc_oid *head, struct arc_changes *out,
                              struct arc_error *err)
 {
-    arc_each (group, options->config->groups, options->config->group_count)
-        ARC_TRY(judge_group(project, options, only, group, base, head, out, err));
+    arc_each (group, options->config->groups, options->config->group_count) {
+        ARC_AUTO(side) struct side before = {0}, after = {0};
+        const bool described = group->described.files;
+        const struct arc_service *service;
+        const struct arc_group *of;
+        bool is_resolved = false;
+
+        for (size_t i = 0; i < out->filters->count; i++) {
+            struct arc_filter_result *result = &out->results[i];
+            bool same = true;
+
+            if ((only && !only[i]) || !result->defining ||
+                !arc_services_find(options, i, &of, &service) || of != group)
+                continue;
+
+            if (described && !is_resolved) {
+                ARC_TRY(resolve_side(project, group, base, &before, err));
+                ARC_TRY(resolve_side(project, group, head, &after, err));
+                is_resolved = true;
+            }
+
+            if (described)
+                ARC_TRY(judge_definition(&before, &after, service->codename, result, &same, err));
+            ARC_TRY(judge_values(project, service, base, head, result, &same, err));
+            if (same)
+                ARC_TRY(take_back(out->filters, result, err));
+        }
+    }
+
     return ARC_OK;
 }

@@ -92,24 +92,6 @@ static int read_patterns(struct arc_filters *filters, const struct arc_yaml_node
     return ARC_OK;
 }
 
-static int read_status_map(struct arc_filters *filters, const struct arc_yaml_node *map,
-                           struct arc_error *err)
-{
-    arc_yaml_each_pair (pair, map) {
-        const struct arc_yaml_node *key = pair->key, *value = pair->value;
-        unsigned statuses;
-        if (value->type != ARC_YAML_STRING && value->type != ARC_YAML_LIST)
-            return arc_yaml_error(value, err,
-                                  "expected a pattern or a list of patterns under '%s', found %s",
-                                  key->text, arc_yaml_type_name(value));
-        ARC_TRY(read_statuses(filters, key, &statuses, err));
-        ARC_TRY(arc_filters_add_rule(filters, statuses, value->line, value->column, err));
-        ARC_TRY(read_patterns(filters, value, err));
-    }
-
-    return ARC_OK;
-}
-
 /* Reads the rules of a filter. The YAML reader limits the nesting. */
 static int read_rules(struct arc_filters *filters, const struct arc_yaml_node *node,
                       struct arc_error *err)
@@ -120,7 +102,18 @@ static int read_rules(struct arc_filters *filters, const struct arc_yaml_node *n
             ARC_TRY(read_rules(filters, item, err));
         return ARC_OK;
     case ARC_YAML_MAP:
-        return read_status_map(filters, node, err);
+        arc_yaml_each_pair (pair, node) {
+            const struct arc_yaml_node *value = pair->value;
+            unsigned statuses;
+            if (value->type != ARC_YAML_STRING && value->type != ARC_YAML_LIST)
+                return arc_yaml_error(
+                    value, err, "expected a pattern or a list of patterns under '%s', found %s",
+                    pair->key->text, arc_yaml_type_name(value));
+            ARC_TRY(read_statuses(filters, pair->key, &statuses, err));
+            ARC_TRY(arc_filters_add_rule(filters, statuses, value->line, value->column, err));
+            ARC_TRY(read_patterns(filters, value, err));
+        }
+        return ARC_OK;
     case ARC_YAML_STRING:
         ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, node->line, node->column, err));
         return read_pattern(filters, node, err);

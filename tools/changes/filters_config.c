@@ -160,28 +160,12 @@ static int add_linked(struct arc_filters *filters, const char *root, const char 
     return real ? add_path(filters, real, "", line, err) : ARC_OK;
 }
 
-/* Adds a Dockerfile and its ignore file, unless they are in the directory, and their link
- * targets. */
-static int add_dockerfile(struct arc_filters *filters, const char *root,
-                          const struct arc_service *service, const char *path,
-                          struct arc_error *err)
-{
-    static const char ignore[] = ".dockerignore";
-
-    if (!arc_path_below(service->directory, path)) {
-        ARC_TRY(add_path(filters, path, "", service->line, err));
-        ARC_TRY(add_file(filters, path, ignore, err));
-        ARC_TRY(add_links(filters, root, path, 0, err));
-    }
-    ARC_TRY(add_linked(filters, root, path, "", service->line, err));
-
-    return add_linked(filters, root, path, ignore, service->line, err);
-}
-
-/* Adds a whole directory, and the Dockerfile and ignore file, which may be elsewhere. */
+/* Adds a whole directory, and the Dockerfile and its ignore file, unless they are in it, and what is
+ * behind links. */
 static int add_directory(struct arc_filters *filters, const char *root,
                          const struct arc_service *service, struct arc_error *err)
 {
+    static const char ignore[] = ".dockerignore";
     ARC_AUTO_FREE char *real = arc_file_follow(root, service->directory);
     const char *dockerfile = service->build.dockerfile;
 
@@ -190,8 +174,16 @@ static int add_directory(struct arc_filters *filters, const char *root,
     if (real)
         ARC_TRY(arc_filters_add_folder(filters, real, service->line, err));
 
-    if (dockerfile)
-        ARC_TRY(add_dockerfile(filters, root, service, dockerfile, err));
+    if (dockerfile && !arc_path_below(service->directory, dockerfile)) {
+        ARC_TRY(add_path(filters, dockerfile, "", service->line, err));
+        ARC_TRY(add_file(filters, dockerfile, ignore, err));
+        ARC_TRY(add_links(filters, root, dockerfile, 0, err));
+    }
+
+    if (dockerfile) {
+        ARC_TRY(add_linked(filters, root, dockerfile, "", service->line, err));
+        ARC_TRY(add_linked(filters, root, dockerfile, ignore, service->line, err));
+    }
 
     return add_linked(filters, root, service->directory, "/.dockerignore", service->line, err);
 }

@@ -62,23 +62,6 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
                          walk->err);
 }
 
-/* Opens the submodule's own repository; without a checkout, the search would find the outer one. */
-static int open_inner(const struct arc_git *git, const char *path, struct arc_git *out,
-                      struct arc_error *err)
-{
-    char resolved[PATH_MAX];
-    ARC_AUTO_FREE char *directory = arc_file_join(git->worktree, path);
-
-    ARC_TRY_ALLOC(directory, err);
-    bool there = git->worktree && realpath(directory, resolved);
-    if (there)
-        ARC_TRY(arc_git_open(git->env, directory, out, err));
-    if (there && out->worktree && strcmp(out->worktree, resolved) == 0)
-        return ARC_OK;
-
-    return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");
-}
-
 static int need_commit(const struct arc_git *git, const struct arc_oid *commit,
                        struct arc_error *err)
 {
@@ -98,7 +81,17 @@ static int compare_one(struct inner_walk *walk, const struct arc_git *git,
 {
     static const struct arc_oid empty = {ARC_GIT_EMPTY_TREE};
     ARC_AUTO(arc_git) struct arc_git own = {0};
-    ARC_TRY(open_inner(git, one->path, &own, err));
+    ARC_AUTO_FREE char *directory = arc_file_join(git->worktree, one->path);
+    char resolved[PATH_MAX];
+
+    /* Its own repository: without a checkout, the search would find the outer one. */
+    ARC_TRY_ALLOC(directory, err);
+    bool there = git->worktree && realpath(directory, resolved);
+    if (there)
+        ARC_TRY(arc_git_open(git->env, directory, &own, err));
+    if (!there || !own.worktree || strcmp(own.worktree, resolved) != 0)
+        return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");
+
     ARC_TRY(need_commit(&own, &one->from, err));
     ARC_TRY(need_commit(&own, &one->to, err));
     walk->worktree = one->worktree;

@@ -244,15 +244,6 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
     return false;
 }
 
-/* Whether a rule can match something in a directory, given those whose patterns can. */
-static bool looks_into(const struct arc_match *match, size_t rule, const char *path, size_t len)
-{
-    const struct arc_rule *the = &match->out->filters->rules[rule];
-    return arc_match_has(match->ids, rule) &&
-           (!the->negated || match->quantifier == ARC_QUANTIFIER_SOME) &&
-           (!the->inputs || arc_inputs_below(the->inputs, path, len));
-}
-
 int arc_match_unseen(struct arc_match *match, const char *path, size_t len, const char *why,
                      struct arc_error *err)
 {
@@ -269,8 +260,12 @@ int arc_match_unseen(struct arc_match *match, const char *path, size_t len, cons
         bool asked = !match->only || match->only[i], any = false;
         if (result->matched || !asked || !is_viable(match, filter))
             continue;
-        for (size_t rule = filter->first; !any && rule < filter->first + filter->count; rule++)
-            any = looks_into(match, rule, path, len);
+        for (size_t rule = filter->first; !any && rule < filter->first + filter->count; rule++) {
+            const struct arc_rule *the = &filters->rules[rule];
+            any = arc_match_has(match->ids, rule) &&
+                  (!the->negated || match->quantifier == ARC_QUANTIFIER_SOME) &&
+                  (!the->inputs || arc_inputs_below(the->inputs, path, len));
+        }
         result->matched = any;
         if (any && why)
             ARC_TRY(arc_match_mark(result, err, "%s", why));

@@ -89,12 +89,6 @@ static bool read_akin(const struct arc_group *group, const struct versioned *own
            out->prefix == own->prefix;
 }
 
-static bool is_build_of(const char *a, const char *b)
-{
-    size_t len = strcspn(a, "+");
-    return strcspn(b, "+") == len && strncmp(a, b, len) == 0;
-}
-
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           bool *is_first, struct arc_error *err)
 {
@@ -116,7 +110,9 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
         if (!read_akin(group, &own, other, &found))
             continue;
         int order = arc_release_version_compare(&found.version, &own.version);
-        if (!own.is_group && (order == 0 || is_build_of(other, tag)) && strcmp(other, tag) != 0)
+        size_t len = strcspn(tag, "+");
+        bool is_build = strcspn(other, "+") == len && strncmp(other, tag, len) == 0;
+        if (!own.is_group && (order == 0 || is_build) && strcmp(other, tag) != 0)
             *is_first = false; /* an equal version may have come before */
         if (order >= 0 || (found.version.prerelease && !own.version.prerelease))
             continue;

@@ -212,25 +212,6 @@ static const char *doubt_of(const char *pattern, bool negated)
     return NULL;
 }
 
-/* Writes what makes a pattern's regular expression invalid to `out`; most patterns need no
- * check. */
-static int find_defect(const char *pattern, struct arc_buf *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-    int depth = 0;
-
-    for (const char *c = pattern; *c; c++)
-        depth += (*c == '{') - (*c == '}');
-    if (!depth && !strpbrk(pattern, "()[]\\?+"))
-        return ARC_OK;
-    ARC_TRY(arc_glob_compile(pattern, strlen(pattern), &glob, err));
-    if (arc_glob_defect(glob))
-        arc_buf_printf(out, "matches only a path equal to it: as a regular expression it has %s",
-                       arc_glob_defect(glob));
-
-    return arc_buf_check(out, "a warning", err);
-}
-
 /* What one of a rule's patterns does not do; *doubt stays NULL for nothing, and may point into
  * `text`. */
 static int doubt_patterns(const struct arc_match *match, const struct arc_rule *rule,
@@ -242,10 +223,21 @@ static int doubt_patterns(const struct arc_match *match, const struct arc_rule *
         const char *pattern = rule->patterns[i], *bare = pattern + strspn(pattern, "!");
         bool is_group = bare > pattern && *bare == '('; /* its mark is no negation */
         *doubt = doubt_of(bare - is_group, bare - pattern > is_group);
-        if (!*doubt)
-            ARC_TRY(find_defect(pattern, text, err));
-        if (text->len)
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        int depth = 0;
+        for (const char *c = pattern; *c; c++)
+            depth += (*c == '{') - (*c == '}');
+        if (!*doubt && (depth || strpbrk(pattern, "()[]\\?+"))) /* few patterns */
+            ARC_TRY(arc_glob_compile(pattern, strlen(pattern), &glob, err));
+
+        if (glob && arc_glob_defect(glob)) {
+            arc_buf_printf(text,
+                           "matches only a path equal to it: as a regular expression it has %s",
+                           arc_glob_defect(glob));
+            ARC_TRY(arc_buf_check(text, "a warning", err));
             *doubt = text->data;
+        }
+
         if (!*doubt && rule->pattern_count > 1 && bare - pattern > is_group)
             *doubt = "has one with '!' among patterns of which any may match, so every path but "
                      "those matches: to leave paths out, give the '!' a rule of its own";
