@@ -125,41 +125,34 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
     return add_tip(git->scratch, out, err);
 }
 
-/* Parses lines "<oid>\trefs/tags/<name>"; a name with ^{} gives the commit of the annotated tag in
- * the line before, whose object goes to `annotated` (or NULL). */
-static int parse_tags(const char *text, json_t *tags, json_t *annotated, struct arc_error *err)
+/* Runs `words`, a git ls-remote command, which prints lines "<oid>\trefs/tags/<name>"; a name with ^{}
+ * gives the commit of the annotated tag in the line before, whose object goes to `annotated` (or
+ * NULL). */
+static int list_remote(const struct arc_git *git, const char *const *words, json_t *tags,
+                       json_t *annotated, struct arc_error *err)
 {
     static const char refs[] = "\trefs/tags/";
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
 
-    arc_each_piece (line, text, "\n") {
+    ARC_TRY(arc_git_run_remote(git, words, NULL, ASK_SECONDS, &result, err));
+    if (result.status)
+        return arc_error_set(err, ARC_EWORLD, "%s", arc_git_complaint(&result));
+
+    arc_each_piece (line, arc_buf_text(&result.output), "\n") {
         size_t before = strcspn(line.text, "\t"), skip = before + strlen(refs), end = line.len;
         if (skip > end || !ARC_STARTS(line.text + before, refs))
             continue;
         if (end > skip + 3 && ARC_STARTS(line.text + end - 3, "^{}"))
             end -= 3;
-        json_t *commit = json_stringn(line.text, before);
+        ARC_AUTO_JSON json_t *commit = json_stringn(line.text, before);
         ARC_AUTO_FREE char *name = strndup(line.text + skip, end - skip);
-        if (!name || !commit) {
-            json_decref(commit);
-            return arc_error_nomem(err);
-        }
+        ARC_TRY_ALLOC(name && commit, err);
         if (annotated && line.text[skip + strlen(name)] == '^')
             json_object_set(annotated, name, json_object_get(tags, name));
-        json_object_set_new(tags, name, commit); /* refused if not UTF-8 */
+        json_object_set(tags, name, commit); /* refused if not UTF-8 */
     }
 
     return ARC_OK;
-}
-
-/* `words`: the git ls-remote command. */
-static int list_remote(const struct arc_git *git, const char *const *words, json_t *tags,
-                       json_t *annotated, struct arc_error *err)
-{
-    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(arc_git_run_remote(git, words, NULL, ASK_SECONDS, &result, err));
-    if (result.status)
-        return arc_error_set(err, ARC_EWORLD, "%s", arc_git_complaint(&result));
-    return parse_tags(arc_buf_text(&result.output), tags, annotated, err);
 }
 
 /* Asks the remote for its tags, once. */

@@ -72,30 +72,23 @@ static int follow_link(const struct arc_git *git, const git_oid *link, const cha
     return 0;
 }
 
-static int find_tree(const struct arc_git *git, const struct arc_oid *commit, git_tree **out)
-{
-    ARC_AUTO_HANDLE(git_commit) git_commit *found = NULL;
-    git_oid id;
-
-    ARC_TRY(git_oid_fromstr(&id, commit->hex));
-    ARC_TRY(git_commit_lookup(&found, git->repo, &id));
-
-    return git_commit_tree(out, found);
-}
-
 /* The entry of a path of a commit; the caller frees it. `blob` is the last link or file on the way;
  * zero: none. */
 static int find_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                       git_oid *blob, git_tree_entry **out)
 {
     ARC_AUTO_FREE char *now = strdup(path);
+    ARC_AUTO_HANDLE(git_commit) git_commit *found = NULL;
     ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL;
+    git_oid id;
     size_t len;
 
     git_error_clear(); /* lacks_object() checks the last one */
     if (!now)
         return GIT_ERROR;
-    ARC_TRY(find_tree(git, commit, &tree));
+    ARC_TRY(git_oid_fromstr(&id, commit->hex));
+    ARC_TRY(git_commit_lookup(&found, git->repo, &id));
+    ARC_TRY(git_commit_tree(&tree, found));
 
     for (unsigned links = 0;; links++) {
         char *next = NULL;

@@ -109,21 +109,6 @@ void arc_git_commit_free(struct arc_git_commit *commit)
     *commit = (struct arc_git_commit){0};
 }
 
-/* Keeps the lines that git accepts: libgit2 refuses the whole text for a NUL or an empty
- * address. */
-static void copy_lines(const struct arc_buf *text, struct arc_buf *out)
-{
-    const char *at = arc_buf_text(text), *end = at + text->len;
-    size_t len;
-
-    for (; at < end; at += len) {
-        const char *line_end = memchr(at, '\n', (size_t)(end - at));
-        len = (size_t)((line_end ? line_end + 1 : end) - at);
-        if (!memchr(at, '\0', len) && !memmem(at, len, "<>", 2))
-            arc_buf_add(out, at, len);
-    }
-}
-
 /* The .mailmap of HEAD, which `git log` reads whatever it logs. NULL if there is none, or the clone
  * lacks it; the caller frees it. */
 static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc_error *err)
@@ -137,7 +122,17 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
     if (rc) /* this is not a failure, so *err stays empty */
         return arc_error_except(rc == ARC_EWORLD ? rc : ARC_ENOTFOUND, rc, err);
 
-    copy_lines(&text, &lines);
+    /* Keeps the lines that git accepts: libgit2 refuses the whole text for a NUL or an empty
+     * address. */
+    const char *end = arc_buf_text(&text) + text.len;
+    size_t len;
+    for (const char *at = arc_buf_text(&text); at < end; at += len) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+        len = (size_t)((line_end ? line_end + 1 : end) - at);
+        if (!memchr(at, '\0', len) && !memmem(at, len, "<>", 2))
+            arc_buf_add(&lines, at, len);
+    }
+
     ARC_TRY(arc_buf_check(&lines, ".mailmap", err));
     rc = git_mailmap_from_buffer(out, arc_buf_text(&lines), lines.len);
     return arc_git_check(err, rc, ".mailmap");

@@ -26,15 +26,6 @@ static struct arc_message_type read_type(const char *text)
     return ends ? type : (struct arc_message_type){.text = text};
 }
 
-/* Whether it is an issue, such as ABC-12, and not a type. */
-static bool is_issue(const struct arc_message_type *type)
-{
-    bool small = false;
-    for (size_t i = 0; i < type->len; i++)
-        small |= islower((unsigned char)type->text[i]);
-    return !small && isdigit((unsigned char)type->text[type->len - 1]);
-}
-
 /* The length of what may stand before a type: a word, with the spaces behind it, that is "[abc]",
  * ":sparkles:", "Merged PR 12:" (Azure DevOps), "Pull request #12:" (Bitbucket) or neither a plain
  * word nor with small letters, such as an emoji or "ABC-12"; "Merge pull request '" (Gitea), "Merge
@@ -76,7 +67,10 @@ struct arc_message_type arc_message_type(const char *subject)
 {
     for (size_t prefix; (prefix = measure_prefix(subject)); subject += prefix) {
         struct arc_message_type type = read_type(subject);
-        if (type.len && !is_issue(&type))
+        bool small = false; /* else it may be an issue, such as ABC-12 */
+        for (size_t i = 0; i < type.len; i++)
+            small |= islower((unsigned char)type.text[i]);
+        if (type.len && (small || !isdigit((unsigned char)type.text[type.len - 1])))
             return type;
     }
     return read_type(subject);

@@ -3,24 +3,6 @@
 #include "git/diff.h"
 #include "git/scratch.h"
 
-/* NUL-terminated words: "R087", the old name, the new name. */
-static json_t *read_renames(const struct arc_buf *text)
-{
-    const char *at = arc_buf_text(text), *end = at + text->len;
-    json_t *renames = json_object();
-
-    while (renames && at < end) {
-        const char *old = at + strlen(at) + 1, *new = old < end ? old + strlen(old) + 1 : end;
-        if (new >= end)
-            break;
-        if (json_object_set_new_nocheck(renames, new, json_string_nocheck(old)))
-            json_decref(arc_steal(&renames));
-        at = new + strlen(new) + 1;
-    }
-
-    return renames;
-}
-
 int arc_git_find_renames(const struct arc_git *git, const struct arc_oid *from,
                          const struct arc_oid *to, json_t **out, bool *limited,
                          struct arc_error *err)
@@ -43,7 +25,18 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_oid *from,
                              arc_git_complaint(&result));
 
     *limited = strstr(arc_buf_text(&result.errors), "rename detection was skipped") != NULL;
-    *out = read_renames(&result.output);
+    *out = json_object();
+
+    /* NUL-terminated words: "R087", the old name, the new name. */
+    const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
+    while (*out && at < end) {
+        const char *old = at + strlen(at) + 1, *new = old < end ? old + strlen(old) + 1 : end;
+        if (new >= end)
+            break;
+        if (json_object_set_new_nocheck(*out, new, json_string_nocheck(old)))
+            json_decref(arc_steal(out));
+        at = new + strlen(new) + 1;
+    }
 
     return arc_error_unless(*out, err);
 }

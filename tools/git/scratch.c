@@ -50,14 +50,6 @@ int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit, st
 
 /* ---- configuration ------------------------------------------------------------------------- */
 
-/* Settings for reaching the remote: actions/checkout writes its credentials there, or into a file
- * included only by this clone's configuration. */
-static bool is_of_connection(const char *name)
-{
-    return ARC_STARTS(name, "http.", "credential.", "url.", "protocol.", "ssh.") ||
-           ARC_AMONG(name, "core.sshcommand", "core.gitproxy", "core.askpass");
-}
-
 /* The name of a setting of the remote, renamed to origin: "remote.origin.url"; NULL for other
  * settings. */
 static const char *name_here(const char *remote, const char *name)
@@ -118,8 +110,12 @@ static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
     const char *name = name_here(git->remote, entry->name);
 
-    if (!name)
-        name = is_of_connection(entry->name) ? entry->name : NULL;
+    /* Settings for reaching the remote: actions/checkout writes its credentials there, or into a
+     * file included only by this clone's configuration. */
+    bool connects = ARC_STARTS(entry->name, "http.", "credential.", "url.", "protocol.", "ssh.") ||
+                    ARC_AMONG(entry->name, "core.sshcommand", "core.gitproxy", "core.askpass");
+    if (!name && connects)
+        name = entry->name;
     if (!name)
         return;
 
@@ -130,14 +126,6 @@ static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
     } else {
         add_entry(out, name, entry->value);
     }
-}
-
-/* Whether a setting must be copied to where git fetches: it is the clone's own, or included only
- * for clones at this path (includeIf "gitdir:…"). Copying others would send headers twice. */
-static bool is_of_clone(const git_config_entry *entry)
-{
-    return entry->level >= GIT_CONFIG_LEVEL_LOCAL ||
-           (entry->include_depth && !arc_text_ends(entry->name, ".extraheader"));
 }
 
 /* Copies the clone's settings of the remote; git reads those of the user and the system itself. The
@@ -156,8 +144,11 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
     int rc = git_repository_config(&config, git->repo);
     if (!rc)
         rc = git_config_iterator_new(&each, config);
+    /* Copies what is the clone's own, or included only for clones at this path (includeIf
+     * "gitdir:…"). Copying others would send headers twice. */
     while (!rc && (rc = git_config_next(&entry, each)) == 0)
-        if (is_of_clone(entry))
+        if (entry->level >= GIT_CONFIG_LEVEL_LOCAL ||
+            (entry->include_depth && !arc_text_ends(entry->name, ".extraheader")))
             add_remote_entry(&text, git, entry);
 
     if (rc != GIT_ITEROVER)

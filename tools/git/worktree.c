@@ -110,12 +110,20 @@ static int hear(void *context, const char *path, size_t len, enum arc_git_status
                         status == ARC_GIT_DELETED ? ARC_GIT_MISSING : ARC_GIT_CHANGED);
 }
 
-/* Whether Git LFS is what puts a file's content in place. */
-static bool is_of_lfs(const struct arc_git *git, const char *path)
+/* Whether the file contains Git LFS's pointer (126 to 1,024 bytes) to what was not fetched, and Git
+ * LFS is what puts its content in place. */
+static bool is_pointer(const struct arc_git *git, const char *place, const char *path)
 {
     static const char lfs[] = "\0lfs"; /* at the end of "PATH\0filter\0lfs\0" */
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1024};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     const char *filter = NULL;
+    struct stat status;
+
+    if (stat(place, &status) || status.st_size < 126 || status.st_size > 1024 ||
+        arc_file_read(place, NULL, text.max, &text, NULL) ||
+        !ARC_STARTS(arc_buf_text(&text), ARC_GIT_LFS))
+        return false;
 
     if (git_attr_get(&filter, git->repo, GIT_ATTR_CHECK_FILE_THEN_INDEX, path, "filter") == 0)
         return filter && strcmp(filter, "lfs") == 0;
@@ -125,19 +133,6 @@ static bool is_of_lfs(const struct arc_git *git, const char *path)
                         &result, NULL) &&
            result.output.len > sizeof lfs &&
            !memcmp(result.output.data + result.output.len - sizeof lfs, lfs, sizeof lfs);
-}
-
-/* Whether the file contains Git LFS's pointer (126 to 1,024 bytes) to what was not fetched. */
-static bool is_pointer(const struct arc_git *git, const char *place, const char *path)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1024};
-    struct stat status;
-
-    if (stat(place, &status) || status.st_size < 126 || status.st_size > 1024)
-        return false;
-
-    return !arc_file_read(place, NULL, text.max, &text, NULL) &&
-           ARC_STARTS(arc_buf_text(&text), ARC_GIT_LFS) && is_of_lfs(git, path);
 }
 
 /* Reports what `git diff` does not check: files marked as unchanged, files outside a sparse

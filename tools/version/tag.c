@@ -211,12 +211,6 @@ static int parse_plain(const char *name, struct arc_tag *out, struct arc_error *
     return rc ? not_a_tag(name, arc_error_text(&why), err) : ARC_OK;
 }
 
-/* Whether a version may start there: "1" of "v1.2" and "api-1.2", not of "k1s" and "a.1". */
-static bool may_start(const char *name, size_t at)
-{
-    return arc_is_digit(name[at]) && (!at || strchr("vV/-_@+", name[at - 1]));
-}
-
 /* Appends what would make such a tag one of the group's; nothing for a tag of another group. */
 static void add_advice(const char *name, const struct arc_group *group, struct arc_buf *out)
 {
@@ -228,7 +222,9 @@ static void add_advice(const char *name, const struct arc_group *group, struct a
             ARC_AUTO(arc_tag) struct arc_tag read = {0};
             ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = ARC_TAG_MAX};
             const char *why;
-            if (!may_start(name, at) || take(name, at, len - at, *versioning, &read, NULL))
+            /* A version may start at "1" of "v1.2" and "api-1.2", not of "k1s" and "a.1". */
+            if (!arc_is_digit(name[at]) || (at && !strchr("vV/-_@+", name[at - 1])) ||
+                take(name, at, len - at, *versioning, &read, NULL))
                 continue;
             arc_buf_printf(&pattern, "%.*s" VERSION, (int)at, name);
             if (!arc_tag_pattern_valid(arc_buf_text(&pattern), &why))
