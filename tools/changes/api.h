@@ -14,8 +14,8 @@ int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,
  * file with its old name, and a deleted one. A non-zero return value ends the list and is returned. Fails closed, calling nothing: ARC_ELIMIT if the list may be
  * incomplete; ARC_EWORLD, ARC_EFAILED and ARC_ENOTFOUND as in struct arc_transport. */
 int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
-                    int (*each)(void *context, const struct arc_changed_file *file),
-                    void *context, struct arc_error *err);
+                    int (*each)(void *context, const struct arc_changed_file *file), void *context,
+                    struct arc_error *err);
 
 /* The merge base of two commits, in one request however long their histories. Errors as in struct
  * arc_transport, after a short timeout, since git can answer too. */

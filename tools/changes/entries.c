@@ -163,10 +163,9 @@ static bool is_item(const struct arc_yaml_node *item, const struct arc_service *
 static const struct arc_yaml_node *find_item(const struct arc_yaml_node *group,
                                              const struct arc_service *service)
 {
-    const struct arc_yaml_node *list = arc_yaml_get(group, "services");
-    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++)
-        if (is_item(list->items[i], service))
-            return list->items[i];
+    arc_yaml_each (item, arc_yaml_get(group, "services"))
+        if (is_item(item, service))
+            return item;
     return NULL;
 }
 
@@ -179,9 +178,9 @@ static const struct arc_yaml_node *find_group(const struct arc_yaml *yaml,
     const struct arc_yaml_node *named = arc_yaml_get(groups, name);
     if (find_item(named, service))
         return named;
-    for (size_t i = 0; groups && groups->type == ARC_YAML_MAP && i < groups->count; i++)
-        if (find_item(groups->pairs[i].value, service))
-            return groups->pairs[i].value;
+    arc_yaml_each_pair (group, groups)
+        if (find_item(group->value, service))
+            return group->value;
     return named;
 }
 

@@ -14,6 +14,6 @@ int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigne
 /* Adds a pattern to the last rule. ARC_EINPUT, ARC_ELIMIT as arc_glob_compile(). */
 int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern,
                             struct arc_error *err);
-/* Adds a rule to the last filter for everything in a folder; "." is the root. */
-int arc_filters_add_folder(struct arc_filters *filters, const char *directory, unsigned line,
+/* Adds a filter for everything in a folder, by a name. */
+int arc_filters_add_folder(struct arc_filters *filters, const char *name, const char *folder,
                            struct arc_error *err);

@@ -50,10 +50,11 @@ static int add_path(struct arc_filters *filters, const char *path, const char *m
     return add_file(filters, path, more, err);
 }
 
-int arc_filters_add_folder(struct arc_filters *filters, const char *directory, unsigned line,
+int arc_filters_add_folder(struct arc_filters *filters, const char *name, const char *folder,
                            struct arc_error *err)
 {
-    return add_path(filters, directory, BELOW, line, err);
+    ARC_TRY(arc_filters_add(filters, name, err));
+    return add_path(filters, folder, BELOW, 0, err);
 }
 
 /* Adds the links on the way to a path to the last rule, since a changed link moves the path. */
@@ -169,10 +170,10 @@ static int add_directory(struct arc_filters *filters, const char *root,
     ARC_AUTO_FREE char *real = arc_file_follow(root, service->directory);
     const char *dockerfile = service->build.dockerfile;
 
-    ARC_TRY(arc_filters_add_folder(filters, service->directory, service->line, err));
+    ARC_TRY(add_path(filters, service->directory, BELOW, service->line, err));
     ARC_TRY(add_links(filters, root, service->directory, 0, err));
     if (real)
-        ARC_TRY(arc_filters_add_folder(filters, real, service->line, err));
+        ARC_TRY(add_path(filters, real, BELOW, service->line, err));
 
     if (dockerfile && !arc_path_below(service->directory, dockerfile)) {
         ARC_TRY(add_path(filters, dockerfile, "", service->line, err));
@@ -213,7 +214,7 @@ static int add_contexts(struct arc_filters *filters, const struct arc_service *s
         if (!folder && elsewhere && !arc_context_is_remote(more->value))
             folder = more->value;
         if (folder)
-            ARC_TRY(arc_filters_add_folder(filters, folder, service->line, err));
+            ARC_TRY(add_path(filters, folder, BELOW, service->line, err));
     }
 
     return ARC_OK;

@@ -3,7 +3,6 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/warn.h"
-#include "changes/filters_build.h"
 #include "config/graph.h"
 #include "git/diff.h"
 #include "project/repository.h"
@@ -113,13 +112,6 @@ int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *c
 
 /* ---- services of an earlier commit ----------------------------------------------------------- */
 
-int arc_services_add_folder(struct arc_filters *filters, const char *name, const char *folder,
-                            struct arc_error *err)
-{
-    ARC_TRY(arc_filters_add(filters, name, err));
-    return arc_filters_add_folder(filters, folder, 0, err);
-}
-
 /* The services of a group at an earlier commit. */
 struct gone {
     const char *const *there;
@@ -142,7 +134,7 @@ static int add_gone(const struct gone *gone, const char *path, size_t len)
     ARC_AUTO_FREE char *folder = strndup(path, len);
     ARC_TRY_ALLOC(folder, gone->err);
 
-    return arc_services_add_folder(gone->filters, folder, folder, gone->err);
+    return arc_filters_add_folder(gone->filters, folder, folder, gone->err);
 }
 
 static int note_removed(void *context, const char *path, size_t len, enum arc_git_status status)

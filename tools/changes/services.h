@@ -3,6 +3,7 @@
 #pragma once
 
 #include "changes/base.h"
+#include "changes/filters_build.h"
 #include "changes/match.h"
 #include "yaml/yaml.h"
 
@@ -79,10 +80,6 @@ bool arc_services_told(const struct arc_config *config, const char *path, bool c
 int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *config,
                            const struct arc_oid *head, const char *listed, json_t **warnings,
                            struct arc_error *err);
-
-/* Adds a filter for a folder, by a name. */
-int arc_services_add_folder(struct arc_filters *filters, const char *name, const char *folder,
-                            struct arc_error *err);
 
 /* The configurations of earlier commits, each read once; {0} is empty. Groups were released at
  * different commits, with few different configurations. */

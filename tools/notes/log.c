@@ -90,13 +90,13 @@ static int make_filters(struct arc_project *project, struct reading *reading,
         const struct arc_planned_service *service = &plan->services[i];
         there[i] = service->directory;
         if (!group || !arc_group_find_service(group, service->service))
-            ARC_TRY(arc_services_add_folder(out, service->service, service->directory, err));
+            ARC_TRY(arc_filters_add_folder(out, service->service, service->directory, err));
     }
 
     if (range->from)
         ARC_TRY(arc_services_add_gone(project->git, &configs, range->from, range->to, config->path,
                                       plan->group, there, out, err));
-    return arc_services_add_folder(out, config->path, config->path, err);
+    return arc_filters_add_folder(out, config->path, config->path, err);
 }
 
 /* ---- one commit ----------------------------------------------------------------------------- */

@@ -347,7 +347,7 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     ARC_TRY(find_releases(&walk, err));
     ARC_TRY(find_gone(&walk, err));
     const char *path = project->config.path;
-    ARC_TRY(arc_services_add_folder(&walk.filters, path, path, err));
+    ARC_TRY(arc_filters_add_folder(&walk.filters, path, path, err));
     out->complete = !arc_git_is_shallow(project->git);
 
     struct arc_oid *bases = arc_arena_array(&out->memory, walk.slot_count, sizeof *bases);
