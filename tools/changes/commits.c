@@ -177,31 +177,27 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
     return arc_error_pass(rc, &missing, err);
 }
 
-/* Whether the clone may have an old state of the remote's branch or tag: a reused workspace keeps
- * it, and a shallow clone only fetched what is checked out. */
-static bool may_be_old(const struct arc_base_request *request, const struct name *name)
-{
-    const struct arc_git *git = request->git;
-    ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096}, tracked = {.max = 4096};
-    struct arc_oid found, head;
-
-    if (name->kind == KIND_REVISION || name->kind == KIND_REF || !is_of_ci(request) ||
-        !arc_git_is_shallow(git) || !arc_base_may_fetch(request))
-        return false;
-    arc_buf_printf(&own, "refs/remotes/%s/%s", git->remote, name->text);
-
-    return !own.failed && arc_git_remote_ref(git, name->text, &tracked, NULL) == ARC_OK &&
-           strcmp(tracked.data, own.data) == 0 && resolve_ref(git, name, &found, NULL) == ARC_OK &&
-           arc_git_head(git, &head, NULL, NULL) == ARC_OK && strcmp(found.hex, head.hex) != 0;
-}
-
 int arc_base_find_latest(const struct arc_base_request *request, const char *name,
                          struct arc_oid *out, struct arc_error *err)
 {
+    const struct arc_git *git = request->git;
+    const struct name parsed = parse_name(git, name);
+    ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096}, tracked = {.max = 4096};
     ARC_AUTO(arc_error) struct arc_error refused = {0};
-    const struct name parsed = parse_name(request->git, name);
-    if (may_be_old(request, &parsed) && fetch_name(request, &parsed, out, &refused) == ARC_OK)
+    struct arc_oid found, head;
+
+    /* The clone may have an old state of the remote's branch or tag: a reused workspace keeps it,
+     * and a shallow clone only fetched what is checked out. */
+    bool may = parsed.kind != KIND_REVISION && parsed.kind != KIND_REF && is_of_ci(request) &&
+               arc_git_is_shallow(git) && arc_base_may_fetch(request);
+    arc_buf_printf(&own, "refs/remotes/%s/%s", git->remote, parsed.text);
+
+    if (may && !own.failed && arc_git_remote_ref(git, parsed.text, &tracked, NULL) == ARC_OK &&
+        strcmp(tracked.data, own.data) == 0 && resolve_ref(git, &parsed, &found, NULL) == ARC_OK &&
+        arc_git_head(git, &head, NULL, NULL) == ARC_OK && strcmp(found.hex, head.hex) != 0 &&
+        fetch_name(request, &parsed, out, &refused) == ARC_OK)
         return ARC_OK;
+
     return arc_base_find(request, name, out, err);
 }
 

@@ -39,23 +39,6 @@ static void add_rule(struct arc_buf *out, const struct arc_filters *filters, siz
         add(out, "  (%s:%u)", filters->items[the->filter].source, the->line);
 }
 
-/* Why the whole context counts. */
-static void add_doubts(struct arc_buf *out, const struct arc_changes *changes,
-                       const struct arc_filter *filter)
-{
-    for (size_t i = filter->first; i < filter->first + filter->count; i++) {
-        const struct arc_rule *rule = &changes->filters->rules[i];
-        unsigned line = 0;
-        const char *doubt = rule->inputs ? arc_inputs_doubt(rule->inputs, &line) : NULL;
-        if (!doubt)
-            continue;
-        add(out, "  whole context: %s", doubt);
-        if (line)
-            arc_buf_printf(out, "  (line %u)", line);
-        arc_buf_putc(out, '\n');
-    }
-}
-
 static void add_filter(struct arc_buf *out, const struct arc_changes *changes, size_t index)
 {
     const struct arc_filter *filter = &changes->filters->items[index];
@@ -72,7 +55,18 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
     if (result->reason)
         arc_buf_printf(out, " (%s)", result->reason);
     arc_buf_putc(out, '\n');
-    add_doubts(out, changes, filter);
+
+    for (size_t i = filter->first; i < filter->first + filter->count; i++) {
+        const struct arc_rule *rule = &changes->filters->rules[i];
+        unsigned line = 0;
+        const char *doubt = rule->inputs ? arc_inputs_doubt(rule->inputs, &line) : NULL;
+        if (!doubt)
+            continue;
+        add(out, "  whole context: %s", doubt);
+        if (line)
+            arc_buf_printf(out, "  (line %u)", line);
+        arc_buf_putc(out, '\n');
+    }
 
     for (size_t i = 0; result->hits && i < result->count; i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];

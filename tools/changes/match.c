@@ -284,10 +284,21 @@ int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, cons
                           text);
 }
 
-static int find_literals(struct arc_match *match, struct arc_error *err)
+int arc_match_start(struct arc_match *match, struct arc_changes *out,
+                    enum arc_quantifier quantifier, bool count_only, struct arc_error *err)
 {
     static const char special[] = "*?[]{}()!+@|\\$^\"", any[] = "*?[]!+\\$^\"";
-    const struct arc_filters *filters = match->out->filters;
+    const struct arc_filters *filters = out->filters;
+
+    *match = (struct arc_match){.out = out, .quantifier = quantifier, .count_only = count_only};
+    for (size_t i = 0; i < filters->count; i++)
+        match->wants_all |= quantifier == ARC_QUANTIFIER_EVERY && !filters->items[i].count;
+    match->words = filters->rule_count / 64 + 1; /* rules without patterns are not in the set */
+    match->ids = arc_arena_array(&out->memory, match->words, sizeof *match->ids);
+    match->all = arc_arena_array(&out->memory, match->words, sizeof *match->all);
+    match->asked = arc_arena_array(&out->memory, match->words, sizeof *match->asked);
+    out->results = arc_arena_array(&out->memory, filters->count, sizeof *out->results);
+    ARC_TRY_ALLOC(match->ids && match->all && match->asked && out->results, err);
 
     for (size_t i = 0; i < filters->rule_count; i++) {
         const struct arc_rule *rule = &filters->rules[i];
@@ -298,27 +309,10 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
         if (strpbrk(name, any) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))
             continue; /* few directories contain a dot */
         match->matches_names |= !is_plain;
-        ARC_APPEND(&match->out->memory, match->literals, match->literal_count, err,
+        ARC_APPEND(&out->memory, match->literals, match->literal_count, err,
                    (struct arc_literal){is_plain ? pattern : NULL, strlen(pattern), i, false});
     }
 
-    return ARC_OK;
-}
-
-int arc_match_start(struct arc_match *match, struct arc_changes *out,
-                    enum arc_quantifier quantifier, bool count_only, struct arc_error *err)
-{
-    const struct arc_filters *filters = out->filters;
-    *match = (struct arc_match){.out = out, .quantifier = quantifier, .count_only = count_only};
-    for (size_t i = 0; i < filters->count; i++)
-        match->wants_all |= quantifier == ARC_QUANTIFIER_EVERY && !filters->items[i].count;
-    match->words = filters->rule_count / 64 + 1; /* rules without patterns are not in the set */
-    match->ids = arc_arena_array(&out->memory, match->words, sizeof *match->ids);
-    match->all = arc_arena_array(&out->memory, match->words, sizeof *match->all);
-    match->asked = arc_arena_array(&out->memory, match->words, sizeof *match->asked);
-    out->results = arc_arena_array(&out->memory, filters->count, sizeof *out->results);
-    ARC_TRY_ALLOC(match->ids && match->all && match->asked && out->results, err);
-    ARC_TRY(find_literals(match, err));
     return filters->globs ? arc_glob_matcher_new(filters->globs, &match->matcher, err) : ARC_OK;
 }
 

@@ -25,25 +25,6 @@ static void print_mark(const struct arc_git_commit *commit, struct arc_buf *out)
     arc_text_visible(out, commit->subject, strlen(commit->subject));
 }
 
-static int note_taken(struct noting *noting, const struct arc_git_commit *commit, json_t *mark)
-{
-    struct arc_message_undone undone = {0};
-    const char *at = arc_message_takes_back(commit->subject, commit->body);
-
-    while (at && (at = arc_message_next_undone(at, &undone)) && !undone.title) {
-        ARC_AUTO(arc_buf) struct arc_buf key = {0};
-        if (undone.hash)
-            arc_buf_add(&key, undone.hash, ARC_MESSAGE_DIGITS);
-        else
-            arc_buf_printf(&key, "#%lld", (long long)undone.pull);
-        ARC_TRY(arc_buf_check(&key, "what a commit takes back", noting->err));
-        ARC_TRY(
-            arc_json_set(noting->out->taken, arc_buf_text(&key), json_incref(mark), noting->err));
-    }
-
-    return ARC_OK;
-}
-
 /* Records a commit of the other branch, called with the newest first. A revert that is itself
  * reverted does not count. */
 static int note_there(void *context, const struct arc_git_commit *commit)
@@ -60,8 +41,19 @@ static int note_there(void *context, const struct arc_git_commit *commit)
     print_mark(commit, &mark);
     ARC_AUTO_JSON json_t *own = arc_json_buf(&mark);
     ARC_TRY_ALLOC(own, noting->err);
-    if (!by)
-        ARC_TRY(note_taken(noting, commit, own));
+
+    struct arc_message_undone undone = {0};
+    const char *at = by ? NULL : arc_message_takes_back(commit->subject, commit->body);
+    while (at && (at = arc_message_next_undone(at, &undone)) && !undone.title) {
+        ARC_AUTO(arc_buf) struct arc_buf key = {0};
+        if (undone.hash)
+            arc_buf_add(&key, undone.hash, ARC_MESSAGE_DIGITS);
+        else
+            arc_buf_printf(&key, "#%lld", (long long)undone.pull);
+        ARC_TRY(arc_buf_check(&key, "what a commit takes back", noting->err));
+        ARC_TRY(arc_json_set(picks->taken, arc_buf_text(&key), json_incref(own), noting->err));
+    }
+
     if (json_object_get(picks->there, arc_buf_text(&mark))) /* it was picked again later */
         return ARC_OK;
 

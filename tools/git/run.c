@@ -166,24 +166,6 @@ int arc_git_run_remote(const struct arc_git *git, const char *const *words,
 
 #define COMPLAINT_MAX ((size_t)1000)
 
-/* A line of git's output without "remote: " and advice. */
-static void add_complaint(const char *line, size_t len, struct arc_buf *out)
-{
-    if (ARC_STARTS(line, "remote: ")) { /* a line has no line break in it */
-        line += strlen("remote: ");
-        len -= strlen("remote: ");
-    }
-    len = arc_text_strip(line, len, " \t\r");
-    for (; len && *line == ' '; line++)
-        len--;
-    if (!len || out->len > COMPLAINT_MAX || strncmp(line, "hint:", 5) == 0 ||
-        strncmp(line, "remote:", len) == 0)
-        return;
-
-    arc_text_separate(out, "; ");
-    arc_buf_add(out, line, ARC_MIN(len, COMPLAINT_MAX));
-}
-
 const char *arc_git_complaint(struct arc_process_result *result)
 {
     char *text = result->errors.data;
@@ -194,8 +176,20 @@ const char *arc_git_complaint(struct arc_process_result *result)
     if (last)
         last[strcspn(last, "\r\n")] = '\0';
 
-    arc_each_piece (one, arc_buf_text(&result->errors), "\n")
-        add_complaint(one.text, one.len, &said);
+    arc_each_piece (one, arc_buf_text(&result->errors), "\n") {
+        size_t skip = ARC_STARTS(one.text, "remote: ") ? strlen("remote: ") : 0;
+        const char *line = one.text + skip; /* a line has no line break in it */
+        size_t len = arc_text_strip(line, one.len - skip, " \t\r");
+        for (; len && *line == ' '; line++)
+            len--;
+
+        bool is_advice = strncmp(line, "hint:", 5) == 0 || strncmp(line, "remote:", len) == 0;
+        if (!len || said.len > COMPLAINT_MAX || is_advice)
+            continue;
+        arc_text_separate(&said, "; ");
+        arc_buf_add(&said, line, ARC_MIN(len, COMPLAINT_MAX));
+    }
+
     if (!said.len || said.failed)
         return "git said nothing";
     arc_buf_free(&result->errors);
