@@ -441,13 +441,8 @@ static int changes(struct run *run, struct arc_error *err)
         ARC_TRY(compare_each(run, err));
 
     ARC_TRY(warn_of_checkout(run, err));
-    const struct arc_oid *head = &run->base.head;
-    ARC_TRY(arc_warn_of_directories(&run->match, err));
-    ARC_TRY(arc_warn_of_breaks(&run->match, err));
-    if (options->relative && !options->submodules && *head->hex)
-        ARC_TRY(arc_warn_of_relative(&run->match, run->git, &run->base.base, head, err));
-    if (options->explain && run->git && *head->hex)
-        ARC_TRY(arc_warn_of_untracked(&run->match, run->git, head, err));
+    ARC_TRY(
+        arc_warn_of_result(&run->match, options, run->git, &run->base.base, &run->base.head, err));
     ARC_TRY(arc_services_dependents(options, run->out, err));
 
     return describe(run, err);

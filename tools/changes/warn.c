@@ -296,27 +296,6 @@ int arc_warn_of_rules(struct arc_match *match, struct arc_error *err)
     return ARC_OK;
 }
 
-int arc_warn_of_directories(struct arc_match *match, struct arc_error *err)
-{
-    for (size_t i = 0; i < match->literal_count; i++)
-        if (match->literals[i].is_directory)
-            ARC_TRY(warn(match, match->literals[i].rule, err,
-                         "names a directory in which something changed, and matches only a file "
-                         "of that name: to match what is in it, add '/"
-                         "**'"));
-    return ARC_OK;
-}
-
-int arc_warn_of_breaks(struct arc_match *match, struct arc_error *err)
-{
-    if (!match->has_break || match->out->filters->from_config)
-        return ARC_OK;
-    return arc_warn(
-        &match->out->warnings, err,
-        "the name of a changed file holds a line break, which '**' does not match, as in "
-        "paths-filter: '*' does");
-}
-
 /* Whether a pattern matches paths inside `path`: its segments match those of `path` one by one, and
  * it has more. */
 static bool is_about_inside(const char *pattern, const char *path)
@@ -370,16 +349,6 @@ static bool has_directory(const struct arc_git *git, const struct arc_oid *commi
            arc_git_blob(git, commit, path, 0, &file, NULL) == ARC_ENOTFOUND;
 }
 
-int arc_warn_of_relative(struct arc_match *match, const struct arc_git *git,
-                         const struct arc_oid *base, const struct arc_oid *head,
-                         struct arc_error *err)
-{
-    if (has_directory(git, head, match->relative) || has_directory(git, base, match->relative))
-        return ARC_OK;
-    return arc_warn(&match->out->warnings, err,
-                    "--relative-to: neither base nor head has a directory '%s'", match->relative);
-}
-
 /* The rules that matched some path of the commit. */
 struct tracked {
     struct arc_match *match;
@@ -397,8 +366,8 @@ static int on_path(void *context, const char *path, size_t len, enum arc_git_sta
     return ARC_OK;
 }
 
-int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
-                          const struct arc_oid *head, struct arc_error *err)
+static int warn_of_untracked(struct arc_match *match, const struct arc_git *git,
+                             const struct arc_oid *head, struct arc_error *err)
 {
     const struct arc_filters *filters = match->out->filters;
     ARC_AUTO_FREE uint64_t *seen = calloc(match->words, sizeof *seen);
@@ -416,4 +385,32 @@ int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
     }
 
     return ARC_OK;
+}
+
+int arc_warn_of_result(struct arc_match *match, const struct arc_changes_options *options,
+                       const struct arc_git *git, const struct arc_oid *base,
+                       const struct arc_oid *head, struct arc_error *err)
+{
+    json_t **warnings = &match->out->warnings;
+    const char *relative = options->submodules ? NULL : match->relative;
+
+    arc_each (literal, match->literals, match->literal_count)
+        if (literal->is_directory)
+            ARC_TRY(warn(match, literal->rule, err,
+                         "names a directory in which something changed, and matches only a file "
+                         "of that name: to match what is in it, add '/"
+                         "**'"));
+
+    if (match->has_break && !match->out->filters->from_config)
+        ARC_TRY(arc_warn(warnings, err,
+                         "the name of a changed file holds a line break, which '**' does not "
+                         "match, as in paths-filter: '*' does"));
+    if (!*head->hex)
+        return ARC_OK;
+
+    if (relative && !has_directory(git, head, relative) && !has_directory(git, base, relative))
+        ARC_TRY(arc_warn(warnings, err, "--relative-to: neither base nor head has a directory '%s'",
+                         relative));
+
+    return options->explain && git ? warn_of_untracked(match, git, head, err) : ARC_OK;
 }

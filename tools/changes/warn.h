@@ -7,20 +7,13 @@
  * match, a negation that matches everything else, a filter of nothing but exclusions. */
 int arc_warn_of_rules(struct arc_match *match, struct arc_error *err);
 
-/* The same for patterns that name a directory with changes, after the walk. */
-int arc_warn_of_directories(struct arc_match *match, struct arc_error *err);
-/* The same for a path with a line break, which may be meant to hide a change. */
-int arc_warn_of_breaks(struct arc_match *match, struct arc_error *err);
-
 /* The same for patterns about paths inside a changed submodule that is not compared. */
 int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_error *err);
 
-/* The same if the directory that patterns are relative to is in neither commit (`base` may be
- * empty). */
-int arc_warn_of_relative(struct arc_match *match, const struct arc_git *git,
-                         const struct arc_oid *base, const struct arc_oid *head,
-                         struct arc_error *err);
-
-/* The same for patterns that match no path of the commit, which reads all of it; for --explain. */
-int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
-                          const struct arc_oid *head, struct arc_error *err);
+/* The same after the walk: for patterns that name a directory with changes, for a path with a line
+ * break, which may be meant to hide a change, if the directory that patterns are relative to is in
+ * neither commit (`base` may be empty) and, to explain, for patterns that match no path of the head,
+ * which reads all of it. */
+int arc_warn_of_result(struct arc_match *match, const struct arc_changes_options *options,
+                       const struct arc_git *git, const struct arc_oid *base,
+                       const struct arc_oid *head, struct arc_error *err);
