@@ -390,20 +390,6 @@ static int worktree(const struct choice *c)
     return choice_reason(c, &out->base_reason, "HEAD: uncommitted changes");
 }
 
-/* These events name their subject in the payload. Without it, the default branch would be compared
- * with itself and nothing would be changed. */
-static int check_payload(const struct choice *c)
-{
-    const struct arc_event *event = c->event;
-    bool group = strcmp(event->name, "merge_group") == 0 && !c->request->base &&
-                 (!event->head_sha || !event->base_sha);
-    bool run = strcmp(event->name, "workflow_run") == 0 && !event->head_sha;
-    if (!group && !run)
-        return ARC_OK;
-    return arc_error_set(c->err, ARC_EINPUT, "the %s event names no commit (%s.head_sha%s)",
-                         event->name, event->name, group ? " and base_sha" : "");
-}
-
 /* A comment on a pull request with unknown commits: its event is about the default branch. */
 static int comment(struct choice *c)
 {
@@ -458,8 +444,16 @@ static int choose(struct choice *c)
 
     if (event->on_pull && !request->ref)
         return comment(c);
-    if (!request->ref)
-        ARC_TRY(check_payload(c));
+
+    /* These events name their subject in the payload. Without it, the default branch would be
+     * compared with itself and nothing would be changed. */
+    bool group = strcmp(event->name, "merge_group") == 0 && !request->base &&
+                 (!event->head_sha || !event->base_sha);
+    bool run = strcmp(event->name, "workflow_run") == 0 && !event->head_sha;
+    if (!request->ref && (group || run))
+        return arc_error_set(c->err, ARC_EINPUT, "the %s event names no commit (%s.head_sha%s)",
+                             event->name, event->name, group ? " and base_sha" : "");
+
     ARC_TRY(choice_head(c));
     bool chosen = false;
     if (c->tag && !request->base)

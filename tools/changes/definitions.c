@@ -108,25 +108,6 @@ static int resolve_side(struct arc_project *project, const struct arc_group *gro
 
 /* ---- what differs --------------------------------------------------------------------------- */
 
-/* Lists the members that differ. */
-static int mark_difference(const char *file, const char *old, const char *new,
-                           struct arc_filter_result *result, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf names = {0};
-    ARC_AUTO_JSON json_t *before = json_loads(old, 0, NULL), *after = json_loads(new, 0, NULL);
-    ARC_TRY_ALLOC(before && after, err);
-
-    arc_json_each_pair (name, value, after)
-        if (!json_equal(value, json_object_get(before, name)))
-            arc_text_item(&names, ", ", "%s", name);
-    arc_json_each_pair (gone, was, before)
-        if (!json_object_get(after, gone))
-            arc_text_item(&names, ", ", "%s", gone);
-    ARC_TRY(arc_buf_check(&names, "a reason", err));
-
-    return arc_match_mark(result, err, "its definition in %s changed: %s", file, names.data);
-}
-
 /* Removes files that count only as the service's definition. */
 static int take_back(const struct arc_filters *filters, struct arc_filter_result *result,
                      struct arc_error *err)
@@ -166,7 +147,20 @@ static int judge_definition(const struct side *before, const struct side *after,
     if (*same)
         return ARC_OK;
 
-    return mark_difference(file, old->definition, new->definition, result, err);
+    /* Lists the members that differ. */
+    ARC_AUTO(arc_buf) struct arc_buf names = {0};
+    ARC_AUTO_JSON json_t *was = json_loads(old->definition, 0, NULL);
+    ARC_AUTO_JSON json_t *is = json_loads(new->definition, 0, NULL);
+    ARC_TRY_ALLOC(was && is, err);
+    arc_json_each_pair (name, value, is)
+        if (!json_equal(value, json_object_get(was, name)))
+            arc_text_item(&names, ", ", "%s", name);
+    arc_json_each_pair (gone, before_it, was)
+        if (!json_object_get(is, gone))
+            arc_text_item(&names, ", ", "%s", gone);
+    ARC_TRY(arc_buf_check(&names, "a reason", err));
+
+    return arc_match_mark(result, err, "its definition in %s changed: %s", file, names.data);
 }
 
 /* Marks a service if one of its values differs or is only on one side; *same: none does. */

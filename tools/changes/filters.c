@@ -125,26 +125,6 @@ static int read_rules(struct arc_filters *filters, const struct arc_yaml_node *n
     }
 }
 
-static int read_filter(struct arc_filters *filters, const struct arc_yaml_pair *pair,
-                       struct arc_error *err)
-{
-    const struct arc_yaml_node *key = pair->key;
-    if (!key->len || strlen(key->text) != key->len || strpbrk(key->text, "=\r\n") ||
-        strstr(key->text, "<<"))
-        return arc_yaml_error(key, err,
-                              "a filter's name is an output's name: it may not be empty, nor hold "
-                              "'=', '<<', NUL or a line break");
-
-    size_t same = arc_filters_index(filters, key->text, strlen(key->text));
-    if (same != SIZE_MAX)
-        return arc_yaml_error(key, err, "the filter '%s' is in %s as well", key->text,
-                              filters->items[same].source);
-
-    ARC_TRY(arc_filters_add(filters, key->text, err));
-
-    return read_rules(filters, pair->value, err);
-}
-
 static int parse_text(const char *text, size_t len, const char *name, struct arc_filters *out,
                       struct arc_error *err)
 {
@@ -157,8 +137,21 @@ static int parse_text(const char *text, size_t len, const char *name, struct arc
                               "filters must be a map of names to rules, and this is %s",
                               arc_yaml_type_name(yaml.root));
 
-    arc_yaml_each_pair (pair, yaml.root)
-        ARC_TRY(read_filter(out, pair, err));
+    arc_yaml_each_pair (pair, yaml.root) {
+        const struct arc_yaml_node *key = pair->key;
+        if (!key->len || strlen(key->text) != key->len || strpbrk(key->text, "=\r\n") ||
+            strstr(key->text, "<<"))
+            return arc_yaml_error(key, err,
+                                  "a filter's name is an output's name: it may not be empty, nor "
+                                  "hold '=', '<<', NUL or a line break");
+
+        size_t same = arc_filters_index(out, key->text, key->len);
+        if (same != SIZE_MAX)
+            return arc_yaml_error(key, err, "the filter '%s' is in %s as well", key->text,
+                                  out->items[same].source);
+        ARC_TRY(arc_filters_add(out, key->text, err));
+        ARC_TRY(read_rules(out, pair->value, err));
+    }
 
     return ARC_OK;
 }

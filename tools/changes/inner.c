@@ -54,12 +54,11 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
                         const struct arc_oid *to)
 {
     struct inner_walk *walk = context;
-    bool swapped = walk->deleted; /* its files are listed as added */
+    /* The files of a deleted one are listed as added. */
+    const struct arc_oid *old = walk->deleted ? to : from;
+    const struct arc_oid *new = walk->deleted ? from : to;
     ARC_TRY(join(walk, path));
-    if (walk->worktree)
-        return arc_inner_add(walk->inner, walk->path.data, from, NULL, walk->err);
-    return arc_inner_add(walk->inner, walk->path.data, swapped ? to : from, swapped ? from : to,
-                         walk->err);
+    return arc_inner_add(walk->inner, walk->path.data, old, walk->worktree ? NULL : new, walk->err);
 }
 
 static int need_commit(const struct arc_git *git, const struct arc_oid *commit,

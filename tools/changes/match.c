@@ -104,16 +104,34 @@ static bool is_covered(const struct arc_match *match, const char *path, size_t l
     return covered && len >= covered && memcmp(path, match->covered.data, covered) == 0;
 }
 
-/* In filters, as in paths-filter, "**" does not match line breaks. A service's directory includes
- * every name, so the path is also tried without them. */
-static bool find_rules_of_config(struct arc_match *match, const char *path, size_t len)
+/* Keeps only rules of the requested filters; returns whether any are left. */
+static bool keep_asked(const struct arc_match *match, uint64_t *ids)
 {
-    ARC_AUTO(arc_buf) struct arc_buf plain = {.max = len + 1};
-    bool any = arc_glob_matcher_match(match->matcher, path, len, match->ids);
+    uint64_t any = 0;
+    for (size_t i = 0; i < match->words; i++)
+        any |= ids[i] &= match->asked[i];
+    return any != 0;
+}
 
+/* Fills `ids` with the rules that match. In filters, as in paths-filter, "**" does not match line
+ * breaks. A service's directory includes every name, so such a path is also tried without them. */
+static bool find_rules(struct arc_match *match, const char *path, size_t len)
+{
+    bool broken = arc_glob_line_break(path, len);
+    match->has_break |= broken;
+
+    if (is_covered(match, path, len) && !broken) {
+        memcpy(match->ids, match->all, match->words * sizeof *match->ids);
+        return true;
+    }
+
+    bool any = match->matcher && arc_glob_matcher_match(match->matcher, path, len, match->ids);
+    if (!broken || !match->matcher || !match->out->filters->from_config)
+        return any;
+
+    ARC_AUTO(arc_buf) struct arc_buf plain = {.max = len + 1};
     memcpy(match->all, match->ids, match->words * sizeof *match->ids);
     match->covered.len = 0; /* `all` was overwritten */
-
     for (size_t i = 0; i < len; i++)
         arc_buf_putc(&plain,
                      strchr("\n\r", path[i]) || (unsigned char)path[i] >= 0x80 ? '_' : path[i]);
@@ -125,28 +143,6 @@ static bool find_rules_of_config(struct arc_match *match, const char *path, size
         match->ids[i] |= match->all[i];
 
     return any;
-}
-
-/* Keeps only rules of the requested filters; returns whether any are left. */
-static bool keep_asked(const struct arc_match *match, uint64_t *ids)
-{
-    uint64_t any = 0;
-    for (size_t i = 0; i < match->words; i++)
-        any |= ids[i] &= match->asked[i];
-    return any != 0;
-}
-
-/* Fills `ids` with the rules that match. */
-static bool find_rules(struct arc_match *match, const char *path, size_t len)
-{
-    bool broken = arc_glob_line_break(path, len);
-    match->has_break |= broken;
-    if (broken && match->matcher && match->out->filters->from_config)
-        return find_rules_of_config(match, path, len);
-    if (!is_covered(match, path, len) || broken)
-        return match->matcher && arc_glob_matcher_match(match->matcher, path, len, match->ids);
-    memcpy(match->ids, match->all, match->words * sizeof *match->ids);
-    return true;
 }
 
 int arc_match_path(struct arc_match *match, const struct arc_changed_file *file)

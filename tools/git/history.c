@@ -23,7 +23,7 @@ struct node {
     int64_t time;     /* of the committer; INT64_MIN when missing */
     uint32_t parents; /* index of its first parent in `links` */
     uint32_t count;   /* number of parents */
-    uint32_t queued;  /* number of times it is in the queue of a search; see count_children() */
+    uint32_t queued;  /* number of times it is in the queue of a search; see arc_history_since() */
     unsigned flags;
     bool read, missing;
 };
@@ -675,18 +675,6 @@ static int walk_since(struct since *since, struct arc_error *err)
     return check(history, err);
 }
 
-/* Counts, for each commit, the children that are given. */
-static void count_children(struct since *since)
-{
-    struct arc_history *history = since->history;
-
-    for (uint32_t node = 0; node < history->count; node++)
-        history->nodes[node].queued = 0;
-    for (uint32_t node = 0; node < history->count; node++)
-        for (uint32_t k = 0; is_given(since, node) && k < history->nodes[node].count; k++)
-            history->nodes[parent_of(history, node, k)].queued++;
-}
-
 int arc_history_since(struct arc_history *history, const struct arc_oid *head,
                       const struct arc_oid *bases, size_t count,
                       int (*each)(void *context, const struct arc_oid *commit,
@@ -703,11 +691,19 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
     clear_flags(history);
     ARC_TRY(start_since(&since, head, bases, count, err));
     ARC_TRY(walk_since(&since, err));
-    if (grow_lacks(&since))
-        count_children(&since);
+    if (!grow_lacks(&since))
+        return check(history, err);
+
+    /* Counts, for each commit, the children that are given. */
+    for (uint32_t node = 0; node < history->count; node++)
+        history->nodes[node].queued = 0;
+    for (uint32_t node = 0; node < history->count; node++)
+        for (uint32_t i = 0; is_given(&since, node) && i < history->nodes[node].count; i++)
+            history->nodes[parent_of(history, node, i)].queued++;
+
     since.queue.count = 0;
     since.queue.searches = false;
-    for (uint32_t node = 0; node < history->count && !history->failed; node++)
+    for (uint32_t node = 0; node < history->count; node++)
         if (!history->nodes[node].queued && is_given(&since, node))
             put(history, &since.queue, node);
 

@@ -96,23 +96,9 @@ static bool is_mine(const char *path)
     return !path || lstat(path, &found) != 0 || found.st_uid == geteuid();
 }
 
-/* Asks git whether it trusts the repository: safe.directory may be in any file of its
- * configuration, or in the environment. */
-static bool git_trusts(const struct search *search)
-{
-    static const char *const argv[] = {"git", "rev-parse", "--git-dir", NULL};
-    static const char *const passes[] = {"GIT_CONFIG*", NULL}; /* with GIT_DIR it trusts any */
-    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    struct arc_env there = *search->env;
-
-    there.cwd = search->top;
-    const struct arc_process process = {
-        .argv = argv, .env = &there, .passes = passes, .timeout = 60, .output_max = PATH_MAX};
-    return arc_process_run(&process, &result, NULL) == ARC_OK && result.status == 0;
-}
-
 /* Another user's repository could configure that user's programs. A workflow's workspace is trusted
- * whoever owns it: in a container job that is the runner's user. */
+ * whoever owns it: in a container job that is the runner's user. Else git is asked: safe.directory
+ * may be in any file of its configuration, or in the environment. */
 static bool is_trusted(const struct search *search, struct arc_git *git)
 {
     char entry[PATH_MAX], space[PATH_MAX];
@@ -130,7 +116,15 @@ static bool is_trusted(const struct search *search, struct arc_git *git)
             return true;
     }
 
-    return git_trusts(search);
+    static const char *const argv[] = {"git", "rev-parse", "--git-dir", NULL};
+    static const char *const passes[] = {"GIT_CONFIG*", NULL}; /* with GIT_DIR it trusts any */
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    struct arc_env there = *search->env;
+    there.cwd = search->top;
+    const struct arc_process process = {
+        .argv = argv, .env = &there, .passes = passes, .timeout = 60, .output_max = PATH_MAX};
+
+    return arc_process_run(&process, &result, NULL) == ARC_OK && result.status == 0;
 }
 
 /* Checks extensions whose values libgit2 would misread: libgit2 is told to accept them, since it

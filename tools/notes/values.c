@@ -225,15 +225,6 @@ static json_t *service_values(const struct arc_notes_options *options,
     /* clang-format on */
 }
 
-static json_t *services_values(const struct arc_notes_options *options)
-{
-    json_t *list = json_array();
-    arc_each (service, options->plan->services, options->plan->service_count)
-        if (service->selected)
-            arc_json_push(&list, service_values(options, service));
-    return list;
-}
-
 /* ---- the table's columns ------------------------------------------------------------------- */
 
 /* Whether an item has a value, or a list with any. */
@@ -369,14 +360,16 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                              "the plan is not of a release: it has no tag and version; make one "
                              "with 'arc-ci plan TAG --json'");
 
-    json_t *services = services_values(options);
+    json_t *services = json_array();
     bool sorted = false;
     json_t *commits = notes_commits(options, &sorted);
     size_t count = json_array_size(commits);
     const char *unknown = log ? log->unknown : "the repository's history was not read";
     static const struct arc_notes_log none = {.count = 0};
-    if (!log)
-        log = &none;
+    log = arc_or(log, &none);
+    arc_each (service, plan->services, plan->service_count)
+        if (service->selected)
+            arc_json_push(&services, service_values(options, service));
 
     /* clang-format off */
     *out = json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:b, s:b, s:s?, s:b, s:s, s:s, s:s?, s:o, s:o,"

@@ -173,23 +173,6 @@ bool arc_tag_pattern_valid(const char *pattern, const char **why)
 
 /* ---- tags ----------------------------------------------------------------------------------- */
 
-/* The same for every service that the pattern may belong to. */
-static int try_pattern(const char *pattern, const struct arc_group *group, const char *name,
-                       struct arc_tag *out, struct arc_error *why)
-{
-    bool each = strstr(pattern, "{codename}") || strstr(pattern, "{name}");
-    size_t count = each ? group->service_count : 1;
-    int rc = ARC_EINPUT;
-
-    for (size_t i = 0; rc == ARC_EINPUT && i < count; i++) {
-        const struct arc_service *service = each ? &group->services[i] : NULL;
-        if (!service || !service->linked) /* that is not released */
-            rc = match_pattern(pattern, group, service, name, out, why);
-    }
-
-    return rc;
-}
-
 /* A version contains no slash, so it is the last segment, after a 'v'. */
 static int parse_plain(const char *name, struct arc_tag *out, struct arc_error *err)
 {
@@ -249,8 +232,17 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
         return parse_plain(name, out, err);
     ARC_AUTO(arc_error) struct arc_error why = {0};
     int rc = ARC_EINPUT;
-    for (char **pattern = group->tags; rc == ARC_EINPUT && *pattern; pattern++)
-        rc = try_pattern(*pattern, group, name, out, &why);
+
+    /* Tries each pattern for every service that it may belong to, and that is released. */
+    for (char **pattern = group->tags; rc == ARC_EINPUT && *pattern; pattern++) {
+        bool each = strstr(*pattern, "{codename}") || strstr(*pattern, "{name}");
+        size_t count = each ? group->service_count : 1;
+        for (size_t i = 0; rc == ARC_EINPUT && i < count; i++) {
+            const struct arc_service *service = each ? &group->services[i] : NULL;
+            if (!service || !service->linked)
+                rc = match_pattern(*pattern, group, service, name, out, &why);
+        }
+    }
 
     if (rc == ARC_EINPUT && err) {
         ARC_AUTO(arc_buf) struct arc_buf advice = {.max = 2048};
