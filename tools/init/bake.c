@@ -1,7 +1,4 @@
 /* Bake files: only what they describe is read here; docker resolves them when a plan is made. */
-#include "base/json.h"
-#include "config/fields.h"
-#include "config/file_value.h"
 #include "init/sources.h"
 
 /* What one file says, as written. */

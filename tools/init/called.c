@@ -1,5 +1,4 @@
 /* What a script's commands run: rules of Makefiles, other scripts. */
-#include "base/json.h"
 #include "init/script.h"
 
 #define CALLED_MAX  4

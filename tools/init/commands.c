@@ -1,5 +1,4 @@
 /* What scripts build: each "docker build" in a shell script or a Makefile becomes a step. */
-#include "base/json.h"
 #include "config/build.h"
 #include "init/script.h"
 

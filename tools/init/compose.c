@@ -1,6 +1,4 @@
 /* Compose files: services with a `build`. */
-#include "base/json.h"
-#include "config/fields.h"
 #include "dockerfile/expand.h"
 #include "init/sources.h"
 

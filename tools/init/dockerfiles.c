@@ -1,6 +1,4 @@
 /* Dockerfiles: which files are Dockerfiles, what their images are called, and their contexts. */
-#include "base/json.h"
-#include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/inputs.h"
 #include "dockerfile/stages.h"

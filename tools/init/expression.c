@@ -1,5 +1,4 @@
 /* Evaluates the expressions in workflows, as far as the repository's files allow. */
-#include "base/json.h"
 #include "init/sources.h"
 
 #define TEXT_MAX   65536

@@ -1,5 +1,4 @@
 /* Images that goreleaser builds from its binaries: each is taken as a step of a workflow. */
-#include "base/json.h"
 #include "init/sources.h"
 
 #define DOCKER_COST 10000

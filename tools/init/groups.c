@@ -1,8 +1,5 @@
 /* Groups images by the repository's tags, or by versions in its files, and names them. */
 #include "arcci/release_version.h"
-#include "base/json.h"
-#include "config/fields.h"
-#include "config/file_value.h"
 #include "git/git.h"
 #include "init/sources.h"
 

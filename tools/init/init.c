@@ -1,8 +1,6 @@
 /* Proposes a first configuration and workflows from what a repository contains. */
 #include "arcci/init.h"
-#include "base/json.h"
 #include "base/own.h"
-#include "config/file_value.h"
 #include "git/git.h"
 #include "init/sources.h"
 #include "os/file.h"

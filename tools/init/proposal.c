@@ -1,6 +1,5 @@
 #include "init/proposal.h"
 #include "base/platform.h"
-#include "config/fields.h"
 #include "os/file.h"
 #include <ctype.h>
 
@@ -62,7 +61,7 @@ void init_update(struct init *init, json_t *object, const json_t *more)
         init->arena.failed |= json_object_update(object, (json_t *)more) != 0;
 }
 
-bool init_allows(struct init *init, bool (*check)(const char *, struct arc_buf *), const char *text)
+bool init_allows(struct init *init, arc_check *check, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {0};
     bool allowed = check(text, &why);

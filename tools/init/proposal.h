@@ -2,9 +2,10 @@
  * it lives in one arena. */
 #pragma once
 
+#include "base/json.h"
 #include "base/path.h"
-#include "yaml/yaml.h"
-#include <jansson.h>
+#include "config/fields.h"
+#include "config/file_value.h"
 
 /* At most this many Dockerfiles, other files of each kind, and images are read; the rest becomes a
  * question. */
@@ -197,8 +198,7 @@ static inline const char *init_first_text(const json_t *value)
 void init_update(struct init *init, json_t *object, const json_t *more);
 
 /* Whether a configuration accepts the text, by a check of config/fields.h. */
-bool init_allows(struct init *init, bool (*check)(const char *, struct arc_buf *),
-                 const char *text);
+bool init_allows(struct init *init, arc_check *check, const char *text);
 
 /* Whether a call succeeded; notes that memory ran out. */
 bool init_succeeds(struct init *init, int rc);

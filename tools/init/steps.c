@@ -1,7 +1,5 @@
 /* What a workflow's steps say about images: a table with one row per action. */
-#include "base/json.h"
 #include "config/build.h"
-#include "config/fields.h"
 #include "init/sources.h"
 #include <ctype.h>
 #include <limits.h>

@@ -1,6 +1,5 @@
 /* Splits a script's commands into words and expands variables. */
 #include "arcci/release_version.h"
-#include "base/json.h"
 #include "init/script.h"
 
 #define NESTED_MAX   8

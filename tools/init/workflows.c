@@ -1,5 +1,4 @@
 /* Workflows: every job, matrix cell and step of a run, as far as the files show. */
-#include "base/json.h"
 #include "init/sources.h"
 
 #define DEPTH_MAX   4

@@ -1,5 +1,4 @@
 /* Writes arc-ci.yaml, as short as the repository's regularity allows. */
-#include "base/json.h"
 #include "init/sources.h"
 
 /* ---- YAML ----------------------------------------------------------------------------------- */
