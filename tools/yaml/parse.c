@@ -106,25 +106,22 @@ static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_cha
 /* Sets the type of a scalar: by its tag if that is in the core schema, else by its text. */
 static int set_type(struct builder *b, struct arc_yaml_node *node)
 {
-    static const struct {
-        const char *tag;
-        enum arc_yaml_type type;
-    } tagged[] = {{CORE "null", ARC_YAML_NULL},
-                  {CORE "bool", ARC_YAML_BOOL},
-                  {CORE "int", ARC_YAML_INT},
-                  {CORE "float", ARC_YAML_FLOAT}};
+    static const char *const tagged[] = {[ARC_YAML_NULL] = "null",
+                                         [ARC_YAML_BOOL] = "bool",
+                                         [ARC_YAML_INT] = "int",
+                                         [ARC_YAML_FLOAT] = "float"};
     enum arc_yaml_type core = arc_yaml_core_type(node->text, node->len);
+    const char *name = arc_text_after(node->tag, CORE);
     bool tag = node->tag && known_tag(node->tag);
 
     node->type = !tag && node->plain ? core : ARC_YAML_STRING;
 
-    for (size_t i = 0; tag && i < ARC_COUNT(tagged); i++) {
-        if (strcmp(node->tag, tagged[i].tag) != 0)
+    for (enum arc_yaml_type type = 0; name && type < ARC_COUNT(tagged); type++) {
+        if (strcmp(name, tagged[type]) != 0)
             continue;
-        node->type = tagged[i].type;
-        if (core != node->type && !(core == ARC_YAML_INT && node->type == ARC_YAML_FLOAT))
-            return arc_yaml_error(node, b->err, "this is not a value of its tag !!%s",
-                                  node->tag + strlen(CORE));
+        node->type = type;
+        if (core != type && !(core == ARC_YAML_INT && type == ARC_YAML_FLOAT))
+            return arc_yaml_error(node, b->err, "this is not a value of its tag !!%s", name);
     }
 
     return ARC_OK;
