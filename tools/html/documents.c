@@ -31,9 +31,7 @@ static bool is_timed(const struct arc_built_cell *cell)
 static double percent_of(double part, double whole)
 {
     double percent = whole > 0 ? 100 * part / whole : 0;
-    if (percent > 100)
-        return 100;
-    return percent >= 0 ? percent : 0;
+    return ARC_MIN(ARC_MAX(percent, 0), 100);
 }
 
 /* For timelines.html; NULL when out of memory. */
