@@ -1,7 +1,6 @@
 #include "init/proposal.h"
 #include "base/platform.h"
 #include "os/file.h"
-#include <ctype.h>
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
@@ -524,15 +523,11 @@ char *init_codename(struct init *init, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
 
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)tolower((unsigned char)*text);
-        if (c < 128 && (isalpha(c) || (out.len && isdigit(c))))
-            arc_buf_putc(&out, (char)c);
+    for (text = init_lower(init, text); *text && out.len < 64; text++)
+        if (arc_is_alnum(*text) && (out.len || !arc_is_digit(*text)))
+            arc_buf_putc(&out, *text);
         else if (out.len && out.data[out.len - 1] != '-')
             arc_buf_putc(&out, '-');
-        if (out.len == 64)
-            break;
-    }
 
     arc_buf_strip(&out, "-");
 
