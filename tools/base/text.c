@@ -459,6 +459,23 @@ void arc_text_fill(const char *text,
     }
 }
 
+bool arc_text_expression(const char **at, const char **start, size_t *len)
+{
+    const char *open = *at ? strstr(*at, "${{") : NULL;
+    if (!open)
+        return false;
+
+    bool quoted = false;
+    const char *end = open + 3;
+    for (; *end && (quoted || !ARC_STARTS(end, "}}")); end++)
+        quoted ^= *end == '\'';
+    *start = open + 3;
+    *len = (size_t)(end - *start);
+    *at = *end ? end + 2 : end;
+
+    return true;
+}
+
 bool arc_text_ends(const char *text, const char *end)
 {
     size_t len = strlen(text), tail = strlen(end);

@@ -249,6 +249,10 @@ void arc_text_fill(const char *text,
 /* The rest of a text that starts with `start`; NULL for any other text, and for NULL. */
 const char *arc_text_after(const char *text, const char *start);
 
+/* The next of GitHub's expressions, "${{ … }}", from *at (may be NULL) on: its text between the braces.
+ * Moves *at past it. Braces in quotes do not end it; an unclosed one extends to the end of the text. */
+bool arc_text_expression(const char **at, const char **start, size_t *len);
+
 /* Whether a text ends with another. */
 bool arc_text_ends(const char *text, const char *end);
 

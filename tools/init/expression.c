@@ -310,13 +310,14 @@ bool init_may_run(struct init *init, const struct arc_yaml_node *owner, const js
 static json_t *expand_json(struct init *init, const char *text, const json_t *scope)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    size_t len = strlen(text);
+    const char *at = text, *start;
+    size_t len;
 
-    if (!ARC_STARTS(text, "${{") || !arc_text_ends(text, "}}") || len < 6 ||
-        strstr(text + 3, "${{") || !strstr(init_lower(init, text), "fromjson("))
+    if (!arc_text_expression(&at, &start, &len) || start != text + 3 || *at || !start[len] ||
+        !strstr(init_lower(init, text), "fromjson("))
         return NULL;
 
-    const char *known = evaluate(init, text + 3, len - 5, scope, false);
+    const char *known = evaluate(init, start, len, scope, false);
     if (!*known || !strchr("[{", *known) || !init_spend(init, strlen(known) * NODE_COST) ||
         !init_succeeds(init, arc_yaml_parse(known, strlen(known), "fromJSON", 0, &yaml, NULL)))
         return NULL;
@@ -345,14 +346,14 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
         return object;
     }
 
-    const char *rest = node->text && node->type != ARC_YAML_NULL ? node->text : "", *start, *end;
+    const char *rest = node->text && node->type != ARC_YAML_NULL ? node->text : "";
+    const char *at = rest, *start;
     json_t *parsed = expand_json(init, rest, scope);
     if (parsed)
         return parsed;
-    while ((start = strstr(rest, "${{")) && (end = strstr(start, "}}"))) {
-        arc_buf_add(&text, rest, (size_t)(start - rest));
-        arc_buf_puts(&text, evaluate(init, start + 3, (size_t)(end - start - 3), scope, false));
-        rest = end + 2;
+    for (size_t len; arc_text_expression(&at, &start, &len) && start[len]; rest = at) {
+        arc_buf_add(&text, rest, (size_t)(start - 3 - rest));
+        arc_buf_puts(&text, evaluate(init, start, len, scope, false));
     }
     arc_buf_puts(&text, rest);
     (void)init_spend(init, text.len + NODE_COST);

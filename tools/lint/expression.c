@@ -17,23 +17,6 @@ const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const ch
     return NULL;
 }
 
-bool lint_next_expression(const char **at, const char **start, size_t *len)
-{
-    const char *open = *at ? strstr(*at, "${{") : NULL;
-    if (!open)
-        return false;
-
-    bool quoted = false;
-    const char *end = open + 3;
-    for (; *end && (quoted || !ARC_STARTS(end, "}}")); end++)
-        quoted ^= *end == '\'';
-    *start = open + 3;
-    *len = (size_t)(end - *start);
-    *at = *end ? end + 2 : end;
-
-    return true;
-}
-
 /* A function. If it is not `free`, only certain places may call it. */
 struct function {
     const char *name;
@@ -285,7 +268,7 @@ bool lint_misfits(struct lint *lint, const struct arc_yaml_node *value, const ch
 
     if (!at || (!boolean && strcmp(type, "number") != 0))
         return false;
-    if (!lint_next_expression(&at, &text, &len))
+    if (!arc_text_expression(&at, &text, &len))
         return boolean ? value->type != ARC_YAML_BOOL
                        : value->type != ARC_YAML_INT && value->type != ARC_YAML_FLOAT;
     if (text != value->text + 3 || *at)

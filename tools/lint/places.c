@@ -124,7 +124,7 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
     const char *doubt = NULL;
     const char *wrong = any ? NULL : lint_expression(lint, at, node->len, uses, &doubt);
     bool whole = true; /* the text is just one expression */
-    while (any && !wrong && !doubt && lint_next_expression(&at, &text, &len)) {
+    while (any && !wrong && !doubt && arc_text_expression(&at, &text, &len)) {
         whole = text == node->text + 3 && !*at;
         wrong = text[len] ? lint_expression(lint, text, len, uses, &doubt) : "it has no end";
         if (!wrong && !*uses && !is_string(text, len))

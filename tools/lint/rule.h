@@ -192,9 +192,6 @@ const char *lint_expression(struct lint *lint, const char *text, size_t len, con
                             const char **doubt);
 /* Whether a value is surely not of an input's type, "boolean" or "number": a text is never taken for one. */
 bool lint_misfits(struct lint *lint, const struct arc_yaml_node *value, const char *type);
-/* The next expression between braces from *at on; moves *at past it. An unclosed one extends to the
- * end of the text. */
-bool lint_next_expression(const char **at, const char **start, size_t *len);
 /* The text in lower case, for names without case. */
 #define lint_small(lint, text, len) arc_text_lower(arc_arena_cut(&(lint)->memory, text, len))
 /* heads.c: finds workflows with secrets that check out a pull request's code. */

@@ -225,7 +225,7 @@ static bool has_lines(const char *value)
 {
     const char *at = value, *text;
     size_t len;
-    if (!lint_next_expression(&at, &text, &len) || text != value + 3 || *at)
+    if (!arc_text_expression(&at, &text, &len) || text != value + 3 || *at)
         return false;
 
     arc_text_trim(&text, &len);

@@ -284,7 +284,7 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
     const char *at = script ? script->text : NULL, *expression;
     size_t len;
 
-    if (at && lint_next_expression(&at, &expression, &len) && expression[len])
+    if (at && arc_text_expression(&at, &expression, &len) && expression[len])
         lint_find(w->lint, LINT_SCRIPT, script->source->name, lint_script_line(script, expression),
                   "a script contains '${{%.*s}}'; pass the value by env and quote it", (int)len,
                   expression);
@@ -539,7 +539,7 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
         check_references(w, node, node->text, strlen(node->text));
 
     const char *at = condition ? NULL : node->text, *text;
-    for (size_t len; lint_next_expression(&at, &text, &len);)
+    for (size_t len; arc_text_expression(&at, &text, &len);)
         check_references(w, node, text, len);
 }
 
