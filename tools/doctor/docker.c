@@ -33,15 +33,11 @@ void doctor_docker(struct doctor *doctor, struct doctor_result *result)
 static void check_recipes(const struct doctor *doctor, const char *version,
                           struct doctor_result *result)
 {
-    const struct arc_config *config = &doctor->project->config;
-
-    arc_each (group, config->groups, config->group_count)
+    doctor_each_group (group, doctor)
         arc_each (service, group->services, group->service_count) {
             const char *ignored = arc_recipe_ignored(&service->build, version);
-            if (!ignored)
-                continue;
-            result->status = DOCTOR_MISSING;
-            arc_text_item(&result->advice, "; ", "%s: %s", service->codename, ignored);
+            if (ignored)
+                doctor_advise(result, DOCTOR_MISSING, "%s: %s", service->codename, ignored);
         }
 }
 
@@ -67,13 +63,12 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
     version += strspn(version, " v"); /* Debian's has no "v" */
     arc_buf_add(&result->found, version, strcspn(version, " "));
 
-    if (ARC_STARTS(version, "0.0.0")) { /* a custom build */
-        result->status = DOCTOR_WARNING;
-        arc_buf_puts(&result->advice, "its version is not known: 0.13 or later is needed");
-    } else if (!arc_text_at_least(version, 0, 13)) {
-        result->status = DOCTOR_MISSING;
-        arc_buf_puts(&result->advice, "0.13 or later is needed: its progress is read as rawjson");
-    } else
+    if (ARC_STARTS(version, "0.0.0")) /* a custom build */
+        doctor_advise(result, DOCTOR_WARNING, "its version is not known: 0.13 or later is needed");
+    else if (!arc_text_at_least(version, 0, 13))
+        doctor_advise(result, DOCTOR_MISSING,
+                      "0.13 or later is needed: its progress is read as rawjson");
+    else
         check_recipes(doctor, version, result);
 }
 
@@ -98,10 +93,8 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
     static const char *const argv[] = {"docker", "buildx", "inspect", NULL};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    if (!doctor->has_docker) {
-        doctor_say(result, DOCTOR_SKIPPED, "no engine to ask", NULL);
+    if (doctor_skip(result, !doctor->has_docker, "no engine to ask"))
         return;
-    }
 
     if (doctor_read(doctor, argv, &text, &result->err)) {
         doctor_fail(result, DOCTOR_MISSING,
@@ -124,9 +117,9 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    const struct arc_config *config = &doctor->project->config;
-    for (size_t g = 0; list.len && g < config->group_count; g++)
-        add_missing(&config->groups[g], shown, result);
+    doctor_each_group (group, doctor)
+        if (list.len)
+            add_missing(group, shown, result);
 
     if (result->status == DOCTOR_WARNING)
         arc_buf_puts(&result->advice, "; build them on a runner of their own (arc-ci plan prints "
@@ -142,10 +135,8 @@ void doctor_compose(struct doctor *doctor, struct doctor_result *result)
         doctor_fail(result, DOCTOR_MISSING,
                     "install the plugin (docker-compose-plugin, or Debian 13's "
                     "docker-compose); docker-compose v1 will not do");
-    else if (!arc_text_at_least(arc_buf_text(&result->found), 2, 0)) {
-        result->status = DOCTOR_MISSING;
-        arc_buf_puts(&result->advice, "version 2 or later is needed");
-    }
+    else if (!arc_text_at_least(arc_buf_text(&result->found), 2, 0))
+        doctor_advise(result, DOCTOR_MISSING, "version 2 or later is needed");
 }
 
 void doctor_trivy(struct doctor *doctor, struct doctor_result *result)

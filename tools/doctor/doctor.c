@@ -68,6 +68,27 @@ void doctor_fail(struct doctor_result *result, enum doctor_status status, const 
     doctor_say(result, status, arc_error_text(&result->err), advice);
 }
 
+void doctor_advise(struct doctor_result *result, enum doctor_status status, const char *format, ...)
+{
+    result->status = status;
+    arc_text_separate(&result->advice, "; ");
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&result->advice, format, args));
+}
+
+void doctor_advise_once(struct doctor_result *result, enum doctor_status status, const char *advice)
+{
+    result->status = status;
+    if (!strstr(arc_buf_text(&result->advice), advice))
+        doctor_advise(result, status, "%s", advice);
+}
+
+bool doctor_skip(struct doctor_result *result, bool lacks, const char *why)
+{
+    if (lacks)
+        doctor_say(result, DOCTOR_SKIPPED, why, NULL);
+    return lacks;
+}
+
 /* The first non-empty line, safe to print. */
 static void first_line(const struct arc_buf *text, struct arc_buf *out)
 {

@@ -34,11 +34,23 @@ struct doctor_result {
     struct arc_error err;  /* the last error, for the texts */
 };
 
+/* Loops over the groups of the configuration, none if it is not loaded. */
+#define doctor_each_group(group, doctor)                                                           \
+    arc_each (group, (doctor)->project->config.groups, (doctor)->project->config.group_count)
+
 /* Sets the result of a check with its advice (NULL: none). */
 void doctor_say(struct doctor_result *result, enum doctor_status status, const char *found,
                 const char *advice);
 /* The same from result->err. */
 void doctor_fail(struct doctor_result *result, enum doctor_status status, const char *advice);
+/* Sets the status alone, and adds advice behind "; ". */
+void doctor_advise(struct doctor_result *result, enum doctor_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same with advice that may be there already. */
+void doctor_advise_once(struct doctor_result *result, enum doctor_status status,
+                        const char *advice);
+/* Skips the check if `lacks`, for that reason; returns whether it did. */
+bool doctor_skip(struct doctor_result *result, bool lacks, const char *why);
 
 /* Runs a program and returns the first line of its output; 0 if it exited with 0. ARC_ENOTFOUND if
  * there is no such program, else ARC_EFAILED with the first line of its errors. */

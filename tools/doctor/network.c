@@ -57,16 +57,15 @@ static void reach_registry(const struct arc_env *env, struct arc_http *http, con
     int rc = arc_http_send(http, &request, &response, &result->err);
     arc_text_item(&result->found, "; ", "%s: ", host);
 
-    if (rc || (response.status != 200 && response.status != 401)) {
-        result->status = DOCTOR_MISSING;
-        if (rc)
-            arc_buf_puts(&result->found, arc_error_text(&result->err));
-        else
-            arc_buf_printf(&result->found, "answers %d", response.status);
-        arc_buf_reset(&result->advice);
-        arc_buf_puts(&result->advice, "check the name, the network and HTTPS_PROXY");
-    } else
+    bool answers = !rc && (response.status == 200 || response.status == 401);
+    if (rc)
+        arc_buf_puts(&result->found, arc_error_text(&result->err));
+    else if (!answers)
+        arc_buf_printf(&result->found, "answers %d", response.status);
+    else
         arc_buf_puts(&result->found, response.status == 200 ? "open" : "answers, wants a login");
+    if (!answers)
+        doctor_advise_once(result, DOCTOR_MISSING, "check the name, the network and HTTPS_PROXY");
 
     arc_http_response_free(&response);
 }
@@ -78,7 +77,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO_HANDLE(arc_http) struct arc_http *http = NULL;
     ARC_AUTO_JSON json_t *hosts = json_object();
 
-    arc_each (group, doctor->project->config.groups, doctor->project->config.group_count) {
+    doctor_each_group (group, doctor) {
         for (char **prefix = group->registries; *prefix; prefix++) {
             ARC_AUTO_FREE char *name = strndup(*prefix, strcspn(*prefix, "/"));
             if (name)
@@ -86,18 +85,10 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
         }
     }
 
-    const char *why = NULL;
-    if (doctor->options->offline)
-        why = "--offline";
-    else if (!doctor->has_config)
-        why = "no release groups";
-    else if (arc_http_new(&options, &http, NULL))
-        why = "no libcurl";
-
-    if (why) {
-        doctor_say(result, DOCTOR_SKIPPED, why, NULL);
+    if (doctor_skip(result, doctor->options->offline, "--offline") ||
+        doctor_skip(result, !doctor->has_config, "no release groups") ||
+        doctor_skip(result, arc_http_new(&options, &http, NULL), "no libcurl"))
         return;
-    }
 
     arc_json_each_pair (host, value, hosts)
         reach_registry(options.env, http, host, result);
@@ -114,7 +105,7 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
     if (!doctor->has_registry || arc_registry_new(env, arc_clock_impatient(), &registry, NULL))
         return;
 
-    arc_each (group, doctor->project->config.groups, doctor->project->config.group_count) {
+    doctor_each_group (group, doctor) {
         const char *image = group->service_count ? group->services[0].images[0] : NULL;
         ARC_AUTO(arc_error) struct arc_error why = {0};
         bool kept = false;
@@ -126,9 +117,9 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
         if (!kept)
             continue;
         arc_text_item(&result->found, ", ", "%s is private", image);
-        arc_buf_reset(&result->advice);
-        arc_buf_puts(&result->advice, "if everybody is to pull it, make the package public in its "
-                                      "settings: no API can");
+        doctor_advise_once(result, result->status,
+                           "if everybody is to pull it, make the package public in its settings: "
+                           "no API can");
     }
 }
 
@@ -140,16 +131,15 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
     const struct arc_project *project = doctor->project;
     ARC_AUTO_JSON json_t *seen = json_object();
 
-    if (!project->git || !doctor->has_config ||
-        arc_repository_read(project->git, NULL, &repository, NULL)) {
-        doctor_say(result, DOCTOR_SKIPPED,
-                   doctor->has_config ? "no repository" : "no release groups", NULL);
+    if (doctor_skip(result, !doctor->has_config, "no release groups") ||
+        doctor_skip(result,
+                    !project->git || arc_repository_read(project->git, NULL, &repository, NULL),
+                    "no repository"))
         return;
-    }
 
     const char *owner = arc_url_path(repository.source);
     size_t len = owner ? strcspn(owner, "/") : 0;
-    arc_each (group, project->config.groups, project->config.group_count)
+    doctor_each_group (group, doctor)
         for (char **prefix = group->registries; *prefix; prefix++) {
             const char *name = arc_text_after(*prefix, "ghcr.io/");
             if (!name || json_object_get(seen, name))
@@ -159,12 +149,11 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
             arc_text_item(&result->found, ", ", "%s", *prefix);
             if (!foreign)
                 continue;
-            result->status = DOCTOR_WARNING;
             arc_buf_printf(&result->found, " is not of the repository's owner %.*s", (int)len,
                            owner);
-            arc_buf_reset(&result->advice);
-            arc_buf_puts(&result->advice, "GITHUB_TOKEN may not push there: give the workflows the "
-                                          "secrets registry-username and registry-password");
+            doctor_advise_once(result, DOCTOR_WARNING,
+                               "GITHUB_TOKEN may not push there: give the workflows the secrets "
+                               "registry-username and registry-password");
         }
 
     bool has_some = result->found.len;
@@ -179,10 +168,10 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
 }
 
 /* Lists every image of the configuration once. */
-static int list_images(const struct arc_config *config, struct arc_arena *memory,
+static int list_images(const struct doctor *doctor, struct arc_arena *memory,
                        struct arc_registry_push **out, size_t *count, struct arc_error *err)
 {
-    arc_each (group, config->groups, config->group_count)
+    doctor_each_group (group, doctor)
         arc_each (service, group->services, group->service_count)
             for (char **image = service->images; *image; image++) {
                 size_t known = 0;
@@ -203,23 +192,22 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
     ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     size_t count = 0, fine = 0;
 
-    ARC_TRY(list_images(&doctor->project->config, &memory, &items, &count, err));
+    ARC_TRY(list_images(doctor, &memory, &items, &count, err));
     ARC_TRY(arc_registry_new(doctor->project->env, NULL, &registry, err));
     int rc = arc_registry_may_push(registry, items, count, err);
     arc_each (item, items, count) {
         fine += !item->problem.code;
         if (item->problem.code)
             arc_text_item(&result->found, "; ", "%s", arc_error_text(&item->problem));
-        if (item->advice && !strstr(arc_buf_text(&result->advice), item->advice))
-            arc_text_item(&result->advice, "; ", "%s", item->advice);
+        if (item->advice)
+            doctor_advise_once(result, DOCTOR_MISSING, item->advice);
         arc_error_clear(&item->problem);
     }
 
     ARC_TRY(rc);
 
-    if (fine < count)
-        result->status = DOCTOR_MISSING;
-    else
+    result->status = fine < count ? DOCTOR_MISSING : DOCTOR_OK;
+    if (fine == count)
         arc_buf_printf(&result->found, "allowed to %s%zu image%s", count > 1 ? "all " : "", count,
                        arc_plural(count));
 
@@ -228,16 +216,15 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
 
 void doctor_push(struct doctor *doctor, struct doctor_result *result)
 {
-    if (!doctor->has_config)
-        doctor_say(result, DOCTOR_SKIPPED, "no release groups", NULL);
-    else if (ask_to_push(doctor, result, &result->err))
+    if (!doctor_skip(result, !doctor->has_config, "no release groups") &&
+        ask_to_push(doctor, result, &result->err))
         doctor_fail(result, DOCTOR_MISSING, NULL);
 }
 
 /* Whether `name` starts with the name of one of our services, followed by `next`. */
 static bool is_ours(const struct doctor *doctor, const char *name, char next)
 {
-    arc_each (group, doctor->project->config.groups, doctor->project->config.group_count)
+    doctor_each_group (group, doctor)
         arc_each (service, group->services, group->service_count) {
             const char *rest = arc_text_after(name, service->name);
             if (rest && *rest == next)
@@ -270,47 +257,39 @@ static void check_port(const struct doctor *doctor, unsigned port, struct doctor
     }
 
     arc_buf_printf(&result->found, "taken%s%s", name.len ? " by " : "", arc_buf_text(&name));
-    result->status = DOCTOR_MISSING;
-    arc_buf_reset(&result->advice);
-    arc_buf_puts(&result->advice, "stop what listens there; ss -ltnp shows it");
+    doctor_advise_once(result, DOCTOR_MISSING, "stop what listens there; ss -ltnp shows it");
 }
 
 void doctor_ports(struct doctor *doctor, struct doctor_result *result)
 {
-    arc_each (group, doctor->project->config.groups, doctor->project->config.group_count)
+    doctor_each_group (group, doctor)
         arc_each (service, group->services, group->service_count) {
             unsigned one[] = {service->port, 0};
             for (unsigned *port = *service->ports ? service->ports : one; *port; port++)
                 check_port(doctor, *port, result);
         }
 
-    if (!result->found.len)
-        doctor_say(result, DOCTOR_SKIPPED, "no service names a port", NULL);
+    doctor_skip(result, !result->found.len, "no service names a port");
 }
 
 void doctor_network(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    if (!doctor->network || !doctor->has_docker) {
-        doctor_say(result, DOCTOR_SKIPPED,
-                   doctor->network ? "no engine to ask" : "the rules file names none", NULL);
+    if (doctor_skip(result, !doctor->network, "the rules file names none") ||
+        doctor_skip(result, !doctor->has_docker, "no engine to ask"))
         return;
-    }
 
     const char *argv[] = {"docker",      "network",       "inspect", "--format",
                           "{{.Driver}}", doctor->network, NULL};
     arc_buf_puts(&result->found, doctor->network);
 
-    if (doctor_ask(doctor, argv, &text, NULL) == ARC_OK) {
-        arc_buf_puts(&result->found, " exists");
-        return;
-    }
-
-    result->status = DOCTOR_WARNING;
-    arc_buf_puts(&result->found, " is not there");
-    arc_buf_printf(&result->advice, "docker network create %s (the make targets do it themselves)",
-                   doctor->network);
+    bool exists = doctor_ask(doctor, argv, &text, NULL) == ARC_OK;
+    arc_buf_puts(&result->found, exists ? " exists" : " is not there");
+    if (!exists)
+        doctor_advise(result, DOCTOR_WARNING,
+                      "docker network create %s (the make targets do it themselves)",
+                      doctor->network);
 }
 
 /* A standalone Pulsar's bookie writes its name into the volume. If that is an address instead of
@@ -330,10 +309,9 @@ static void check_bookie(const struct doctor *doctor, const char *container,
     arc_buf_printf(&expected, "bookieHost: \"%s:", container);
     if (ARC_STARTS(arc_buf_text(&line), arc_buf_text(&expected)))
         return;
-    result->status = DOCTOR_WARNING;
     arc_buf_printf(&result->found, "; that of %s is bound to an address of its container",
                    container);
-    arc_buf_puts(&result->advice, "docs/services.md, 'An old volume of Strange'");
+    doctor_advise_once(result, DOCTOR_WARNING, "docs/services.md, 'An old volume of Strange'");
 }
 
 void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
@@ -341,11 +319,9 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
     static const char *const argv[] = {"docker", "volume", "ls", "--format", "{{.Name}}", NULL};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    if (!doctor->has_docker || !doctor->has_config) {
-        doctor_say(result, DOCTOR_SKIPPED,
-                   doctor->has_docker ? "no release groups" : "no engine to ask", NULL);
+    if (doctor_skip(result, !doctor->has_docker, "no engine to ask") ||
+        doctor_skip(result, !doctor->has_config, "no release groups"))
         return;
-    }
 
     if (doctor_read(doctor, argv, &text, &result->err)) {
         doctor_fail(result, DOCTOR_WARNING, "docker volume ls shows more");
@@ -360,8 +336,7 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
     if (!result->found.len)
         arc_buf_puts(&result->found, "none yet; a service makes its own when it starts");
 
-    const struct arc_config *config = &doctor->project->config;
-    arc_each (group, config->groups, config->group_count)
+    doctor_each_group (group, doctor)
         arc_each (service, group->services, group->service_count)
             if (service->tech && strcmp(service->tech, "pulsar") == 0)
                 check_bookie(doctor, service->name, result);

@@ -47,31 +47,21 @@ void doctor_git(struct doctor *doctor, struct doctor_result *result)
 static void check_dockerfiles(const struct doctor *doctor, const char *root,
                               struct doctor_result *result)
 {
-    const struct arc_config *config = &doctor->project->config;
-
-    arc_each (group, config->groups, config->group_count) {
-        if (!arc_group_check_dockerfiles(root, group, NULL, NULL, &result->err))
-            continue;
-        result->status = DOCTOR_MISSING;
-        arc_text_separate(&result->advice, "; ");
-        arc_buf_puts(&result->advice, arc_error_text(&result->err));
-    }
+    doctor_each_group (group, doctor)
+        if (arc_group_check_dockerfiles(root, group, NULL, NULL, &result->err))
+            doctor_advise(result, DOCTOR_MISSING, "%s", arc_error_text(&result->err));
 }
 
 /* A build with unset secrets fails or, worse, succeeds. */
 static void check_secrets(const struct doctor *doctor, struct doctor_result *result)
 {
-    const struct arc_config *config = &doctor->project->config;
-
-    arc_each (group, config->groups, config->group_count)
+    doctor_each_group (group, doctor)
         arc_each (service, group->services, group->service_count) {
             ARC_AUTO(arc_buf) struct arc_buf lacks = {0};
             arc_recipe_lacks(&service->build, doctor->project->env, &lacks);
-            if (!lacks.len)
-                continue;
-            if (result->status == DOCTOR_OK)
-                result->status = DOCTOR_WARNING;
-            arc_text_item(&result->advice, "; ", "%s: %s", service->codename, arc_buf_text(&lacks));
+            if (lacks.len)
+                doctor_advise(result, ARC_MAX(result->status, DOCTOR_WARNING), "%s: %s",
+                              service->codename, arc_buf_text(&lacks));
         }
 }
 
@@ -95,10 +85,9 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
     }
 
     doctor->has_config = true;
-    size_t services = 0;
-    for (size_t i = 0; i < doctor->project->config.group_count; i++)
-        services += doctor->project->config.groups[i].service_count;
-    size_t groups = doctor->project->config.group_count;
+    size_t groups = doctor->project->config.group_count, services = 0;
+    doctor_each_group (group, doctor)
+        services += group->service_count;
     arc_buf_printf(&result->found, "%zu group%s, %zu service%s", groups, arc_plural(groups),
                    services, arc_plural(services));
     check_dockerfiles(doctor, root, result);
@@ -108,14 +97,15 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
 /* Whether a tag releases a group; without a configuration, whether it looks like a release's. */
 static bool is_release(const struct doctor *doctor, const char *tag)
 {
-    const struct arc_config *config = &doctor->project->config;
-    for (size_t i = 0; i < (doctor->has_config ? config->group_count : 1); i++) {
-        ARC_AUTO(arc_tag) struct arc_tag release = {0};
-        const struct arc_group *group = doctor->has_config ? &config->groups[i] : NULL;
-        if (arc_tag_parse(tag, group, &release, NULL) == ARC_OK)
-            return true;
+    ARC_AUTO(arc_tag) struct arc_tag release = {0};
+    bool found = !doctor->has_config && arc_tag_parse(tag, NULL, &release, NULL) == ARC_OK;
+
+    doctor_each_group (group, doctor) {
+        ARC_AUTO(arc_tag) struct arc_tag of_group = {0};
+        found = found || arc_tag_parse(tag, group, &of_group, NULL) == ARC_OK;
     }
-    return false;
+
+    return found;
 }
 
 /* The number of release tags at HEAD, which will likely be pushed together. */
@@ -138,19 +128,19 @@ void doctor_tags(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO_JSON json_t *tags = NULL;
 
-    if (!doctor->project->git || arc_git_tags(doctor->project->git, NULL, &tags, &result->err)) {
-        doctor_say(result, DOCTOR_SKIPPED,
-                   doctor->project->git ? arc_error_text(&result->err) : "no repository", NULL);
+    if (doctor_skip(result, !doctor->project->git, "no repository"))
+        return;
+    if (arc_git_tags(doctor->project->git, NULL, &tags, &result->err)) {
+        doctor_fail(result, DOCTOR_SKIPPED, NULL);
         return;
     }
 
     size_t count = tags_at_head(doctor);
-    result->status = count > TAGS_AT_ONCE ? DOCTOR_WARNING : DOCTOR_OK;
     arc_buf_printf(&result->found, "%zu in all, %zu release tag%s at HEAD", json_array_size(tags),
                    count, arc_plural(count));
 
     if (count > TAGS_AT_ONCE)
-        arc_buf_puts(&result->advice,
-                     "push them three at a time: GitHub starts no workflow for a push of more than "
-                     "3 tags; or start the release by hand (workflow_dispatch)");
+        doctor_advise(result, DOCTOR_WARNING,
+                      "push them three at a time: GitHub starts no workflow for a push of more "
+                      "than 3 tags; or start the release by hand (workflow_dispatch)");
 }
