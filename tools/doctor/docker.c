@@ -6,18 +6,15 @@
 
 void doctor_docker(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char *const client[] = {"docker", "--version", NULL};
-    static const char *const server[] = {"docker", "version", "--format", "{{.Server.Version}}",
-                                         NULL};
-
-    if (doctor_ask(doctor, client, &result->found, &result->err)) {
+    if (doctor_ask(doctor, ARC_WORDS("docker", "--version"), &result->found, &result->err)) {
         doctor_fail(result, DOCTOR_MISSING, "install Docker (docker-ce, or Debian's docker.io)");
         return;
     }
 
     arc_buf_puts(&result->found, "; engine ");
 
-    if (doctor_ask(doctor, server, &result->found, &result->err)) {
+    if (doctor_ask(doctor, ARC_WORDS("docker", "version", "--format", "{{.Server.Version}}"),
+                   &result->found, &result->err)) {
         bool refused = strstr(arc_error_text(&result->err), "permission denied");
         doctor_fail(result, DOCTOR_MISSING,
                     refused ? "let your user reach the engine's socket: sudo usermod -aG docker "
@@ -43,10 +40,9 @@ static void check_recipes(const struct doctor *doctor, const char *version,
 
 void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char *const argv[] = {"docker", "buildx", "version", NULL};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    if (doctor_ask(doctor, argv, &text, &result->err)) {
+    if (doctor_ask(doctor, ARC_WORDS("docker", "buildx", "version"), &text, &result->err)) {
         doctor_fail(result, DOCTOR_MISSING,
                     "install the plugin (docker-buildx-plugin, or Debian's docker-buildx)");
         return;
@@ -90,13 +86,12 @@ static void add_missing(const struct arc_group *group, const char *list,
 
 void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char *const argv[] = {"docker", "buildx", "inspect", NULL};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (doctor_skip(result, !doctor->has_docker, "no engine to ask"))
         return;
 
-    if (doctor_read(doctor, argv, &text, &result->err)) {
+    if (doctor_read(doctor, ARC_WORDS("docker", "buildx", "inspect"), &text, &result->err)) {
         doctor_fail(result, DOCTOR_MISSING,
                     "docker buildx ls shows the builders; choose one with docker buildx use");
         return;
@@ -129,9 +124,8 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
 
 void doctor_compose(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char *const argv[] = {"docker", "compose", "version", "--short", NULL};
-
-    if (doctor_ask(doctor, argv, &result->found, &result->err))
+    if (doctor_ask(doctor, ARC_WORDS("docker", "compose", "version", "--short"), &result->found,
+                   &result->err))
         doctor_fail(result, DOCTOR_MISSING,
                     "install the plugin (docker-compose-plugin, or Debian 13's "
                     "docker-compose); docker-compose v1 will not do");
@@ -141,36 +135,33 @@ void doctor_compose(struct doctor *doctor, struct doctor_result *result)
 
 void doctor_trivy(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char *const argv[] = {"trivy", "--version", NULL};
-    if (doctor_ask(doctor, argv, &result->found, &result->err))
+    if (doctor_ask(doctor, ARC_WORDS("trivy", "--version"), &result->found, &result->err))
         doctor_fail(result, DOCTOR_MISSING, "install trivy; without a scanner the gate fails");
 }
 
 void doctor_cosign(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char *const argv[] = {"cosign", "version", NULL};
     static const char advice[] = "install cosign 3.0 or later, which signs the images";
-    const struct arc_config *config = &doctor->project->config;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     bool wanted = false;
 
-    arc_each (group, config->groups, config->group_count)
+    if (doctor_skip(result, !doctor->has_config, "no release groups"))
+        return;
+
+    doctor_each_group (group, doctor)
         wanted |= group->sign.with != NULL;
-    if (!doctor->has_config || !wanted) {
-        doctor_say(result, doctor->has_config ? DOCTOR_OK : DOCTOR_SKIPPED,
-                   doctor->has_config ? "no group signs its images" : "no release groups", NULL);
+    if (!wanted) {
+        doctor_say(result, DOCTOR_OK, "no group signs its images", NULL);
         return;
     }
 
-    if (doctor_read(doctor, argv, &text, &result->err)) {
+    if (doctor_read(doctor, ARC_WORDS("cosign", "version"), &text, &result->err)) {
         doctor_fail(result, DOCTOR_MISSING, advice);
         return;
     }
 
     const char *version = strstr(arc_buf_text(&text), "GitVersion:");
     arc_text_visible(&result->found, arc_or(version, ""), version ? strcspn(version, "\r\n") : 0);
-    if (!version || !arc_text_at_least(version, 3, 0)) {
-        result->status = DOCTOR_MISSING;
-        arc_buf_puts(&result->advice, advice);
-    }
+    if (!version || !arc_text_at_least(version, 3, 0))
+        doctor_advise(result, DOCTOR_MISSING, advice);
 }

@@ -246,10 +246,11 @@ static void check_port(const struct doctor *doctor, unsigned port, struct doctor
     }
 
     arc_buf_printf(&filter, "publish=%u", port);
-    const char *argv[] = {"docker",   "ps",         "--filter", arc_buf_text(&filter),
-                          "--format", "{{.Names}}", NULL};
     if (doctor->has_docker)
-        doctor_ask(doctor, argv, &name, NULL);
+        doctor_ask(
+            doctor,
+            ARC_WORDS("docker", "ps", "--filter", arc_buf_text(&filter), "--format", "{{.Names}}"),
+            &name, NULL);
 
     if (name.len && is_ours(doctor, arc_buf_text(&name), '\0')) {
         arc_buf_printf(&result->found, "ours (%s)", arc_buf_text(&name));
@@ -280,11 +281,12 @@ void doctor_network(struct doctor *doctor, struct doctor_result *result)
         doctor_skip(result, !doctor->has_docker, "no engine to ask"))
         return;
 
-    const char *argv[] = {"docker",      "network",       "inspect", "--format",
-                          "{{.Driver}}", doctor->network, NULL};
     arc_buf_puts(&result->found, doctor->network);
 
-    bool exists = doctor_ask(doctor, argv, &text, NULL) == ARC_OK;
+    bool exists = doctor_ask(doctor,
+                             ARC_WORDS("docker", "network", "inspect", "--format", "{{.Driver}}",
+                                       doctor->network),
+                             &text, NULL) == ARC_OK;
     arc_buf_puts(&result->found, exists ? " exists" : " is not there");
     if (!exists)
         doctor_advise(result, DOCTOR_WARNING,
@@ -297,13 +299,12 @@ void doctor_network(struct doctor *doctor, struct doctor_result *result)
 static void check_bookie(const struct doctor *doctor, const char *container,
                          struct doctor_result *result)
 {
-    const char *const argv[] = {"docker",     "exec",
-                                container,    "grep",
-                                "bookieHost", "/pulsar/data/standalone/bookkeeper/current/VERSION",
-                                NULL};
     ARC_AUTO(arc_buf) struct arc_buf line = {0}, expected = {0};
 
-    if (doctor_ask(doctor, argv, &line, NULL))
+    if (doctor_ask(doctor,
+                   ARC_WORDS("docker", "exec", container, "grep", "bookieHost",
+                             "/pulsar/data/standalone/bookkeeper/current/VERSION"),
+                   &line, NULL))
         return; /* not running, or nothing stored yet */
 
     arc_buf_printf(&expected, "bookieHost: \"%s:", container);
@@ -316,14 +317,14 @@ static void check_bookie(const struct doctor *doctor, const char *container,
 
 void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char *const argv[] = {"docker", "volume", "ls", "--format", "{{.Name}}", NULL};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (doctor_skip(result, !doctor->has_docker, "no engine to ask") ||
         doctor_skip(result, !doctor->has_config, "no release groups"))
         return;
 
-    if (doctor_read(doctor, argv, &text, &result->err)) {
+    if (doctor_read(doctor, ARC_WORDS("docker", "volume", "ls", "--format", "{{.Name}}"), &text,
+                    &result->err)) {
         doctor_fail(result, DOCTOR_WARNING, "docker volume ls shows more");
         return;
     }

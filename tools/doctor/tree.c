@@ -33,9 +33,7 @@ void doctor_repository(struct doctor *doctor, struct doctor_result *result)
 
 void doctor_git(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char *const argv[] = {"git", "--version", NULL};
-
-    if (doctor_ask(doctor, argv, &result->found, &result->err) == ARC_OK)
+    if (doctor_ask(doctor, ARC_WORDS("git", "--version"), &result->found, &result->err) == ARC_OK)
         return;
     if (doctor->project->git && arc_git_is_shallow(doctor->project->git))
         doctor_fail(result, DOCTOR_MISSING, "install git: a shallow clone is deepened with it");
