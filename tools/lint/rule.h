@@ -113,6 +113,9 @@ struct lint {
 /* The same at a node of YAML. */
 #define lint_find_at(lint, rule, node, ...)                                                        \
     lint_find(lint, rule, (node)->source->name, (node)->line, __VA_ARGS__)
+/* The same at a place in the text of a script. */
+#define lint_find_in(lint, rule, script, at, ...)                                                  \
+    lint_find(lint, rule, (script)->source->name, lint_script_line(script, at), __VA_ARGS__)
 void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Turns an error about `file` into a finding at the error's place; ARC_ENOMEM sets
@@ -180,6 +183,12 @@ bool lint_is_root(const char *user);
 /* expression.c: the value of a key that GitHub compares without case: an input in `with` or `inputs`, a job, an
  * output (null is a node too). NULL if the key is missing. */
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name);
+/* Its text; "" if it is missing or has none. */
+static inline const char *lint_input_text(const struct arc_yaml_node *map, const char *name)
+{
+    const struct arc_yaml_node *value = lint_input(map, name);
+    return value && value->text ? value->text : "";
+}
 /* The content of a local action or workflow, "./…"; NULL if `uses` is not local or cannot be
  * read. */
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses);

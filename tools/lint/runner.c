@@ -14,12 +14,6 @@ struct subject {
     bool handles_tag;                 /* a step makes a git tag, or checks one out */
 };
 
-static const char *text_given(const struct arc_yaml_node *with, const char *name)
-{
-    const struct arc_yaml_node *value = lint_input(with, name);
-    return value && value->text ? value->text : "";
-}
-
 /* The finding for a builder without a pinned BuildKit. */
 #define FLOATING_BUILDKIT                                                                          \
     "the builder's BuildKit is whatever its tag points to today: pin it by its option "            \
@@ -62,14 +56,8 @@ static bool any_may_write(const struct subject *s, const char *scope)
 
 /* ---- scripts -------------------------------------------------------------------------------- */
 
-/* Adds a finding at the line of a script that contains `at`. */
-static void find_in_script(const struct subject *s, enum lint_rule rule,
-                           const struct arc_yaml_node *script, const char *at, const char *message)
-{
-    lint_find(s->lint, rule, script->source->name, lint_script_line(script, at), "%s", message);
-}
-
 /* Whether all parts occur between `start` and `end` in this order, each as a word. */
+#define stands(start, end, ...) stand_in_order(start, end, ARC_WORDS(__VA_ARGS__))
 static bool stand_in_order(const char *start, const char *end, const char *const parts[])
 {
     for (const char *from = start; *parts; parts++) {
@@ -123,18 +111,14 @@ static bool takes_output(const char *at, const char *end)
 /* Whether a line is `export A=$(…)`, whose status is that of export. */
 static bool exports_output(const char *line, const char *end)
 {
-    static const char *const words[] = {"export ", "local ", "readonly ", "declare "};
     const char *at = line + strspn(line, " \t");
 
-    arc_each_in (word, words)
-        if (arc_text_after(at, *word)) {
-            at += strlen(*word);
-            while (at < end && arc_is_word(*at))
-                at++;
-            return ARC_STARTS(at, "=$(", "=\"$(") && takes_output(at, end);
-        }
+    if (!ARC_STARTS(at, "export ", "local ", "readonly ", "declare "))
+        return false;
+    for (at += strcspn(at, " ") + 1; at < end && arc_is_word(*at);)
+        at++;
 
-    return false;
+    return ARC_STARTS(at, "=$(", "=\"$(") && takes_output(at, end);
 }
 
 /* Whether a line writes to a file called "GITHUB_OUTPUT", for want of a '$'. */
@@ -164,17 +148,15 @@ static void check_files(struct subject *s, const struct arc_yaml_node *script, c
     arc_each_in (file, files) {
         const char *name = (*file)[0], *command = (*file)[1];
         if (writes_name(line, end, name))
-            find_in_script(s, LINT_SHELL, script, line,
-                           lint_text(s->lint,
-                                     "this makes a file called %s, which GitHub does not "
-                                     "read: write to \"$%s\"",
-                                     name, name));
+            lint_find_in(s->lint, LINT_SHELL, script, line,
+                         "this makes a file called %s, which GitHub does not read: write to "
+                         "\"$%s\"",
+                         name, name);
         if (memmem(line, (size_t)(end - line), command, strlen(command)))
-            find_in_script(s, LINT_SHELL, script, line,
-                           lint_text(s->lint,
-                                     "GitHub has given up '%s…', which any printed line could "
-                                     "say: write to \"$%s\"",
-                                     command, name));
+            lint_find_in(s->lint, LINT_SHELL, script, line,
+                         "GitHub has given up '%s…', which any printed line could say: write to "
+                         "\"$%s\"",
+                         command, name);
     }
 }
 
@@ -187,37 +169,32 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
 
     check_files(s, script, line, end);
     arc_each_in (engine, engines)
-        if (stand_in_order(line, end, ARC_WORDS("apt", " install", *engine)))
-            find_in_script(s, LINT_SHELL, script, line,
-                           "this removes the Docker that GitHub's runners have: use that instead");
+        if (stands(line, end, "apt", " install", *engine))
+            lint_find_in(s->lint, LINT_SHELL, script, line,
+                         "this removes the Docker that GitHub's runners have: use that instead");
 
     arc_each_in (print, prints)
         arc_each_in (file, files)
-            loses_status =
-                loses_status ||
-                stand_in_order(line, end, ARC_WORDS((*print)[0], (*print)[1], (*file)[0]));
-    if (loses_status && takes_output(line, end) && !stand_in_order(line, end, ARC_WORDS("$env:")))
-        find_in_script(s, LINT_SHELL, script, line,
-                       "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
-                       "line of its own first");
+            loses_status = loses_status || stands(line, end, (*print)[0], (*print)[1], (*file)[0]);
+    if (loses_status && takes_output(line, end) && !stands(line, end, "$env:"))
+        lint_find_in(s->lint, LINT_SHELL, script, line,
+                     "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
+                     "line of its own first");
 
     if (exports_output(line, end))
-        find_in_script(s, LINT_SHELL, script, line,
-                       "where $(…) fails, the line succeeds: assign the value on a line of its own "
-                       "first");
+        lint_find_in(s->lint, LINT_SHELL, script, line,
+                     "where $(…) fails, the line succeeds: assign the value on a line of its own "
+                     "first");
 
-    s->refreshed = s->refreshed || stand_in_order(line, end, ARC_WORDS("apt", " update")) ||
-                   stand_in_order(line, end, ARC_WORDS("apt", " --update"));
+    s->refreshed |= stands(line, end, "apt", " update") || stands(line, end, "apt", " --update");
+    if (stands(line, end, "apt", " install") && !s->refreshed)
+        lint_find_in(s->lint, LINT_SHELL, script, line,
+                     "the runner's package index is as old as its image: run `apt-get update` "
+                     "before");
 
-    if (stand_in_order(line, end, ARC_WORDS("apt", " install")) && !s->refreshed)
-        find_in_script(s, LINT_SHELL, script, line,
-                       "the runner's package index is as old as its image: run `apt-get update` "
-                       "before");
-
-    if (stand_in_order(line, end, ARC_WORDS("docker buildx create")) &&
-        !stand_in_order(line, end, ARC_WORDS("image=")) &&
-        !stand_in_order(line, end, ARC_WORDS("driver", "remote")))
-        find_in_script(s, LINT_PINNED, script, line, FLOATING_BUILDKIT);
+    if (stands(line, end, "docker buildx create") && !stands(line, end, "image=") &&
+        !stands(line, end, "driver", "remote"))
+        lint_find_in(s->lint, LINT_PINNED, script, line, FLOATING_BUILDKIT);
 }
 
 /* Whether a variable's value is an unchanged field of the event that may have several lines. */
@@ -289,10 +266,10 @@ static void check_lines(struct subject *s, const struct arc_yaml_node *job,
                 continue;
             arc_each_piece (line, script->text, "\n")
                 if (writes_variable(line.text, line.len, pair->key->text))
-                    find_in_script(s, LINT_SHELL, script, line.text,
-                                   "this text may have several lines, and the runner takes the "
-                                   "others for variables of their own: write NAME<<DELIMITER, "
-                                   "with a delimiter that nobody can guess");
+                    lint_find_in(s->lint, LINT_SHELL, script, line.text,
+                                 "this text may have several lines, and the runner takes the "
+                                 "others for variables of their own: write NAME<<DELIMITER, with "
+                                 "a delimiter that nobody can guess");
         }
 }
 
@@ -302,9 +279,9 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
     for (size_t i = 0; !s->root && i < ARC_COUNT(emptied); i++) {
         const char *name = script && script->text ? strstr(script->text, emptied[i]) : NULL;
         if (name)
-            find_in_script(s, LINT_SHELL, script, name,
-                           "in a step of a composite action this variable is empty: pass ${{ "
-                           "github.action_repository }} or action_ref by env");
+            lint_find_in(s->lint, LINT_SHELL, script, name,
+                         "in a step of a composite action this variable is empty: pass ${{ "
+                         "github.action_repository }} or action_ref by env");
     }
 
     for (const char *line = script ? script->text : NULL; line && *line;) {
@@ -355,7 +332,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
     static const char *const names[] = {"tag",         "tag-name", "tag_name", "release-tag",
                                         "release_tag", "git-tag",  "git_tag"};
     static const char *const events[] = {"workflow_call", "workflow_dispatch"};
-    const char *ref = text_given(with, "ref");
+    const char *ref = lint_input_text(with, "ref");
     bool takes_tag = false;
     bool events_own =
         !*ref || (strstr(ref, "github.") && !ARC_HOLDS(ref, "inputs.", "needs.", "steps.", "env."));
@@ -376,7 +353,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
 static bool restores_cache(const struct arc_yaml_node *step)
 {
     const char *uses = arc_yaml_text_at(step, "uses");
-    const char *cache = text_given(arc_yaml_get(step, "with"), "cache");
+    const char *cache = lint_input_text(arc_yaml_get(step, "with"), "cache");
 
     if (ARC_STARTS(uses, "actions/setup-go@")) /* it caches by default */
         return strcmp(cache, "false") != 0;
@@ -431,7 +408,7 @@ static bool runs_command(const struct arc_yaml_node *step, const char *command, 
 
     if (action && strncmp(action + sizeof actions - 1, command, len) == 0 &&
         strchr("@/", action[sizeof actions - 1 + len]))
-        return !*option || strcmp(text_given(arc_yaml_get(step, "with"), option), "true") == 0;
+        return !*option || strcmp(lint_input_text(arc_yaml_get(step, "with"), option), "true") == 0;
 
     bool set = strcmp(arc_yaml_text_at(arc_yaml_get(step, "env"), variable), "true") == 0;
     for (; (run = strstr(run, program)); run += sizeof program - 1)
@@ -466,7 +443,7 @@ static void check_list(struct subject *s, const struct arc_yaml_node *job,
     arc_yaml_each (step, steps) {
         const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
         const struct arc_yaml_node *with = arc_yaml_get(step, "with");
-        const char *driver = text_given(with, "driver");
+        const char *driver = lint_input_text(with, "driver");
 
         check_list(s, job, arc_yaml_get(step, "parallel"));
         check_script(s, arc_yaml_get(step, "run"));
@@ -476,7 +453,7 @@ static void check_list(struct subject *s, const struct arc_yaml_node *job,
             continue;
         if (ARC_STARTS(uses->text, "docker/setup-buildx-action@") &&
             (!*driver || strcmp(driver, "docker-container") == 0) &&
-            !strstr(text_given(with, "driver-opts"), "image="))
+            !strstr(lint_input_text(with, "driver-opts"), "image="))
             lint_find_at(s->lint, LINT_PINNED, uses, FLOATING_BUILDKIT);
         if (!s->root && ARC_STARTS(uses->text, "actions/cache@"))
             lint_find_at(s->lint, LINT_CACHE, uses,

@@ -285,9 +285,9 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
     size_t len;
 
     if (at && arc_text_expression(&at, &expression, &len) && expression[len])
-        lint_find(w->lint, LINT_SCRIPT, script->source->name, lint_script_line(script, expression),
-                  "a script contains '${{%.*s}}'; pass the value by env and quote it", (int)len,
-                  expression);
+        lint_find_in(w->lint, LINT_SCRIPT, script, expression,
+                     "a script contains '${{%.*s}}'; pass the value by env and quote it", (int)len,
+                     expression);
 }
 
 /* Checks the shell of a script: one that the runner knows (its source, ScriptHandler.cs), or a
