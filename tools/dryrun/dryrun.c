@@ -17,7 +17,8 @@
 #include "plan/planned.h"
 #include "project/train.h"
 
-/* The state of a rehearsal. */
+/* The state of a rehearsal. A list or object for which memory runs out becomes NULL, which fails the
+ * rehearsal at its end. */
 struct dryrun {
     struct arc_dryrun_event event; /* the stages' environment */
     struct arc_project *project;
@@ -39,22 +40,15 @@ static void dryrun_free(struct dryrun *run)
     arc_plan_free(&run->plan);
 }
 
-/* Adds a stage's document, taking over the reference. */
-static int keep(struct dryrun *run, const char *part, json_t *value, struct arc_error *err)
-{
-    return arc_json_set(run->document, part, value, err);
-}
-
 /* ---- what may be wrong with a release, found before it is made: the other tags --------------- */
 
-__attribute__((format(printf, 4, 5))) static int add(json_t *out, const char *kind,
-                                                     struct arc_error *err, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void warn(struct dryrun *run, const char *kind,
+                                                       const char *format, ...)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
-    ARC_TRY(arc_buf_check(&text, "the warning", err));
-    json_t *row = json_pack("{s:s, s:s}", "kind", kind, "message", arc_buf_text(&text));
-    return arc_json_append(out, row, err);
+    arc_json_push(&run->warnings,
+                  json_pack("{s:s, s:o}", "kind", kind, "message", arc_json_buf(&text)));
 }
 
 /* The group's other tags compared with this one: the highest version above and below it (stable
@@ -112,9 +106,9 @@ static bool is_jump(const struct arc_release_version *last, const struct arc_rel
     return jump;
 }
 
-static int warn_of_tags(const struct arc_project *project, const char *ref, json_t *out,
-                        struct arc_error *err)
+static int warn_of_tags(struct dryrun *run, const char *ref, struct arc_error *err)
 {
+    const struct arc_project *project = run->project;
     ARC_AUTO(arc_tag) struct arc_tag above = {0}, below = {0};
     bool exists = false;
     const char *tag = project->tag.text, *group = project->group->name;
@@ -130,96 +124,90 @@ static int warn_of_tags(const struct arc_project *project, const char *ref, json
         runs = arc_git_head(project->git, &head, &branch, NULL) == ARC_OK && !branch &&
                strcmp(head.hex, project->repository.revision) == 0;
     if (exists && !runs)
-        ARC_TRY(add(out, "exists", err,
-                    "the tag %s exists already: its release was started by its push, and a tag is "
-                    "not moved; for another release take a new version ('arc-ci version --next "
-                    "%s')",
-                    tag, group));
+        warn(run, "exists",
+             "the tag %s exists already: its release was started by its push, and a tag is not "
+             "moved; for another release take a new version ('arc-ci version --next %s')",
+             tag, group);
 
     if (above.text)
-        ARC_TRY(add(out, "back", err,
-                    "a step back: %s is a higher version, and keeps `latest`; right for a fix of "
-                    "an older line, else take the next version ('arc-ci version --next %s')",
-                    above.text, group));
+        warn(run, "back",
+             "a step back: %s is a higher version, and keeps `latest`; right for a fix of an older "
+             "line, else take the next version ('arc-ci version --next %s')",
+             above.text, group);
 
-    if (!below.text || !is_jump(&below.version, &project->tag.version))
-        return ARC_OK;
+    if (below.text && is_jump(&below.version, &project->tag.version))
+        warn(run, "jump",
+             "a jump: %s is the last version below %s, and some between them are left out; 'arc-ci "
+             "version --next %s' names the next one",
+             below.text, tag, group);
 
-    return add(out, "jump", err,
-               "a jump: %s is the last version below %s, and some between them are left out; "
-               "'arc-ci version --next %s' names the next one",
-               below.text, tag, group);
+    return ARC_OK;
 }
 
 /* ---- the work tree --------------------------------------------------------------------------- */
 
-static int warn_of_head(struct arc_project *project, json_t *out, struct arc_error *err)
+static int warn_of_head(struct dryrun *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
-    const char *revision = project->repository.revision;
+    const char *revision = run->project->repository.revision;
     struct arc_oid head;
-    int rc = arc_project_check_tag(project, true, &why);
+    int rc = arc_project_check_tag(run->project, true, &why);
 
-    if (rc == ARC_EINPUT)
-        return add(out, "not-head", err, "%s", arc_error_text(&why));
-    ARC_TRY(arc_error_pass(rc, &why, err));
-
-    ARC_TRY(arc_git_head(project->git, &head, NULL, err));
-    if (strcmp(head.hex, revision) == 0)
+    if (rc == ARC_EINPUT) {
+        warn(run, "not-head", "%s", arc_error_text(&why));
         return ARC_OK;
+    }
 
-    return add(out, "not-head", err,
-               "the event is about commit %.12s, but %.12s is checked out, and configuration and "
-               "services were read from there: git checkout %.12s",
-               revision, head.hex, revision);
+    ARC_TRY(arc_error_pass(rc, &why, err));
+    ARC_TRY(arc_git_head(run->project->git, &head, NULL, err));
+    if (strcmp(head.hex, revision) != 0)
+        warn(run, "not-head",
+             "the event is about commit %.12s, but %.12s is checked out, and configuration and "
+             "services were read from there: git checkout %.12s",
+             revision, head.hex, revision);
+
+    return ARC_OK;
 }
 
-static int warn_of_files(struct arc_project *project, json_t *out, struct arc_error *err)
+static int warn_of_files(struct dryrun *run, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf files = {.max = 4096};
     ARC_AUTO(arc_error) struct arc_error why = {0};
-    int rc = arc_project_dirty(project, &files, &why);
+    int rc = arc_project_dirty(run->project, &files, &why);
 
     if (rc == ARC_ENOTFOUND)
-        return add(out, "dirty", err, "whether the work tree is the commit is not known: %s",
-                   arc_error_text(&why));
+        warn(run, "dirty", "whether the work tree is the commit is not known: %s",
+             arc_error_text(&why));
+    else if (!rc && files.len)
+        warn(run, "dirty",
+             "the work tree is not commit %.12s: %s; commit or stash it: 'arc-ci build' refuses "
+             "what is not committed",
+             run->project->repository.revision, arc_buf_text(&files));
 
-    ARC_TRY(arc_error_pass(rc, &why, err));
-    if (!files.len)
-        return ARC_OK;
-
-    return add(out, "dirty", err,
-               "the work tree is not commit %.12s: %s; commit or stash it: 'arc-ci build' refuses "
-               "what is not committed",
-               project->repository.revision, arc_buf_text(&files));
+    return rc == ARC_ENOTFOUND ? ARC_OK : arc_error_pass(rc, &why, err);
 }
 
 /* Warns about unset secrets of services, as in a fork's job or on a laptop. */
-static int warn_of_secrets(const struct arc_plan *plan, const struct arc_env *env, json_t *out,
-                           struct arc_error *err)
+static void warn_of_secrets(struct dryrun *run, const struct arc_env *env)
 {
-    arc_each (service, plan->services, plan->service_count) {
+    arc_each (service, run->plan.services, run->plan.service_count) {
         ARC_AUTO(arc_buf) struct arc_buf lacks = {0};
         if (service->selected)
             arc_recipe_lacks(service->recipe, env, &lacks);
         if (lacks.len)
-            ARC_TRY(add(out, "secrets", err, "%s: %s", service->service, arc_buf_text(&lacks)));
+            warn(run, "secrets", "%s: %s", service->service, arc_buf_text(&lacks));
     }
-
-    return ARC_OK;
 }
 
 /* A remark about the group's images, which `plan` shows too. */
 static int add_remark(void *context, const struct arc_place *place, const char *text)
 {
-    struct dryrun *run = context;
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 8192};
 
     if (place)
         arc_place_show(&shown, place);
     arc_text_item(&shown, ": ", "%s", text);
-    arc_json_push(&run->warnings,
-                  json_pack("{s:s, s:o}", "kind", "image", "message", arc_json_buf(&shown)));
+    warn(context, "image", "%s", arc_buf_text(&shown));
 
     return ARC_OK;
 }
@@ -231,8 +219,6 @@ static int load_facts(struct dryrun *run, const char *event, struct arc_error *e
 {
     struct arc_project *project = run->project;
     const struct arc_repository *repository = &project->repository;
-    ARC_AUTO_JSON json_t *version = json_null();
-
     if (event) {
         ARC_TRY(arc_dryrun_event_of_file(run->env, event, &run->event, err));
         project->env = &run->event.env;
@@ -247,18 +233,21 @@ static int load_facts(struct dryrun *run, const char *event, struct arc_error *e
     if (!project->group->includes) /* a missing Dockerfile also fails a release */
         ARC_TRY(arc_plan_check_images(project, add_remark, run, err));
 
-    if (project->version)
-        ARC_TRY(arc_version_write(project->version, &version, err));
-    ARC_TRY(keep(run, "revision", json_string(repository->revision), err));
-    ARC_TRY(keep(run, "revision-from", json_string(repository->revision_from), err));
-    ARC_TRY(keep(run, "version", json_incref(version), err));
+    arc_json_put(&run->document, "revision", json_string(repository->revision));
+    arc_json_put(&run->document, "revision-from", json_string(repository->revision_from));
     if (project->version && repository->tags_unknown)
-        return arc_json_set(run->unknown, "tags", json_string(repository->tags_unknown), err);
+        arc_json_put(&run->unknown, "tags", json_string(repository->tags_unknown));
 
     return ARC_OK;
 }
 
-/* ---- the stages ---------------------------------------------------------------------------- */
+/* ---- the stages: each returns its document, or leaves *out NULL ------------------------------- */
+
+static int rehearse_version(struct dryrun *run, json_t **out, struct arc_error *err)
+{
+    const struct arc_version_info *version = run->project->version;
+    return version ? arc_version_write(version, out, err) : ARC_OK;
+}
 
 static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
 {
@@ -279,29 +268,26 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
 }
 
 /* What a shallow clone lacks is reported, but is not an error of a rehearsal. */
-static int rehearse_changes(struct dryrun *run, struct arc_error *err)
+static int rehearse_changes(struct dryrun *run, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
-    json_t *changes = NULL;
     const char *unknown = json_string_value(json_object_get(run->unknown, "tags"));
 
     if (!unknown) {
-        int rc = find_changes(run, &changes, &why);
-        if (!rc)
-            return keep(run, "changes", changes, err);
+        int rc = find_changes(run, out, &why);
         unknown = arc_error_text(&why);
-        if (rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
+        if (rc && rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
             return arc_error_set(err, rc, "%s", unknown);
     }
 
-    ARC_TRY(arc_json_set(run->unknown, "changes", json_string(unknown), err));
+    if (!*out)
+        arc_json_put(&run->unknown, "changes", json_string(unknown));
 
-    return keep(run, "changes", json_null(), err);
+    return ARC_OK;
 }
 
-static int rehearse_plan(struct dryrun *run, struct arc_error *err)
+static int rehearse_plan(struct dryrun *run, json_t **out, struct arc_error *err)
 {
-    json_t *plan = NULL;
     const json_t *document = json_object_get(run->document, "changes");
     const char *head = json_string_value(json_object_get(document, "head"));
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
@@ -314,9 +300,9 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
         ARC_TRY(arc_git_commit(run->project->git, &oid, &commit, err));
         memcpy(repository->revision, oid.hex, sizeof oid.hex);
         repository->committed = commit.time;
-        ARC_TRY(keep(run, "revision", json_string(oid.hex), err));
-        ARC_TRY(
-            keep(run, "revision-from", json_incref(json_object_get(document, "head-reason")), err));
+        arc_json_put(&run->document, "revision", json_string(oid.hex));
+        arc_json_put(&run->document, "revision-from",
+                     json_incref(json_object_get(document, "head-reason")));
     }
 
     /* As in the workflows, where a run by hand builds everything. */
@@ -327,22 +313,22 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
     }
 
     ARC_TRY(arc_planned(run->project, &wanted, NULL, &run->plan, err));
-    ARC_TRY(arc_plan_write(&run->plan, &plan, err));
 
-    return keep(run, "plan", plan, err);
+    return arc_plan_write(&run->plan, out, err);
 }
 
-static int rehearse_build(struct dryrun *run, struct arc_error *err)
+static int rehearse_build(struct dryrun *run, json_t **out, struct arc_error *err)
 {
     json_t *argv = NULL, *definition = NULL;
     const struct arc_build_options options = {.env = &run->event.env, .plan = &run->plan};
     ARC_TRY(arc_build_describe(run->project, &options, &argv, &definition, err));
-    return keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition), err);
+    *out = json_pack("{s:o, s:o}", "argv", argv, "definition", definition);
+    return arc_error_unless(*out, err);
 }
 
 /* Adds the gate, with the defaults of `arc-ci scan`. Images that are not pushed cannot be
  * scanned. */
-static int rehearse_scan(struct dryrun *run, struct arc_error *err)
+static int rehearse_scan(struct dryrun *run, json_t **out, struct arc_error *err)
 {
     static char digest[] = "sha256:DIGEST";
     const struct arc_plan *plan = &run->plan;
@@ -350,7 +336,7 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {.group = NULL};
 
     if (!plan->push)
-        return keep(run, "scan", json_null(), err);
+        return ARC_OK;
 
     /* Makes build.json as it will be, except for the digests, which are unknown before the
      * build. */
@@ -376,28 +362,24 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
         .timeout = 15 * 60,
     };
     ARC_TRY(arc_scan_commands(&scan, NULL, &commands, err));
-    json_t *gate =
-        json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
-                  arc_severity_name(ARC_SEVERITY_HIGH), "block", run->project->version != NULL);
+    *out = json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
+                     arc_severity_name(ARC_SEVERITY_HIGH), "block", run->project->version != NULL);
 
-    return keep(run, "scan", gate, err);
+    return arc_error_unless(*out, err);
 }
 
-static int rehearse_notes(struct dryrun *run, struct arc_error *err)
+static int rehearse_notes(struct dryrun *run, json_t **out, struct arc_error *err)
 {
-    json_t *notes = NULL;
     if (!run->project->version)
-        return keep(run, "notes", json_null(), err);
+        return ARC_OK;
     const struct arc_notes_options facts = {
         .plan = &run->plan, .group = run->project->group, .root = run->project->repository.root};
-    ARC_TRY(arc_notes_make(run->project, &facts, NULL, &notes, err));
-    return keep(run, "notes", notes, err);
+    return arc_notes_make(run->project, &facts, NULL, out, err);
 }
 
 /* Runs the release stage with a transport that describes its requests. */
-static int rehearse_requests(struct dryrun *run, struct arc_error *err)
+static int rehearse_requests(struct dryrun *run, json_t **out, struct arc_error *err)
 {
-    json_t *requests = NULL;
     const json_t *notes = json_object_get(run->document, "notes");
     const struct arc_group *group = run->project->group;
     ARC_AUTO_FREE char *lock = arc_train_lock_name(group->name);
@@ -417,58 +399,62 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
 
     ARC_TRY_ALLOC(lock, err);
     if (!run->project->version)
-        return keep(run, "requests", json_null(), err);
+        return ARC_OK;
 
     if (!options.repository || !arc_repository_name_valid(options.repository)) {
         options.repository = "OWNER/NAME";
-        ARC_TRY(arc_json_set(
-            run->unknown, "repository",
-            json_string("neither GITHUB_REPOSITORY nor the remote 'origin' names it"), err));
+        arc_json_put(&run->unknown, "repository",
+                     json_string("neither GITHUB_REPOSITORY nor the remote 'origin' names it"));
     }
 
-    ARC_TRY(arc_release_requests(&options, &requests, err));
-
-    return keep(run, "requests", requests, err);
+    return arc_release_requests(&options, out, err);
 }
 
 /* Adds what may be wrong, as docs/documents.md lists it. */
-static int warn(struct dryrun *run, struct arc_error *err)
+static int find_warnings(struct dryrun *run, json_t **out, struct arc_error *err)
 {
-    struct arc_project *project = run->project;
+    const struct arc_project *project = run->project;
     const struct arc_env *env = run->recorded ? &run->event.env : run->env;
     char *const *left_out = project->group->unreleased;
-    json_t *warnings = run->warnings;
 
-    ARC_TRY_ALLOC(warnings, err);
-    ARC_TRY(keep(run, "warnings", json_incref(warnings), err));
     if (project->tag.text)
-        ARC_TRY(warn_of_tags(project, arc_env_get(env, "GITHUB_REF"), warnings, err));
+        ARC_TRY(warn_of_tags(run, arc_env_get(env, "GITHUB_REF"), err));
     for (; left_out && *left_out; left_out++)
-        ARC_TRY(add(warnings, "unreleased", err, "%s has no release yet: %s goes without it",
-                    *left_out, project->group->name));
-    ARC_TRY(warn_of_head(project, warnings, err));
-    ARC_TRY(warn_of_files(project, warnings, err));
+        warn(run, "unreleased", "%s has no release yet: %s goes without it", *left_out,
+             project->group->name);
+    ARC_TRY(warn_of_head(run, err));
+    ARC_TRY(warn_of_files(run, err));
+    warn_of_secrets(run, env);
+    *out = json_incref(run->warnings);
 
-    return warn_of_secrets(&run->plan, env, warnings, err);
+    return arc_error_unless(*out, err);
 }
 
 int arc_dryrun(struct arc_project *project, const char *event, json_t **out, struct arc_error *err)
 {
-    static int (*const stages[])(struct dryrun *, struct arc_error *) = {
-        rehearse_changes, rehearse_plan,     rehearse_build, rehearse_scan,
-        rehearse_notes,   rehearse_requests, warn,
-    };
+    static const struct {
+        const char *part;
+        int (*rehearse)(struct dryrun *run, json_t **out, struct arc_error *err);
+    } stages[] = {{"version", rehearse_version},   {"changes", rehearse_changes},
+                  {"plan", rehearse_plan},         {"build", rehearse_build},
+                  {"scan", rehearse_scan},         {"notes", rehearse_notes},
+                  {"requests", rehearse_requests}, {"warnings", find_warnings}};
     ARC_AUTO(dryrun)
     struct dryrun run = {.project = project, .env = project->env, .recorded = event != NULL};
 
     run.document = json_pack("{s:s, s:i}", "document", "dry-run", "format", ARC_DOCUMENT_FORMAT);
     run.unknown = json_object();
     run.warnings = json_array();
-    ARC_TRY_ALLOC(run.document && run.unknown, err);
     ARC_TRY(load_facts(&run, event, err));
-    for (size_t i = 0; i < ARC_COUNT(stages); i++)
-        ARC_TRY(stages[i](&run, err));
-    ARC_TRY(keep(&run, "unknown", json_incref(run.unknown), err));
+
+    arc_each_in (stage, stages) {
+        json_t *value = NULL;
+        ARC_TRY(stage->rehearse(&run, &value, err));
+        arc_json_put(&run.document, stage->part, arc_or(value, json_null()));
+    }
+
+    arc_json_put(&run.document, "unknown", json_incref(run.unknown));
+    ARC_TRY_ALLOC(run.document, err);
     *out = arc_steal(&run.document);
 
     return ARC_OK;

@@ -4,48 +4,42 @@
 #include "os/environment.h"
 #include "project/documents.h"
 
-/* Adds a variable; ignores a NULL value. */
-static int add_variable(struct arc_dryrun_event *event, const char *name, const char *value,
-                        struct arc_error *err)
-{
-    if (value)
-        ARC_APPEND(&event->memory, event->vars, event->count, err,
-                   arc_arena_printf(&event->memory, "%s=%s", name, value));
-    return ARC_OK;
-}
-
-/* Adds the other variables after the event's own and makes the environment. Excludes variables of
- * the actual event, and tokens, since a rehearsal sends no requests. */
-static int make_environment(const struct arc_env *env, struct arc_dryrun_event *event,
-                            struct arc_error *err)
+/* Makes the environment: the event's own variables, of which NULL is none, then the others. Excludes
+ * variables of the actual event, and tokens, since a rehearsal sends no requests. */
+static int make_environment(const struct arc_env *env, const char *const own[][2], size_t count,
+                            struct arc_dryrun_event *event, struct arc_error *err)
 {
     static const char *const replaced[] = {
         "GITHUB_TOKEN",      "GH_TOKEN",        "INPUT_TOKEN", "GITHUB_EVENT_NAME",
         "GITHUB_EVENT_PATH", "GITHUB_REF",      "GITHUB_SHA",  "GITHUB_BASE_REF",
         "GITHUB_HEAD_REF",   "GITHUB_REF_NAME", NULL};
 
+    char **vars = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        if (own[i][1])
+            ARC_TRY(arc_texts_add(&event->memory, &vars,
+                                  arc_arena_printf(&event->memory, "%s=%s", own[i][0], own[i][1]),
+                                  err));
     for (const char *const *variable = env->vars; variable && *variable; variable++)
         if (!arc_environment_has(replaced, *variable))
-            ARC_APPEND(&event->memory, event->vars, event->count, err, *variable);
-    ARC_APPEND(&event->memory, event->vars, event->count, err, NULL);
+            ARC_TRY(arc_texts_add(&event->memory, &vars, *variable, err));
 
     event->env = *env;
-    event->env.vars = event->vars;
+    event->env.vars = (const char *const *)vars;
 
-    return arc_arena_check(&event->memory, err);
+    return ARC_OK;
 }
 
 int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const char *revision,
                             struct arc_dryrun_event *out, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *ref = NULL;
     *out = (struct arc_dryrun_event){0};
-    ARC_TRY(arc_text_print(&ref, err, "refs/tags/%s", tag));
-    ARC_TRY(add_variable(out, "GITHUB_EVENT_NAME", "push", err));
-    ARC_TRY(add_variable(out, "GITHUB_REF", ref, err));
-    ARC_TRY(add_variable(out, "GITHUB_SHA", revision, err));
-
-    return make_environment(env, out, err);
+    const char *const own[][2] = {
+        {"GITHUB_EVENT_NAME", "push"},
+        {"GITHUB_REF", arc_arena_printf(&out->memory, "refs/tags/%s", tag)},
+        {"GITHUB_SHA", revision}};
+    return make_environment(env, own, ARC_COUNT(own), out, err);
 }
 
 static const char *text_at(const json_t *object, const char *outer, const char *key)
@@ -67,7 +61,6 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
         {"workflow", "workflow_dispatch"},
     };
     ARC_AUTO_JSON json_t *payload = NULL;
-    ARC_AUTO_FREE char *made = NULL;
     const char *name = NULL;
     *out = (struct arc_dryrun_event){0};
 
@@ -89,27 +82,23 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     const char *released = text_at(payload, "release", "tag_name");
 
     if (pull) {
-        ARC_TRY(arc_text_print(&made, err, "refs/pull/%" JSON_INTEGER_FORMAT "/merge",
-                               arc_json_number_of(pull, "number")));
-        ref = made;
+        ref = arc_arena_printf(&out->memory, "refs/pull/%" JSON_INTEGER_FORMAT "/merge",
+                               arc_json_number_of(pull, "number"));
         sha = text_at(pull, "head", "sha");
     } else if (released) {
-        ARC_TRY(arc_text_print(&made, err, "refs/tags/%s", released));
-        ref = made;
+        ref = arc_arena_printf(&out->memory, "refs/tags/%s", released);
     } else if (branch && ARC_AMONG(name, "schedule", "repository_dispatch", "workflow_run")) {
-        ARC_TRY(arc_text_print(&made, err, "refs/heads/%s", branch));
-        ref = made;
+        ref = arc_arena_printf(&out->memory, "refs/heads/%s", branch);
     }
 
     const char *pushed = strcmp(name, "push") == 0 ? arc_text_after(ref, "refs/heads/") : NULL;
     out->publishes = strcmp(name, "schedule") == 0 || strcmp(arc_or(mode, ""), "release") == 0 ||
                      (pushed && arc_text_same(pushed, branch));
-    ARC_TRY(add_variable(out, "GITHUB_EVENT_PATH", path, err));
-    ARC_TRY(add_variable(out, "GITHUB_EVENT_NAME", name, err));
-    ARC_TRY(add_variable(out, "GITHUB_REF", arc_text_or(ref, NULL), err));
-    ARC_TRY(add_variable(out, "GITHUB_SHA", sha, err));
-    ARC_TRY(
-        add_variable(out, "GITHUB_REPOSITORY", text_at(payload, "repository", "full_name"), err));
-
-    return make_environment(env, out, err);
+    const char *const own[][2] = {
+        {"GITHUB_EVENT_PATH", path},
+        {"GITHUB_EVENT_NAME", name},
+        {"GITHUB_REF", arc_text_or(ref, NULL)},
+        {"GITHUB_SHA", sha},
+        {"GITHUB_REPOSITORY", text_at(payload, "repository", "full_name")}};
+    return make_environment(env, own, ARC_COUNT(own), out, err);
 }
