@@ -29,23 +29,21 @@ static const struct place places[] = {
          place < PLACES_END && place->depth > (parent)->depth; place++)                            \
         if (place->depth == (parent)->depth + 1)
 
-/* The next word of a list, without its '!'; returns its length, 0 at the end. */
-static size_t next_word(const char **list, const char **word, bool *must)
+/* Cuts the '!' behind a word; returns whether it was there. */
+static bool cut_must(struct arc_piece *word)
 {
-    *word = *list + strspn(*list, " ");
-    size_t len = strcspn(*word, " ");
-    *list = *word + len;
-    *must = len && (*word)[len - 1] == '!';
-    return len - *must;
+    bool must = word->len && word->text[word->len - 1] == '!';
+    word->len -= must;
+    return must;
 }
 
 static bool has_key(const char *keys, const char *key)
 {
-    const char *word;
-    bool must;
-    for (size_t len; (len = next_word(&keys, &word, &must));)
-        if (arc_text_is(word, len, key))
+    arc_each_piece (word, keys, " ") {
+        cut_must(&word);
+        if (arc_text_is(word.text, word.len, key))
             return true;
+    }
     return false;
 }
 
@@ -53,13 +51,12 @@ static bool has_key(const char *keys, const char *key)
 static const char *keeps_out(struct lint *lint, const struct place *place,
                              const struct arc_yaml_node *map)
 {
-    const char *list = arc_or(place->beside, ""), *word;
-    bool must;
+    const char *list = arc_or(place->beside, "");
 
-    for (size_t len; (len = next_word(&list, &word, &must));) {
-        bool without = *word == '!';
-        const char *key = arc_arena_cut(&lint->memory, word + without, len - without);
-        if (key && without == (arc_yaml_key(map, key) != NULL))
+    arc_each_piece (word, list, " ") {
+        bool without = *word.text == '!';
+        const char *key = arc_arena_cut(&lint->memory, word.text + without, word.len - without);
+        if (without == (arc_yaml_key(map, key) != NULL))
             return lint_text(lint, without ? "cannot be combined with '%s'" : "requires '%s'", key);
     }
 
@@ -71,15 +68,15 @@ static void find_word(struct lint *lint, const struct arc_yaml_node *node,
                       const char *const lists[], const char *what, const char *name)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    const char *words[WORDS_MAX + 1] = {0}, *word;
+    const char *words[WORDS_MAX + 1] = {0};
     size_t count = 0;
-    bool must;
 
-    for (; *lists; lists++) {
-        const char *list = *lists;
-        for (size_t len; count < WORDS_MAX && (len = next_word(&list, &word, &must));)
-            words[count++] = arc_arena_cut(&memory, word, len);
-    }
+    for (; *lists; lists++)
+        arc_each_piece (word, *lists, " ") {
+            cut_must(&word);
+            if (count < WORDS_MAX)
+                words[count++] = arc_arena_cut(&memory, word.text, word.len);
+        }
     lint->memory.failed |= memory.failed;
 
     const char *meant = memory.failed ? NULL : arc_suggest(node->text, words);
@@ -226,8 +223,7 @@ static const struct place *find_place(struct lint *lint, const struct value *map
     const char *keys[WORDS_MAX] = {0};
     size_t count = 0;
 
-    each_below(place, map->place)
-    {
+    each_below (place, map->place) {
         keys[count++] = place->keys;
         if (!has_key(place->keys, key->text) && strcmp(place->keys, "*") != 0)
             continue;
@@ -243,34 +239,32 @@ static const struct place *find_place(struct lint *lint, const struct value *map
 
 static void check_missing(struct lint *lint, const struct value *map)
 {
-    each_below(place, map->place)
-    {
-        const char *list = place->keys, *word;
-        bool must;
-        for (size_t len; (len = next_word(&list, &word, &must));) {
-            const char *key = must ? arc_arena_cut(&lint->memory, word, len) : NULL;
-            if (!key || arc_yaml_key(map->node, key) || keeps_out(lint, place, map->node))
+    each_below (place, map->place)
+        arc_each_piece (word, place->keys, " ") {
+            if (!cut_must(&word))
+                continue;
+            const char *key = arc_arena_cut(&lint->memory, word.text, word.len);
+            if (arc_yaml_key(map->node, key) || keeps_out(lint, place, map->node))
                 continue;
             const char *other = arc_or(place->beside, "");
-            bool either = *other == '!';
             const char *where = lint_text(lint, "in '%s'", map->name);
-            if (either)
+            if (*other == '!')
                 where = lint_text(lint, "%s, and so is '%.*s'", where, (int)strcspn(other + 1, " "),
                                   other + 1);
             else if (*other)
                 where = lint_text(lint, "beside '%s'", other);
             lint_find_at(lint, LINT_WORKFLOW, map->at, "'%s' is missing %s", key, where);
         }
-    }
 }
 
 static void check_map(struct lint *lint, const struct value *map)
 {
     const struct place *parent = map->place;
     ARC_AUTO_JSON json_t *seen = json_object();
-    bool open =
-        parent + 1 == PLACES_END || parent[1].depth <= parent->depth; /* any keys are valid */
-    bool made = false;                                                /* a key is an expression */
+    bool open = true;  /* any keys are valid */
+    bool made = false; /* a key is an expression */
+    each_below (place, parent)
+        open = false;
 
     arc_yaml_each_pair (pair, map->node) {
         const struct arc_yaml_node *key = pair->key;
