@@ -134,21 +134,18 @@ static bool is_told_head(struct search *search, const struct scope *scope, const
                          unsigned level)
 {
     arc_yaml_each (step, scope->steps) {
-        const struct arc_yaml_node *id = arc_yaml_get(step, "id"), *env = arc_yaml_get(step, "env");
-        const struct arc_yaml_node *script = lint_input(arc_yaml_get(step, "with"), "script");
-        const struct arc_yaml_node *run = arc_or(arc_yaml_get(step, "run"), script);
+        const char *id = arc_yaml_text_at(step, "id"), *run = arc_yaml_text_at(step, "run");
 
+        if (!arc_yaml_get(step, "run"))
+            run = lint_input_text(arc_yaml_get(step, "with"), "script");
         if (!spend(search, text))
             return false;
-        bool named = (id && id->text && holds_name(text, "steps.", id->text)) ||
-                     (run && run->text && sets_variable(run->text, text));
-        if (!named)
+        if (!(*id && holds_name(text, "steps.", id)) && !sets_variable(run, text))
             continue;
-        if (run && run->text &&
-            (ARC_HOLDS(run->text, "head.sha", "head.ref", "headRef") ||
-             leads_to_head(search, scope, run->text, level)))
+        if (ARC_HOLDS(run, "head.sha", "head.ref", "headRef") ||
+            leads_to_head(search, scope, run, level))
             return true;
-        arc_yaml_each_pair (pair, env)
+        arc_yaml_each_pair (pair, arc_yaml_get(step, "env"))
             if (leads_to_head(search, scope, pair->value->text, level))
                 return true;
     }
@@ -286,15 +283,14 @@ static void check_step(struct search *search, const struct scope *scope,
                        const struct arc_yaml_node *step, const struct arc_yaml_node *place)
 {
     static const char *const inputs[] = {"ref", "repository"};
-    const struct arc_yaml_node *uses = arc_yaml_get(step, "uses"), *at = NULL;
-    const struct arc_yaml_node *run = arc_yaml_get(step, "run");
-
-    for (size_t i = 0; uses && uses->text && strstr(uses->text, "checkout") && i < 2; i++) {
-        const struct arc_yaml_node *input = lint_input(arc_yaml_get(step, "with"), inputs[i]);
-        at = input && leads_to_head(search, scope, input->text, 0) ? input : at;
-    }
-
+    const struct arc_yaml_node *run = arc_yaml_get(step, "run"), *at = NULL;
     ARC_AUTO(arc_buf) struct arc_buf script = {0};
+
+    if (strstr(arc_yaml_text_at(step, "uses"), "checkout"))
+        arc_each_in (name, inputs)
+            if (leads_to_head(search, scope, lint_input_text(arc_yaml_get(step, "with"), *name), 0))
+                at = lint_input(arc_yaml_get(step, "with"), *name);
+
     if (run && run->text && spend(search, run->text)) {
         add_commands(&script, run->text);
         search->lint->memory.failed |= script.failed != 0;
