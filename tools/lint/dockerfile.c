@@ -6,12 +6,12 @@
 #include "lint/rule.h"
 #include "project/inputs.h"
 
-/* The stage of an image under inspection. */
+/* An image under inspection. */
 struct reading {
     struct lint *lint;
     const struct arc_group *group;
+    const struct arc_service *service;
     const char *file;
-    const struct arc_stage *stage;
 };
 
 /* Whether a base is an additional context of the build, or an image of the group, which the same run
@@ -39,36 +39,32 @@ static bool is_pinned(const char *image)
 }
 
 /* The images of COPY --from and RUN --mount=from=: a misspelled stage is one, too. */
-static void check_taken(struct lint *lint, const struct arc_service *service,
-                        const struct arc_stage *stage)
+static void check_taken(const struct reading *r, const struct arc_stage *stage)
 {
     arc_json_each (item, stage->images) {
         const char *image = json_string_value(item);
-        if (is_pinned(image) || strchr(image, '$') || strcmp(image, stage->base) == 0 ||
-            is_built_here(service, image))
-            continue;
-        lint_find(lint, LINT_BASE_PINNED, service->build.dockerfile, stage->line,
-                  "the stage takes files of '%s', which is no stage above it but an image, and not "
-                  "pinned: name a version (not latest) or a digest",
-                  image);
+        if (!is_pinned(image) && !strchr(image, '$') && strcmp(image, stage->base) != 0 &&
+            !is_built_here(r->service, image))
+            lint_find(r->lint, LINT_BASE_PINNED, r->file, stage->line,
+                      "the stage takes files of '%s', which is no stage above it but an image, and "
+                      "not pinned: name a version (not latest) or a digest",
+                      image);
     }
 }
 
-static void check_base(struct lint *lint, const struct arc_service *service,
-                       const struct arc_stage *stage)
+static void check_base(const struct reading *r, const struct arc_stage *stage)
 {
     const char *base = stage->base;
-    const char *file = service->build.dockerfile;
 
     if (!*stage->ref || stage->from != SIZE_MAX || strcmp(base, "scratch") == 0 ||
-        is_built_here(service, base))
+        is_built_here(r->service, base))
         return;
 
     if (!stage->told)
-        lint_find(lint, LINT_BASE_PINNED, file, stage->line,
+        lint_find(r->lint, LINT_BASE_PINNED, r->file, stage->line,
                   "the base '%s' uses an ARG without a default before it", stage->ref);
     else if (!is_pinned(base))
-        lint_find(lint, LINT_BASE_PINNED, file, stage->line,
+        lint_find(r->lint, LINT_BASE_PINNED, r->file, stage->line,
                   "the base '%s' is not pinned: name a version (not latest) or a digest", base);
 }
 
@@ -79,14 +75,14 @@ bool lint_is_root(const char *user)
 }
 
 static void check_user(const struct reading *r, const struct arc_stage *stages,
-                       const struct arc_service *service)
+                       const struct arc_stage *stage)
 {
-    const struct arc_stage *stage = r->stage, *first = stage;
+    const struct arc_stage *first = stage;
     while (first->from != SIZE_MAX)
         first = &stages[first->from];
 
     if (!stage->user && (ARC_HOLDS(first->base, "nonroot", "unprivileged", "rootless") ||
-                         is_built_here(service, first->base)))
+                         is_built_here(r->service, first->base)))
         return; /* as the base's name has it, or as is checked where it is built */
 
     if (!stage->user)
@@ -97,15 +93,14 @@ static void check_user(const struct reading *r, const struct arc_stage *stages,
                   "the last USER is '%s'; the image must not run as root", stage->user);
 }
 
-static void check_labels(const struct reading *r, const struct arc_group *group,
-                         const struct arc_service *service)
+static void check_labels(const struct reading *r, const struct arc_stage *stage)
 {
     const struct arc_pair *label = r->lint->settings.labels;
-    unsigned line = arc_or(r->stage->label_line, r->stage->line);
+    unsigned line = arc_or(stage->label_line, stage->line);
 
     for (; label && label->name; label++) {
-        const char *wanted = lint_expand(r->lint, label->value, service, group);
-        const char *found = json_string_value(json_object_get(r->stage->labels, label->name));
+        const char *wanted = lint_expand(r->lint, label->value, r->service, r->group);
+        const char *found = json_string_value(json_object_get(stage->labels, label->name));
         if (!found)
             lint_find(r->lint, LINT_LABELS, r->file, line,
                       "the label %s is missing; it must be '%s'", label->name, wanted);
@@ -128,14 +123,13 @@ static int find_missing(void *context, const struct arc_input *input, bool ignor
     return 0;
 }
 
-static void check_inputs(struct reading *r, const struct arc_group *group,
-                         const struct arc_service *service)
+static void check_inputs(struct reading *r)
 {
     ARC_AUTO(arc_inputs) struct arc_inputs *inputs = NULL;
     ARC_AUTO(arc_error) struct arc_error err = {0};
     unsigned line = 0;
 
-    if (arc_service_inputs(r->lint->root, group, service, &inputs, &err)) {
+    if (arc_service_inputs(r->lint->root, r->group, r->service, &inputs, &err)) {
         lint_find_error(r->lint, lint_rule_name(LINT_DOCKERFILE), r->file, &err);
         return;
     }
@@ -153,30 +147,29 @@ static void check_inputs(struct reading *r, const struct arc_group *group,
 }
 
 /* Reads the stages up to the service's own, for the first platform that it is built for. */
-static bool read_stages(struct lint *lint, const struct arc_group *group,
-                        const struct arc_service *service, struct arc_stages *out)
+static bool read_stages(const struct reading *r, struct arc_stages *out)
 {
+    const struct arc_recipe *build = &r->service->build;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    ARC_AUTO_JSON json_t *args = arc_pairs_json(service->build.args);
-    char *const *own = service->build.platforms;
-    char *const *platforms = own && *own ? own : group->platforms_release;
+    ARC_AUTO_JSON json_t *args = arc_pairs_json(build->args);
+    char *const *own = build->platforms;
+    char *const *platforms = own && *own ? own : r->group->platforms_release;
     const char *platform = platforms && *platforms ? *platforms : "linux/amd64";
-    const char *file = service->build.dockerfile;
 
-    lint->memory.failed |= !args;
-    if (!lint_read(lint, lint_rule_name(LINT_DOCKERFILE), file, &text))
+    r->lint->memory.failed |= !args;
+    if (!lint_read(r->lint, lint_rule_name(LINT_DOCKERFILE), r->file, &text))
         return false;
 
-    int rc = arc_stages_read(&(struct arc_stages_request){.text = lint_content(lint, &text),
-                                                          .args = args,
-                                                          .platform = platform,
-                                                          .builder = platform,
-                                                          .target = service->build.target,
-                                                          .lenient = true},
-                             out, &err);
+    const struct arc_stages_request request = {.text = lint_content(r->lint, &text),
+                                               .args = args,
+                                               .platform = platform,
+                                               .builder = platform,
+                                               .target = build->target,
+                                               .lenient = true};
+    int rc = arc_stages_read(&request, out, &err);
     if (rc)
-        lint_find_error(lint, lint_rule_name(LINT_DOCKERFILE), file, &err);
+        lint_find_error(r->lint, lint_rule_name(LINT_DOCKERFILE), r->file, &err);
 
     return rc == ARC_OK;
 }
@@ -185,19 +178,18 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
                      const struct arc_service *service)
 {
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
-    struct reading r = {.lint = lint, .group = group, .file = service->build.dockerfile};
+    struct reading r = {lint, group, service, service->build.dockerfile};
 
-    if (!r.file || arc_context_is_remote(service->build.context) ||
-        !read_stages(lint, group, service, &stages))
+    if (!r.file || arc_context_is_remote(service->build.context) || !read_stages(&r, &stages))
         return;
 
-    r.stage = arc_stages_target(&stages, service->build.target);
-    r.stage = arc_or(r.stage, arc_stages_target(&stages, NULL));
-    for (const struct arc_stage *stage = stages.items; stage <= r.stage; stage++) {
-        check_base(lint, service, stage);
-        check_taken(lint, service, stage);
+    const struct arc_stage *last = arc_stages_target(&stages, service->build.target);
+    last = arc_or(last, arc_stages_target(&stages, NULL));
+    for (const struct arc_stage *stage = stages.items; stage <= last; stage++) {
+        check_base(&r, stage);
+        check_taken(&r, stage);
     }
-    check_user(&r, stages.items, service);
-    check_labels(&r, group, service);
-    check_inputs(&r, group, service);
+    check_user(&r, stages.items, last);
+    check_labels(&r, last);
+    check_inputs(&r);
 }

@@ -306,27 +306,22 @@ static void check_shell(const struct workflow *w, const struct arc_yaml_node *sh
 }
 
 /* Whether a local `uses` is inside a folder that a step creates, with another repository's files or
- * a second copy of ours. `folders` is NULL-terminated. */
-static bool is_checked_out(struct lint *lint, const char *const *folders,
-                           const struct arc_yaml_node *uses)
+ * a second copy of ours. */
+static bool is_checked_out(struct lint *lint, const json_t *folders, const char *uses)
 {
-    bool found = false;
-    if (uses && uses->text && ARC_STARTS(uses->text, "./"))
-        for (; *folders && !found; folders++)
-            found = strcmp(*folders, ".") == 0
-                        ? !lint_exists(lint, find_target(lint, uses->text + 2))
-                        : arc_path_below(*folders, uses->text + 2) != NULL;
-    return found;
+    if (!ARC_STARTS(uses, "./"))
+        return false;
+    arc_json_each_pair (folder, value, folders)
+        if (strcmp(folder, ".") == 0 ? !lint_exists(lint, find_target(lint, uses + 2))
+                                     : arc_path_below(folder, uses + 2) != NULL)
+            return true;
+    return false;
 }
 
-/* The folders that steps create, from their input `path`; "." if another repository is checked out
- * instead of ours, or an expression names the folder. */
-static const char *const *find_checkouts(struct lint *lint, const struct arc_yaml_node *steps)
+/* Adds the folders that steps create, from their input `path`; "." if another repository is checked
+ * out instead of ours, or an expression names the folder. */
+static void add_checkouts(struct lint *lint, const struct arc_yaml_node *steps, json_t *folders)
 {
-    static const char *const none[] = {NULL};
-    const char **folders = NULL;
-    size_t count = 0;
-
     arc_yaml_each (step, steps) {
         const struct arc_yaml_node *with = arc_yaml_get(step, "with");
         ARC_AUTO_FREE char *clean = NULL;
@@ -334,17 +329,9 @@ static const char *const *find_checkouts(struct lint *lint, const struct arc_yam
             continue;
         bool other = lint_input(with, "repository") &&
                      ARC_STARTS(arc_yaml_text_at(step, "uses"), "actions/checkout@");
-        bool unknown = strstr(clean, "${{");
-        if (strcmp(clean, ".") == 0 && !other)
-            continue;
-        const char **place = arc_arena_append(&lint->memory, &folders, &count, sizeof *place);
-        if (place)
-            *place = unknown ? "." : arc_arena_text(&lint->memory, clean);
+        if (strcmp(clean, ".") != 0 || other)
+            lint_set(lint, folders, strstr(clean, "${{") ? "." : clean, json_true());
     }
-
-    const char **end =
-        folders ? arc_arena_append(&lint->memory, &folders, &count, sizeof *end) : NULL;
-    return end ? folders : none;
 }
 
 static size_t name_length(const char *text)
@@ -395,12 +382,13 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
      * … */
     static const char *const scripts[] = {
         "script", "inlineScript", "inline-script", "run", "command", "commands", "cmd"};
-    const char *const *folders = find_checkouts(w->lint, steps);
+    ARC_AUTO_JSON json_t *folders = json_object();
 
+    add_checkouts(w->lint, steps, folders);
     arc_yaml_each (step, steps) {
         const char *shell = arc_yaml_text_at(step, "shell");
         check_steps(w, arc_yaml_get(step, "parallel"));
-        if (!is_checked_out(w->lint, folders, arc_yaml_get(step, "uses")))
+        if (!is_checked_out(w->lint, folders, arc_yaml_text_at(step, "uses")))
             check_uses(w, step);
         bool keeps = strlen(shell) > 12 && ARC_STARTS(shell, "cp {0} ") &&
                      arc_text_ends(shell, ".json") && !strpbrk(shell + 7, " \t\n");
@@ -445,7 +433,7 @@ static void check_output(const struct workflow *w, const struct arc_yaml_node *a
     if (!len)
         return;
 
-    const char *output = arc_or(arc_arena_cut(&w->lint->memory, text, len), "");
+    const char *output = arc_arena_cut(&w->lint->memory, text, len);
     const struct arc_yaml_node *job = lint_input(arc_yaml_get(w->root, "jobs"), name);
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");
@@ -515,8 +503,8 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
             if (!name_len || json_object_get(w->seen, key))
                 continue; /* not a literal, or checked before */
             lint_set(w->lint, w->seen, key, json_true());
-            check_member(w, node, all[i].names,
-                         arc_or(arc_arena_cut(&w->lint->memory, name, name_len), ""), rest);
+            check_member(w, node, all[i].names, arc_arena_cut(&w->lint->memory, name, name_len),
+                         rest);
         }
     }
 }
@@ -529,7 +517,7 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
         check_expressions(w, pair->value, arc_yaml_is(pair->key, "if"));
     arc_yaml_each (item, node)
         check_expressions(w, item, false);
-    if (!node->text || (!condition && !strstr(node->text, "${{")))
+    if (!node || !node->text || (!condition && !strstr(node->text, "${{")))
         return;
 
     w->lint->expressions += node->len;
@@ -658,15 +646,17 @@ static void check_excludes(struct lint *lint, const struct arc_yaml_node *matrix
         }
 }
 
-static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
+static void check_needs(const struct workflow *w, const struct arc_yaml_pair *job)
 {
     const struct arc_yaml_node *needs = arc_yaml_get(job->value, "needs");
     const struct arc_yaml_node *name;
-    ARC_AUTO_JSON json_t *names = json_object();
-    ARC_AUTO_JSON json_t *seen = json_object();
-    ARC_AUTO_JSON json_t *ids = json_object();
-    ARC_AUTO_JSON json_t *matrix = json_object();
+    ARC_AUTO_JSON json_t *names = json_object(), *seen = json_object();
+    ARC_AUTO_JSON json_t *ids = json_object(), *matrix = json_object();
+    struct workflow own = *w;
 
+    own.needs = names;
+    own.seen = seen;
+    own.ids = ids;
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
         if (!name->text || !name->len)
             continue;
@@ -677,16 +667,11 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
                          job->key->text, name->text);
     }
 
-    w->needs = names;
-    w->seen = seen;
-    w->ids = ids;
-
-    list_ids(w, arc_yaml_get(job->value, "steps"));
+    list_ids(&own, arc_yaml_get(job->value, "steps"));
     check_excludes(w->lint, arc_yaml_at(job->value, "strategy", "matrix"));
     if (list_matrix(w->lint, job->value, matrix))
-        w->matrix = matrix;
-    check_expressions(w, job->value, false);
-    w->needs = w->seen = w->ids = w->matrix = NULL;
+        own.matrix = matrix;
+    check_expressions(&own, job->value, false);
 }
 
 /* Checks that a local workflow that a job calls exists in .github/workflows and can be called. */
@@ -715,7 +700,7 @@ static void check_grant(struct lint *lint, const struct arc_yaml_node *node)
                      "write-all lets the job write everything: name what it needs");
 }
 
-static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
+static void check_job(const struct workflow *w, const struct arc_yaml_pair *job)
 {
     check_id(w->lint, job->key);
     if (!arc_yaml_key(w->root, "permissions") && !arc_yaml_key(job->value, "permissions"))
@@ -819,8 +804,7 @@ static void check_whole(struct workflow *w)
                          cron->text);
     }
     arc_each_in (key, keys)
-        if (arc_yaml_get(w->root, *key))
-            check_expressions(w, arc_yaml_get(w->root, *key), false);
+        check_expressions(w, arc_yaml_get(w->root, *key), false);
     w->seen = NULL;
 }
 
@@ -830,8 +814,7 @@ static void check_workflow(struct lint *lint, const char *file)
     if (!lint_read_yaml(lint, lint_rule_name(LINT_WORKFLOW), file, 0, &yaml))
         return;
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
-    ARC_AUTO_JSON json_t *names = json_object();
-    ARC_AUTO_JSON json_t *inputs = json_object();
+    ARC_AUTO_JSON json_t *names = json_object(), *inputs = json_object();
     struct workflow w = {.lint = lint, .root = yaml.root, .inputs = inputs};
     lint_places(lint, "workflow", yaml.root);
 
@@ -878,9 +861,7 @@ static int check_action(void *context, const char *file)
     lint_places(lint, "action", yaml.root);
     check_loop(lint, yaml.root);
     lint_runner_action(lint, runs);
-    ARC_AUTO_JSON json_t *inputs = json_object();
-    ARC_AUTO_JSON json_t *seen = json_object();
-    ARC_AUTO_JSON json_t *ids = json_object();
+    ARC_AUTO_JSON json_t *inputs = json_object(), *seen = json_object(), *ids = json_object();
     struct workflow w = {
         .lint = lint, .root = yaml.root, .inputs = inputs, .ids = ids, .seen = seen};
     const struct arc_yaml_node *image = arc_yaml_get(runs, "image");
