@@ -80,6 +80,12 @@ const struct option *option_find(const struct option *rows, const char *name, si
     return NULL;
 }
 
+const struct option *command_option(const struct command *command, const char *name, size_t len)
+{
+    const struct option *own = option_find(command ? command->options : NULL, name, len);
+    return arc_or(own, option_find(frame_options, name, len));
+}
+
 int frame_words(int argc, char *const *argv)
 {
     int words = 0;
@@ -97,12 +103,6 @@ int frame_words(int argc, char *const *argv)
 }
 
 /* ---- options of one command ----------------------------------------------------------------- */
-
-/* The index of one of the command's own options, which come first. */
-static size_t option_index(const struct invocation *inv, const char *name)
-{
-    return (size_t)(option_find(inv->options, name, strlen(name)) - inv->options);
-}
 
 static int bad_value(const struct option *option, const char *value, struct arc_error *err)
 {
@@ -131,23 +131,23 @@ static const char *boolean(const char *value)
 static int set_value(struct invocation *inv, const struct option *option, const char *value,
                      struct arc_error *err)
 {
-    size_t i = (size_t)(option - inv->options);
     const char *flag = option->value ? NULL : boolean(value);
+    json_t *values = option->many ? json_object_get(inv->given, option->name) : NULL;
 
     if (option->choices ? !among(option->choices, arc_or(flag, value)) : !option->value && !flag)
         return bad_value(option, value, err);
-    if (option->value && !*value && i < inv->own)
+    if (option->value && !*value)
         return arc_error_set(err, ARC_EINPUT, "--%s is empty: it takes %s; is a variable not set?",
                              option->name, option->value);
-    inv->values[i] = arc_or(flag, value);
-    if (!option->many)
-        return ARC_OK;
-    if (!inv->lists[i])
-        inv->lists[i] = json_array();
-    if (!arc_utf8_valid(value, strlen(value)))
+    if (option->many && !arc_utf8_valid(value, strlen(value)))
         return arc_error_set(err, ARC_EINPUT, "--%s: the value is not valid UTF-8", option->name);
 
-    return arc_json_append(inv->lists[i], json_string(value), err);
+    if (!values) {
+        values = json_array();
+        ARC_TRY(arc_json_set(inv->given, option->name, values, err));
+    }
+
+    return arc_json_append(values, json_string_nocheck(arc_or(flag, value)), err);
 }
 
 /* The option of these tables (NULL: none) with a similar name; NULL if there is none. */
@@ -190,7 +190,7 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
     const char *name = arc_or(shorthand, argv[0]) + 2;
     const char *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
-    const struct option *option = option_find(inv->options, name, len);
+    const struct option *option = command_option(inv->command, name, len);
     const char *value = equals ? equals + 1 : "true";
 
     *used = 1;
@@ -216,7 +216,7 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
 /* "-z": the flag of that name. */
 static int parse_letter(struct invocation *inv, const char *word, struct arc_error *err)
 {
-    const struct option *option = option_find(inv->options, word + 1, 1);
+    const struct option *option = option_find(inv->command->options, word + 1, 1);
     if (word[2] || !option)
         return unknown_option(inv, word, err);
     return set_value(inv, option, "true", err);
@@ -230,18 +230,6 @@ static int add_argument(struct invocation *inv, const char *arg, struct arc_erro
                              inv->command->name);
     inv->args[inv->arg_count++] = arg;
     return ARC_OK;
-}
-
-/* The value of an option of every command. */
-static const char *frame_value(const struct invocation *inv, const char *name)
-{
-    const struct option *row = option_find(inv->options + inv->own, name, strlen(name));
-    return inv->values[row - inv->options];
-}
-
-static bool frame_flag(const struct invocation *inv, const char *name)
-{
-    return arc_text_same(frame_value(inv, name), "true");
 }
 
 static int parse_words(struct invocation *inv, int argc, char *const *argv, struct arc_error *err)
@@ -260,12 +248,13 @@ static int parse_words(struct invocation *inv, int argc, char *const *argv, stru
             ARC_TRY(add_argument(inv, argv[i], err));
     }
 
-    inv->format = frame_value(inv, "format");
-    inv->color = frame_value(inv, "color");
-    inv->json = frame_flag(inv, "json");
-    inv->quiet = frame_flag(inv, "quiet");
-    inv->verbose = frame_flag(inv, "verbose");
-    inv->help = frame_flag(inv, "help");
+    if (!option_find(inv->command->options, "format", 6))
+        inv->format = option_value(inv, "format");
+    inv->color = option_value(inv, "color");
+    inv->json = option_flag(inv, "json");
+    inv->quiet = option_flag(inv, "quiet");
+    inv->verbose = option_flag(inv, "verbose");
+    inv->help = option_flag(inv, "help");
 
     return ARC_OK;
 }
@@ -273,23 +262,18 @@ static int parse_words(struct invocation *inv, int argc, char *const *argv, stru
 static int set_lines(struct invocation *inv, const struct option *option, const char *text,
                      struct arc_error *err)
 {
-    size_t i = (size_t)(option - inv->options);
-    int rc = ARC_OK;
-
-    if (!inv->lists[i])
-        inv->lists[i] = json_array(); /* only blank lines: given, but empty */
+    /* only blank lines: given, but empty */
+    ARC_TRY(arc_json_set(inv->given, option->name, json_array(), err));
 
     arc_each_piece (line, text, "\n") {
         arc_text_trim(&line.text, &line.len);
         ARC_AUTO_FREE char *value = arc_piece_copy(line);
         ARC_TRY_ALLOC(value, err);
-        if (!rc && *value)
-            rc = set_value(inv, option, value, err);
+        if (*value)
+            ARC_TRY(set_value(inv, option, value, err));
     }
 
-    inv->values[i] = rc ? NULL : ""; /* only `lists` has the lines */
-
-    return rc;
+    return ARC_OK;
 }
 
 /* Writes the variable of an input: INPUT_LIST-FILES or, for callers that cannot set a name with a
@@ -331,9 +315,8 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
     int rc = ARC_OK;
     const char *value = NULL;
 
-    for (size_t i = 0; i < inv->own; i++) {
-        const struct option *option = &inv->options[i];
-        if (inv->values[i])
+    for (const struct option *option = command->options; option && option->name; option++) {
+        if (json_object_get(inv->given, option->name))
             continue;
         rc = read_input(inv, option->name, &value, err);
         if (!rc && value && option->many)
@@ -390,19 +373,10 @@ void invocation_note_slips(const struct invocation *inv, struct report *report)
 int invocation_parse(const struct command *command, const struct arc_env *env, int argc,
                      char *const *argv, struct invocation *inv, struct arc_error *err)
 {
-    size_t words = (argc > 0 ? (size_t)argc : 0) + 2, all;
-    *inv = (struct invocation){.command = command, .env = env};
-    while (command->options && command->options[inv->own].name)
-        inv->own++;
-    all = inv->own + ARC_COUNT(frame_options);
-    inv->options = arc_arena_array(&inv->memory, all, sizeof *inv->options);
-    inv->values = arc_arena_array(&inv->memory, all, sizeof *inv->values);
-    inv->lists = arc_arena_array(&inv->memory, all, sizeof *inv->lists);
+    size_t words = (argc > 0 ? (size_t)argc : 0) + 2;
+    *inv = (struct invocation){.command = command, .env = env, .given = json_object()};
     inv->args = arc_arena_array(&inv->memory, words, sizeof *inv->args);
-    ARC_TRY(arc_arena_check(&inv->memory, err));
-    if (inv->own)
-        memcpy(inv->options, command->options, inv->own * sizeof *inv->options);
-    memcpy(inv->options + inv->own, frame_options, sizeof frame_options);
+    ARC_TRY_ALLOC(inv->given && inv->args, err);
     inv->terminal = isatty(STDOUT_FILENO) == 1;
     ARC_TRY(parse_words(inv, argc, argv, err));
     inv->colour = terminal_colour(env, inv->color, STDOUT_FILENO);
@@ -416,16 +390,18 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
 
 void invocation_free(struct invocation *inv)
 {
-    for (size_t i = 0; inv->lists && i < inv->own; i++)
-        json_decref(inv->lists[i]);
+    json_decref(inv->given);
     arc_arena_free(&inv->memory);
     *inv = (struct invocation){0};
 }
 
 const char *option_value(const struct invocation *inv, const char *name)
 {
-    const struct option *row = option_find(inv->options, name, strlen(name));
-    return row ? arc_or(inv->values[row - inv->options], row->initial) : NULL;
+    const json_t *values = json_object_get(inv->given, name);
+    const struct option *row = option_find(inv->command->options, name, strlen(name));
+    if (json_array_size(values))
+        return json_string_value(json_array_get(values, json_array_size(values) - 1));
+    return row ? row->initial : NULL;
 }
 
 bool option_flag(const struct invocation *inv, const char *name)
@@ -440,10 +416,11 @@ bool option_is_auto(const struct invocation *inv, const char *name)
 
 size_t option_choice(const struct invocation *inv, const char *name)
 {
+    const struct option *option = option_find(inv->command->options, name, strlen(name));
     const char *value = arc_or(option_value(inv, name), "");
     size_t number = 0;
 
-    arc_each_piece (choice, inv->options[option_index(inv, name)].choices, "|") {
+    arc_each_piece (choice, option->choices, "|") {
         if (arc_text_is(choice.text, choice.len, value))
             break;
         number++;
@@ -472,21 +449,21 @@ bool option_time(const char *text, const char *units, int64_t *out)
 
 const json_t *option_list(const struct invocation *inv, const char *name)
 {
-    return inv->lists[option_index(inv, name)];
+    return json_object_get(inv->given, name);
 }
 
 bool option_given(const struct invocation *inv, const char *name)
 {
-    return inv->values[option_index(inv, name)] != NULL;
+    return json_object_get(inv->given, name) != NULL;
 }
 
 int option_refuse(const struct invocation *inv, const char *const *names, const char *why,
                   struct arc_error *err)
 {
     for (; *names; names++) {
-        size_t i = option_index(inv, *names);
-        const char *initial = arc_or(inv->options[i].initial, "false");
-        if (inv->values[i] && strcmp(inv->values[i], initial) != 0)
+        const struct option *row = option_find(inv->command->options, *names, strlen(*names));
+        const char *initial = arc_or(row->initial, "false");
+        if (option_given(inv, *names) && !arc_text_same(option_value(inv, *names), initial))
             return arc_error_set(err, ARC_EINPUT, "--%s %s", *names, why);
     }
     return ARC_OK;

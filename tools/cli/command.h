@@ -76,18 +76,15 @@ extern const size_t command_count;
 /* Returns the command of that name; NULL, with an error, if it is unknown. */
 const struct command *command_find(const char *name, struct arc_error *err);
 
-/* A parsed command line, owned by invocation_parse()'s caller; strings point into argv and the
+/* A parsed command line, owned by invocation_parse()'s caller; arguments point into argv and the
  * environment. */
 struct invocation {
-    struct arc_arena memory; /* of the lists and the trimmed INPUT_ variables */
+    struct arc_arena memory; /* of the arguments and the trimmed INPUT_ variables */
     const struct command *command;
     const struct arc_env *env;
     struct arc_project *project; /* wanted as the options and arguments say; nothing is loaded */
-    struct option *options;      /* the command's, then those of every command, then {0} */
-    size_t own;                  /* how many of them are the command's */
-    const char **values;         /* values[i]: the last value given for option i, or NULL */
-    json_t **lists;              /* lists[i]: for a `many` option i an array of strings, or NULL */
-    const char **args;           /* positional arguments, then NULL; args[1] may always be read */
+    json_t *given; /* object: option → array of its values; several only for a `many` option */
+    const char **args; /* positional arguments, then NULL; args[1] may always be read */
     size_t arg_count;
     const char *format; /* --format: a template for the document; NULL: none */
     const char *color;  /* --color: "auto", "always", "never"; NULL: auto */
@@ -104,6 +101,8 @@ extern const struct option frame_options[];
 
 /* Returns the row of that name in an option table (NULL: empty), or NULL. */
 const struct option *option_find(const struct option *rows, const char *name, size_t len);
+/* The option of a command (NULL: none), or else of every command; NULL if there is none. */
+const struct option *command_option(const struct command *command, const char *name, size_t len);
 
 /* The number of words from argv[0] on that are frame options with their values. */
 int frame_words(int argc, char *const *argv);

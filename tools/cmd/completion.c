@@ -98,9 +98,7 @@ static const struct option *option_with_value(const struct command *command, con
     const char *name = arc_text_after(word, "--");
     if (!name)
         return NULL;
-    size_t len = strcspn(name, "=");
-    const struct option *row = option_find(command ? command->options : NULL, name, len);
-    row = arc_or(row, option_find(frame_options, name, len));
+    const struct option *row = command_option(command, name, strcspn(name, "="));
     return row && row->value ? row : NULL;
 }
 
