@@ -69,7 +69,7 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
                        char *const *argv, struct arc_error *err)
 {
     ARC_AUTO(invocation) struct invocation inv = {0};
-    ARC_AUTO(report) struct report report = {0}, slips = {0};
+    ARC_AUTO(report) struct report report = {.inv = &inv}, slips = {.inv = &inv};
 
     ARC_TRY(invocation_parse(command, env, argc, argv, &inv, err));
     ARC_AUTO(arc_project)
@@ -80,18 +80,17 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
         inv.json = false;
         inv.format = NULL;
         ARC_TRY(help_render(program ? NULL : command, "text", &report.human, err));
-        return report_print(&report, &inv, err);
+        return report_print(&report, err);
     }
 
-    report.unseen = inv.json || inv.format;
     if (wants_trace(env, &inv))
         env->trace = report_trace;
 
     /* before the command, which may fail because of them */
     invocation_note_slips(&inv, &slips);
-    ARC_TRY(report_print_notes(&slips, &inv, err));
+    ARC_TRY(report_print_notes(&slips, err));
     ARC_TRY(command->run(&inv, &report, err));
-    ARC_TRY(report_print(&report, &inv, err));
+    ARC_TRY(report_print(&report, err));
 
     return report.failed;
 }

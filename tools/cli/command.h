@@ -132,11 +132,11 @@ bool option_given(const struct invocation *inv, const char *name);
 int option_refuse(const struct invocation *inv, const char *const *names, const char *why,
                   struct arc_error *err);
 
-/* A command's result, which the frame prints (output.c). Initialise with {0}. */
+/* A command's result, which the frame prints (output.c). Initialise with {.inv = …}. */
 struct report {
-    struct arc_arena memory; /* of the outputs and notes */
+    const struct invocation *inv;
+    struct arc_arena memory; /* of the outputs */
     json_t *document;        /* the stage's JSON document, printed by --json; owned */
-    bool unseen;             /* --json or --format: do not print the text for a person */
     struct arc_buf human;    /* text for a person; if empty, outputs are printed as key=value */
     enum { REPORT_TEXT, REPORT_JSON, REPORT_DATA } kind; /* for `human`: DATA is never altered */
     struct arc_buf summary;                              /* markdown for GITHUB_STEP_SUMMARY */
@@ -145,14 +145,9 @@ struct report {
         size_t len;
     } * outputs; /* for GITHUB_OUTPUT, in this order */
     size_t output_count;
-    size_t output_bytes; /* of their names and values */
-    struct report_note {
-        char level; /* 'e' error, 'w' warning, 'n' notice */
-        const char *message;
-        struct arc_place place;
-    } * notes; /* annotations in GitHub Actions, lines on stderr elsewhere */
-    size_t note_count;
-    int failed; /* ARC_OK, or the code to exit with although the report is complete */
+    size_t output_bytes;  /* of their names and values */
+    struct arc_buf notes; /* for stderr: annotations in GitHub Actions, lines elsewhere */
+    int failed;           /* ARC_OK, or the code to exit with although the report is complete */
 };
 
 /* Adds an output (`value` is copied; `len` bytes). Names are [A-Za-z0-9_-]+ or the filter's own.
@@ -170,11 +165,13 @@ void report_members(struct report *report, const char *const *names);
 /* Appends the command's template (base/template.h), filled with unescaped values; report_print()
  * later makes all text for a person visible. */
 int report_fill(const char *text, const json_t *values, struct arc_buf *out, struct arc_error *err);
+/* Whether a person sees `human`: without --json and --format. */
+bool report_is_seen(const struct report *report);
 /* The same for `human`, with the document or other values; does nothing if nobody sees it. */
 int report_show(struct report *report, const char *text, struct arc_error *err);
 int report_show_values(struct report *report, const char *text, const json_t *values,
                        struct arc_error *err);
-/* Adds a note for a person; `place` may be NULL. */
+/* Adds a note for a person: 'e' an error, 'w' a warning, 'n' a notice; `place` may be NULL. */
 void report_note(struct report *report, char level, const struct arc_place *place,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 #define report_warn(report, ...) report_note(report, 'w', NULL, __VA_ARGS__)
@@ -186,11 +183,10 @@ void invocation_note_slips(const struct invocation *inv, struct report *report);
 void report_free(struct report *report);
 
 /* Prints the report's notes. ARC_EWORLD if stderr cannot be written. */
-int report_print_notes(const struct report *report, const struct invocation *inv,
-                       struct arc_error *err);
+int report_print_notes(const struct report *report, struct arc_error *err);
 /* Prints the report's document, outputs, summary and notes. ARC_EWORLD if stdout, stderr or one of
  * GitHub's files cannot be written. */
-int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err);
+int report_print(const struct report *report, struct arc_error *err);
 /* A callback for progress: prints a line on stderr, made visible; nothing with --quiet. `context`
  * is the invocation. */
 void report_progress(void *context, const char *line);

@@ -55,6 +55,11 @@ int report_fill(const char *text, const json_t *values, struct arc_buf *out, str
     return arc_template_fill(text, places, values, out, err);
 }
 
+bool report_is_seen(const struct report *report)
+{
+    return !report->inv->json && !report->inv->format;
+}
+
 int report_show(struct report *report, const char *text, struct arc_error *err)
 {
     return report_show_values(report, text, report->document, err);
@@ -63,31 +68,47 @@ int report_show(struct report *report, const char *text, struct arc_error *err)
 int report_show_values(struct report *report, const char *text, const json_t *values,
                        struct arc_error *err)
 {
-    return report->unseen ? ARC_OK : report_fill(text, values, &report->human, err);
+    return report_is_seen(report) ? report_fill(text, values, &report->human, err) : ARC_OK;
+}
+
+static const char *level_name(char level)
+{
+    if (level == 'e')
+        return "error";
+    return level == 'w' ? "warning" : "notice";
 }
 
 void report_note(struct report *report, char level, const struct arc_place *place,
                  const char *format, ...)
 {
-    struct arc_arena *memory = &report->memory;
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    struct report_note *note =
-        arc_arena_append(memory, &report->notes, &report->note_count, sizeof *note);
+    const struct invocation *inv = report->inv;
+    struct arc_buf text = {0}, shown = {0};
+
+    if (inv->quiet && level == 'n')
+        return;
 
     ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
-    memory->failed |= text.failed != 0;
-    if (!note)
-        return;
-    *note = (struct report_note){level, arc_arena_text(memory, arc_buf_text(&text)), {0}};
-    if (place)
-        note->place = *place;
-    note->place.file = arc_arena_text(memory, note->place.file);
+    arc_text_visible(&shown, arc_buf_text(&text), text.len);
+    arc_buf_free_part(&shown, &text);
+
+    if (arc_actions_active(inv->env)) {
+        arc_actions_annotation(&report->notes, level_name(level), place, inv->command->name,
+                               arc_buf_text(&shown));
+    } else {
+        if (place && place->file) {
+            arc_place_show(&report->notes, place);
+            arc_buf_puts(&report->notes, ": ");
+        }
+        arc_buf_printf(&report->notes, "%s: %s\n", level_name(level), arc_buf_text(&shown));
+    }
+
+    arc_buf_free_part(&report->notes, &shown);
 }
 
 int report_note_text(void *report, char level, const char *text, struct arc_error *err)
 {
     report_note(report, level, NULL, "%s", text);
-    return arc_arena_check(&((struct report *)report)->memory, err);
+    return arc_buf_check(&((struct report *)report)->notes, "the notes", err);
 }
 
 void report_free(struct report *report)
@@ -96,6 +117,7 @@ void report_free(struct report *report)
     json_decref(report->document);
     arc_buf_free(&report->human);
     arc_buf_free(&report->summary);
+    arc_buf_free(&report->notes);
     *report = (struct report){0};
 }
 
@@ -120,34 +142,6 @@ bool terminal_redraws(const struct arc_env *env, int fd)
     return isatty(fd) == 1 && !has_value(env, "TERM", "dumb") && !arc_env_nonempty(env, "CI");
 }
 
-static const char *level_name(char level)
-{
-    if (level == 'e')
-        return "error";
-    return level == 'w' ? "warning" : "notice";
-}
-
-static void add_note(struct arc_buf *out, const struct report_note *note, const char *title,
-                     bool actions)
-{
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-
-    arc_text_visible(&shown, note->message, strlen(note->message));
-    out->failed |= shown.failed;
-
-    if (actions) {
-        arc_actions_annotation(out, level_name(note->level), &note->place, title,
-                               arc_buf_text(&shown));
-        return;
-    }
-
-    if (note->place.file) {
-        arc_place_show(out, &note->place);
-        arc_buf_puts(out, ": ");
-    }
-    arc_buf_printf(out, "%s: %s\n", level_name(note->level), arc_buf_text(&shown));
-}
-
 static int put(FILE *file, const struct arc_buf *text, struct arc_error *err)
 {
     ARC_TRY(arc_buf_check(text, "the output", err));
@@ -165,8 +159,7 @@ static int put(FILE *file, const struct arc_buf *text, struct arc_error *err)
 }
 
 /* GITHUB_OUTPUT gets all outputs in one write, or none. */
-static int write_github_files(const struct report *report, const struct invocation *inv,
-                              struct arc_error *err)
+static int write_github_files(const struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)128 << 20};
 
@@ -174,9 +167,9 @@ static int write_github_files(const struct report *report, const struct invocati
         ARC_TRY(arc_actions_format_output(&text, output->name, output->value, output->len, err));
 
     ARC_TRY(arc_buf_check(&text, "GITHUB_OUTPUT", err));
-    ARC_TRY(arc_actions_append(inv->env, "GITHUB_OUTPUT", &text, err));
+    ARC_TRY(arc_actions_append(report->inv->env, "GITHUB_OUTPUT", &text, err));
 
-    return arc_actions_summarize(inv->env, &report->summary, err);
+    return arc_actions_summarize(report->inv->env, &report->summary, err);
 }
 
 /* The length of a colour sequence of our texts (plain, bold, faint, red to cyan) at `at`, or 0. Any
@@ -230,25 +223,18 @@ static int put_shown(const struct arc_buf *text, unsigned kind, const struct inv
     return put(stdout, &shown, err);
 }
 
-int report_print_notes(const struct report *report, const struct invocation *inv,
-                       struct arc_error *err)
+int report_print_notes(const struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf notes = {0};
-    bool actions = arc_actions_active(inv->env);
-
-    ARC_TRY(arc_arena_check(&report->memory, err));
-    arc_each (note, report->notes, report->note_count)
-        if (!inv->quiet || note->level != 'n')
-            add_note(&notes, note, inv->command->name, actions);
-
-    return put(stderr, &notes, err);
+    return put(stderr, &report->notes, err);
 }
 
-int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err)
+int report_print(const struct report *report, struct arc_error *err)
 {
+    const struct invocation *inv = report->inv;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     ARC_TRY(arc_arena_check(&report->memory, err));
+    ARC_TRY(arc_buf_check(&report->notes, "the notes", err));
     if ((inv->format || inv->json) && !report->document)
         return arc_error_set(err, ARC_EINPUT, "--%s: there is no document to show",
                              inv->format ? "format" : "json");
@@ -261,8 +247,8 @@ int report_print(const struct report *report, const struct invocation *inv, stru
         arc_buf_putc(&text, '\n');
     }
 
-    ARC_TRY(write_github_files(report, inv, err));
-    ARC_TRY(report_print_notes(report, inv, err));
+    ARC_TRY(write_github_files(report, err));
+    ARC_TRY(report_print_notes(report, err));
 
     if (inv->format)
         return put_shown(&text, REPORT_TEXT, inv, err);

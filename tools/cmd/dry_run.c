@@ -20,7 +20,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
     ARC_TRY(arc_buf_check(&text, "the rehearsal", err));
     arc_buf_printf(&report->summary, "````text\n%s````\n", arc_buf_text(&text));
 
-    style.colour = inv->colour && !report->unseen;
+    style.colour = inv->colour && report_is_seen(report);
     if (style.colour)
         return arc_dryrun_text(report->document, &style, &report->human, err);
     arc_buf_add(&report->human, text.data, text.len);
