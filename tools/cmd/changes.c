@@ -7,21 +7,17 @@
 
 #define DEFAULT_DEPTH "100"
 
-/* The names of the lists' outputs. */
-static const char *const suffixes[] = {
-    [ARC_PART_FILES] = "files",
-    [ARC_PART_ADDED] = "added_files",
-    [ARC_PART_MODIFIED] = "modified_files",
-    [ARC_PART_DELETED] = "deleted_files",
-    [ARC_PART_RENAMED] = "renamed_files",
-    [ARC_PART_DIRECTORIES] = "dirs",
-};
-
-/* Which lists to output. */
-struct lists {
-    enum arc_list_format format;
-    bool wanted[ARC_COUNT(suffixes)];
-    unsigned depth;
+/* The lists of a filter: the ends of their outputs' names, and the options that ask for them beside
+ * --list-files. */
+static const struct {
+    const char *suffix, *option;
+} parts[] = {
+    [ARC_PART_FILES] = {"files", "list-files"},
+    [ARC_PART_ADDED] = {"added_files", "files-by-status"},
+    [ARC_PART_MODIFIED] = {"modified_files", "files-by-status"},
+    [ARC_PART_DELETED] = {"deleted_files", "files-by-status"},
+    [ARC_PART_RENAMED] = {"renamed_files", "renames"},
+    [ARC_PART_DIRECTORIES] = {"dirs", "dir-names"},
 };
 
 /* Reads a number like parseInt(), which stops at the first non-digit; false for its NaN. */
@@ -37,7 +33,7 @@ static bool parse_number(const char *text, unsigned *out)
     return end != digits && *digits != '-' && *digits != '+';
 }
 
-static int read_lists(const struct invocation *inv, struct lists *out, struct arc_error *err)
+static int read_lists(const struct invocation *inv, struct arc_list *out, struct arc_error *err)
 {
     const char *list = option_value(inv, "list-files");
     const char *depth = option_value(inv, "dir-names");
@@ -54,33 +50,24 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
                              "--%s gives more lists: say how they are written with --list-files",
                              by_status ? "files-by-status" : "dir-names");
 
-    *out = (struct lists){
-        .format = (enum arc_list_format)format,
-        .wanted = {[ARC_PART_FILES] = format != ARC_LIST_NONE,
-                   [ARC_PART_ADDED] = by_status,
-                   [ARC_PART_MODIFIED] = by_status,
-                   [ARC_PART_DELETED] = by_status,
-                   [ARC_PART_RENAMED] = format != ARC_LIST_NONE && option_flag(inv, "renames"),
-                   [ARC_PART_DIRECTORIES] = depth != NULL}};
-
     int64_t levels = 0;
     if (depth && !arc_text_number(depth, 6, &levels))
         return arc_error_set(err, ARC_EINPUT, "--dir-names: '%s' is not a number from 0 to 999999",
                              depth);
-    out->depth = (unsigned)levels;
+    *out = (struct arc_list){(enum arc_list_format)format, ARC_PART_FILES, (unsigned)levels};
 
     return ARC_OK;
 }
 
 static int read_options(const struct invocation *inv, struct arc_changes_options *out,
-                        struct lists *lists, struct arc_error *err)
+                        struct arc_list *list, struct arc_error *err)
 {
     static const enum arc_quantifier quantifiers[] = {/* in the order of the option's choices */
                                                       ARC_QUANTIFIER_SOME, ARC_QUANTIFIER_EVERY,
                                                       ARC_QUANTIFIER_SOME_EXCLUDE,
                                                       ARC_QUANTIFIER_LAST};
 
-    ARC_TRY(read_lists(inv, lists, err));
+    ARC_TRY(read_lists(inv, list, err));
     *out = (struct arc_changes_options){
         .base = option_value(inv, "base"),
         .ref = option_value(inv, "ref"),
@@ -91,7 +78,7 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
         .submodules = option_flag(inv, "submodules"),
         .untracked = option_flag(inv, "untracked"),
         .explain = option_flag(inv, "explain"),
-        .count_only = lists->format == ARC_LIST_NONE && !inv->json && !inv->format &&
+        .count_only = list->format == ARC_LIST_NONE && !inv->json && !inv->format &&
                       !option_flag(inv, "explain"),
     };
     if (option_flag(inv, "since-image"))
@@ -109,25 +96,24 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
 }
 
 static int list_output(const struct invocation *inv, const struct arc_changes *changes,
-                       size_t filter, const struct lists *lists, size_t part, struct report *report,
+                       size_t filter, const struct arc_list *list, struct report *report,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
-    const char *key = arc_arena_printf(&report->memory, "%s_%s",
-                                       changes->filters->items[filter].name, suffixes[part]);
-    const struct arc_list list = {lists->format, (enum arc_list_part)part, lists->depth};
+    const char *key = arc_arena_printf(
+        &report->memory, "%s_%s", changes->filters->items[filter].name, parts[list->part].suffix);
     size_t used = report->output_bytes;
     bool spilled = false;
 
-    size_t count = arc_changes_list(changes, filter, &list, &value);
-    ARC_TRY(arc_changes_output(inv->env, lists->format,
+    size_t count = arc_changes_list(changes, filter, list, &value);
+    ARC_TRY(arc_changes_output(inv->env, list->format,
                                used < ARC_OUTPUTS_MAX ? ARC_OUTPUTS_MAX - used : 0, &value,
                                &spilled, err));
-    if (lists->format == ARC_LIST_MATRIX && count > ARC_PLAN_ROWS_MAX)
+    if (list->format == ARC_LIST_MATRIX && count > ARC_PLAN_ROWS_MAX)
         report_warn(report, "%s has %zu rows, and GitHub refuses a matrix of more than %d", key,
                     count, ARC_PLAN_ROWS_MAX);
 
-    if (spilled && lists->format != ARC_LIST_NUL)
+    if (spilled && list->format != ARC_LIST_NUL)
         report_warn(report,
                     "the list of %s is too long: all outputs of a job share 1 MiB of UTF-16; it is "
                     "in %s, and the output is that path",
@@ -139,7 +125,7 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
 }
 
 static int filter_outputs(const struct invocation *inv, const struct arc_changes *changes,
-                          size_t filter, const struct lists *lists, struct report *report,
+                          size_t filter, struct arc_list list, struct report *report,
                           struct arc_error *err)
 {
     const char *name = changes->filters->items[filter].name;
@@ -149,9 +135,12 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     report_output(report, arc_arena_printf(memory, "%s_count", name),
                   arc_arena_printf(memory, "%zu", changes->results[filter].count));
 
-    for (size_t i = 0; i < ARC_COUNT(suffixes); i++)
-        if (lists->wanted[i])
-            ARC_TRY(list_output(inv, changes, filter, lists, i, report, err));
+    for (size_t i = 0; list.format != ARC_LIST_NONE && i < ARC_COUNT(parts); i++) {
+        const char *asked = option_value(inv, parts[i].option);
+        list.part = (enum arc_list_part)i;
+        if (asked && strcmp(asked, "false") != 0)
+            ARC_TRY(list_output(inv, changes, filter, &list, report, err));
+    }
 
     return ARC_OK;
 }
@@ -179,12 +168,12 @@ static int note_clashes(struct report *report, struct arc_error *err)
 }
 
 static int fill(const struct invocation *inv, const struct arc_changes *changes,
-                const struct lists *lists, struct report *report, struct arc_error *err)
+                const struct arc_list *list, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf matching = {0};
 
     for (size_t i = 0; i < changes->filters->count; i++)
-        ARC_TRY(filter_outputs(inv, changes, i, lists, report, err));
+        ARC_TRY(filter_outputs(inv, changes, i, *list, report, err));
     arc_changes_matching(changes, &matching);
     ARC_TRY(arc_buf_check(&matching, "changes", err));
     if (arc_filters_index(changes->filters, "changes", 7) == SIZE_MAX)
@@ -210,14 +199,14 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     ARC_AUTO(arc_changes) struct arc_changes changes = {0};
     struct arc_env env = *inv->env;
     struct arc_changes_options options;
-    struct lists lists = {0};
+    struct arc_list list = {0};
     ARC_AUTO_FREE char *relative = NULL;
 
     if (option_value(inv, "working-directory"))
         env.cwd = option_value(inv, "working-directory");
     project.env = &env;
     project.wanted.config = option_value(inv, "config");
-    ARC_TRY(read_options(inv, &options, &lists, err));
+    ARC_TRY(read_options(inv, &options, &list, err));
 
     /* Text that is not a number means the default, as in paths-filter. */
     const char *depth = option_value(inv, "initial-fetch-depth");
@@ -261,7 +250,7 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     options.config = project.config.path ? &project.config : NULL;
     ARC_TRY(arc_changes(&project, &options, &changes, err));
 
-    return fill(inv, &changes, &lists, report, err);
+    return fill(inv, &changes, &list, report, err);
 }
 
 const struct command cmd_changes = {
