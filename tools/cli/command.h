@@ -33,21 +33,17 @@ struct option {
 #define CHOICE(n, v, c, i, h) OPTION(.name = n, .value = v, .choices = c, .initial = i, .help = h)
 #define VALUES(n, v, h)       OPTION(.name = n, .value = v, .help = h, .many = true)
 
-/* A value for later steps. */
-struct output {
-    const char *name; /* as in GITHUB_OUTPUT; "<filter>" for a family of names */
-    const char *help;
-};
-
-struct example {
-    const char *command; /* run by the tests as it is */
+/* A value for later steps, or an example. */
+struct row {
+    const char *name; /* as in GITHUB_OUTPUT, "<filter>" for a family of names; or a command line,
+                       * which the tests run as it is */
     const char *help;
 };
 
 /* The rows of a command's table, ending with {0}. */
 #define OPTIONS(...)  ((const struct option[]){__VA_ARGS__, {0}})
-#define OUTPUTS(...)  ((const struct output[]){__VA_ARGS__, {0}})
-#define EXAMPLES(...) ((const struct example[]){__VA_ARGS__, {0}})
+#define OUTPUTS(...)  ((const struct row[]){__VA_ARGS__, {0}})
+#define EXAMPLES(...) ((const struct row[]){__VA_ARGS__, {0}})
 
 struct arc_project;
 struct invocation;
@@ -56,15 +52,15 @@ struct report;
 /* A row of the command table (commands.def names them all). Lists end with a {0} entry. */
 struct command {
     const char *name;
-    const char *summary;            /* one line, no full stop */
-    const char *argument;           /* name of its positional argument ("TAG"), which is optional;
+    const char *summary;          /* one line, no full stop */
+    const char *argument;         /* name of its positional argument ("TAG"), which is optional;
                                      * for several, the usage's text; NULL for none */
-    size_t arguments_max;           /* the most arguments it takes */
-    const char *description;        /* paragraphs, separated by blank lines */
-    const struct option *options;   /* in addition to the frame's, such as --help and --json */
-    const struct output *outputs;   /* NULL for none */
-    const struct example *examples; /* NULL for none */
-    bool token;                     /* it uses GitHub's API: its action passes on the job's token */
+    size_t arguments_max;         /* the most arguments it takes */
+    const char *description;      /* paragraphs, separated by blank lines */
+    const struct option *options; /* in addition to the frame's, such as --help and --json */
+    const struct row *outputs;    /* NULL for none */
+    const struct row *examples;   /* NULL for none */
+    bool token;                   /* it uses GitHub's API: its action passes on the job's token */
     /* Does the work: one library call, then fills the report. Returns 0 or an ARC_E… code. */
     int (*run)(const struct invocation *inv, struct report *report, struct arc_error *err);
 };

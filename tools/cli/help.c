@@ -236,21 +236,12 @@ static json_t *list_inputs(const struct command *command)
     return list;
 }
 
-static json_t *list_outputs(const struct output *outputs)
+static json_t *list_rows(const struct row *rows)
 {
     json_t *list = json_array();
-    for (; outputs && outputs->name; outputs++)
-        arc_json_push(&list, json_pack("{s:s, s:s, s:b}", "name", outputs->name, "help",
-                                       outputs->help, "family", *outputs->name == '<'));
-    return list;
-}
-
-static json_t *list_examples(const struct example *examples)
-{
-    json_t *list = json_array();
-    for (; examples && examples->command; examples++)
-        arc_json_push(
-            &list, json_pack("{s:s, s:s}", "command", examples->command, "help", examples->help));
+    for (; rows && rows->name; rows++)
+        arc_json_push(&list, json_pack("{s:s, s:s, s:b}", "name", rows->name, "help", rows->help,
+                                       "family", *rows->name == '<'));
     return list;
 }
 
@@ -285,8 +276,8 @@ int help_render(const struct command *command, const char *format, struct arc_bu
                       "several", command->arguments_max > 1, "description", command->description,
                       "token", command->token, "options", list_options(command->options, NULL, ""),
                       "all", list_options(command->options, frame_options, " May be repeated."),
-                      "inputs", list_inputs(command), "outputs", list_outputs(command->outputs),
-                      "examples", list_examples(command->examples));
+                      "inputs", list_inputs(command), "outputs", list_rows(command->outputs),
+                      "examples", list_rows(command->examples));
     else
         values = json_pack("{s:o, s:o}", "commands", list_commands(), "all",
                            list_options(frame_options, NULL, ""));
