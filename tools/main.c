@@ -61,7 +61,7 @@ static void keep_standard_streams(void)
 
 static bool wants_trace(const struct arc_env *env, const struct invocation *inv)
 {
-    return inv->verbose || arc_text_same(arc_env_get(env, "RUNNER_DEBUG"), "1");
+    return option_flag(inv, "verbose") || arc_text_same(arc_env_get(env, "RUNNER_DEBUG"), "1");
 }
 
 /* `program`: no command was named, so that --help is about all of them. */
@@ -76,7 +76,7 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
     struct arc_project project = {.env = env, .wanted = project_wanted(&inv)};
     inv.project = &project;
 
-    if (inv.help) { /* whatever is to be shown otherwise */
+    if (option_flag(&inv, "help")) { /* whatever is to be shown otherwise */
         inv.json = false;
         inv.format = NULL;
         ARC_TRY(help_render(program ? NULL : command, "text", &report.human, err));

@@ -250,11 +250,8 @@ static int parse_words(struct invocation *inv, int argc, char *const *argv, stru
 
     if (!option_find(inv->command->options, "format", 6))
         inv->format = option_value(inv, "format");
-    inv->color = option_value(inv, "color");
     inv->json = option_flag(inv, "json");
     inv->quiet = option_flag(inv, "quiet");
-    inv->verbose = option_flag(inv, "verbose");
-    inv->help = option_flag(inv, "help");
 
     return ARC_OK;
 }
@@ -379,13 +376,13 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
     ARC_TRY_ALLOC(inv->given && inv->args, err);
     inv->terminal = isatty(STDOUT_FILENO) == 1;
     ARC_TRY(parse_words(inv, argc, argv, err));
-    inv->colour = terminal_colour(env, inv->color, STDOUT_FILENO);
+    inv->colour = terminal_colour(env, option_value(inv, "color"), STDOUT_FILENO);
     if (inv->json && inv->format)
         return arc_error_set(err, ARC_EINPUT,
                              "--json prints the whole document, and --format a template filled in "
                              "with it: give one of them");
 
-    return inv->help ? ARC_OK : parse_environment(inv, err);
+    return option_flag(inv, "help") ? ARC_OK : parse_environment(inv, err);
 }
 
 void invocation_free(struct invocation *inv)

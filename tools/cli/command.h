@@ -83,11 +83,8 @@ struct invocation {
     const char **args; /* positional arguments, then NULL; args[1] may always be read */
     size_t arg_count;
     const char *format; /* --format: a template for the document; NULL: none */
-    const char *color;  /* --color: "auto", "always", "never"; NULL: auto */
     bool json;          /* --json: print the document */
-    bool help;          /* --help */
     bool quiet;         /* --quiet: no text for a person, no progress, no notices */
-    bool verbose;       /* --verbose: shows programs and requests, and how long they took */
     bool terminal;      /* stdout is a terminal: lines are wrapped for a person */
     bool colour;        /* colour the text on stdout */
 };

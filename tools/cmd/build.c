@@ -208,7 +208,7 @@ static int work(const struct invocation *inv, struct arc_build_options *options,
         .logs = option_value(inv, "logs"),
         .live = terminal_redraws(inv->env, STDERR_FILENO),
         .quiet = inv->quiet,
-        .colour = terminal_colour(inv->env, inv->color, STDERR_FILENO),
+        .colour = terminal_colour(inv->env, option_value(inv, "color"), STDERR_FILENO),
         .group = arc_env_nonempty(inv->env, "GITHUB_ACTIONS") != NULL};
     if (progress.logs)
         ARC_TRY(arc_folder_make(progress.logs, err));

@@ -419,17 +419,18 @@ static bool runs_command(const struct arc_yaml_node *step, const char *command, 
     return false;
 }
 
-#define RELEASES(step) runs_command(step, "release", "", "", "")
-#define DRAFTS(step)   runs_command(step, "release", "draft", "--draft", "INPUT_DRAFT")
-#define PROMOTES(step) runs_command(step, "build", "promote", "--promote", "INPUT_PROMOTE")
+static void note_step(struct subject *s, const struct arc_yaml_node *step)
+{
+    s->drafted |= runs_command(step, "release", "draft", "--draft", "INPUT_DRAFT");
+    s->promoted |= runs_command(step, "build", "promote", "--promote", "INPUT_PROMOTE");
+}
 
 /* Checks the order of the last steps: if GitHub refuses something, it must do so before anything is
  * public. */
 static void check_last(struct subject *s, const struct arc_yaml_node *step)
 {
-    s->drafted = s->drafted || DRAFTS(step);
-    s->promoted = s->promoted || PROMOTES(step);
-    if (!RELEASES(step) || !s->promoted || s->drafted)
+    note_step(s, step);
+    if (!runs_command(step, "release", "", "", "") || !s->promoted || s->drafted)
         return;
     const struct arc_yaml_node *run = arc_yaml_get(step, "run");
     lint_find_at(s->lint, LINT_LAST, arc_or(run, arc_yaml_get(step, "uses")),
@@ -475,10 +476,8 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) { /* steps of a job that it needs */
         const struct arc_yaml_node *before =
             name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps") : NULL;
-        arc_yaml_each (step, before) {
-            s->drafted = s->drafted || DRAFTS(step);
-            s->promoted = s->promoted || PROMOTES(step);
-        }
+        arc_yaml_each (step, before)
+            note_step(s, step);
     }
 
     check_list(s, job, arc_yaml_get(job, "steps"));
