@@ -32,6 +32,68 @@ static int check_kind(const json_t *document, struct arc_error *err)
                          "is both an index and an image: what is pulled depends on the client");
 }
 
+/* ---- names ---------------------------------------------------------------------------------- */
+
+#define DEPTH_MAX 16
+
+/* Members of an index, a manifest, a descriptor and an image's configuration (OCI image spec 1.1).
+ * The configuration's "config" has capitalized names, of which "Labels" is used here. */
+static const char *const known[] = {
+    "schemaVersion", "mediaType", "artifactType", "manifests",    "config",
+    "layers",        "subject",   "digest",       "platform",     "urls",
+    "annotations",   "data",      "os",           "architecture", "os.version",
+    "os.features",   "variant",   "rootfs",       "diff_ids",     "Labels",
+    "Entrypoint",    "Cmd",       "User",         "size",         "Env",
+    "WorkingDir",    "Volumes",   "ExposedPorts", "StopSignal",   "type",
+    "created",       "author",    "history"};
+
+/* Whether Go's encoding/json, which docker uses, treats two names as equal: ignoring the case of
+ * letters, and for the two other characters that fold to ASCII letters. */
+static bool is_same_to_docker(const char *known_name, const char *name)
+{
+    static const char long_s[] = "\xc5\xbf", kelvin[] = "\xe2\x84\xaa";
+
+    while (*known_name && *name) {
+        char letter = *known_name++;
+        if (strncasecmp(&letter, name, 1) == 0)
+            name++;
+        else if ((letter == 's' || letter == 'S') && strncmp(name, long_s, 2) == 0)
+            name += 2;
+        else if ((letter == 'k' || letter == 'K') && strncmp(name, kelvin, 3) == 0)
+            name += 3;
+        else
+            return false;
+    }
+
+    return !*known_name && !*name;
+}
+
+/* docker and containerd (Go's encoding/json) read "Manifests" as "manifests", and the last of two
+ * wins: refuses a member whose name differs only by case from one that they read. */
+static int check_names(const json_t *value, unsigned depth, struct arc_error *err)
+{
+    if (depth > DEPTH_MAX)
+        return arc_error_set(err, ARC_EFAILED, "is nested more than %d deep", DEPTH_MAX);
+
+    arc_json_each_pair (name, member, value) {
+        for (size_t i = 0; i < ARC_COUNT(known); i++)
+            if (strcmp(known[i], name) != 0 && is_same_to_docker(known[i], name))
+                return arc_error_set(err, ARC_EFAILED,
+                                     "has a member '%s', which docker reads as '%s': an image "
+                                     "that docker reads differently is not promoted",
+                                     name, known[i]);
+
+        bool users = ARC_AMONG(name, "annotations", "Labels", "Volumes", "ExposedPorts");
+        if (!users) /* other objects have the user's own names */
+            ARC_TRY(check_names(member, depth + 1, err));
+    }
+
+    arc_json_each (item, value)
+        ARC_TRY(check_names(item, depth + 1, err));
+
+    return ARC_OK;
+}
+
 /* ---- one image ----------------------------------------------------------------------------- */
 
 static int check_labels(const struct arc_pair *planned, const json_t *config, struct arc_error *err)
@@ -189,8 +251,8 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
 
     ARC_TRY(check_kind(manifest.document, err));
     ARC_TRY(check_descriptor(descriptor, &manifest, err));
-    ARC_TRY(arc_names_check(manifest.document, err));
-    ARC_TRY(arc_names_check(config, err));
+    ARC_TRY(check_names(manifest.document, 0, err));
+    ARC_TRY(check_names(config, 0, err));
     ARC_TRY(check_layers(verify, manifest.document, err));
     arc_platform_text(config, built);
     if (strcmp(built, platform) != 0)
@@ -410,7 +472,7 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
         return differs(verify, "", err);
     }
 
-    if (check_kind(found->document, err) || arc_names_check(found->document, err))
+    if (check_kind(found->document, err) || check_names(found->document, 0, err))
         return differs(verify, "", err);
     ARC_TRY(check_images(&reading, found->document, err));
     tell_of_same_layers(&reading);

@@ -45,10 +45,6 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
  * already. Fails only when out of memory. */
 int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc_error *err);
 
-/* docker and containerd (Go's encoding/json) read "Manifests" as "manifests", and the last of two
- * wins. ARC_EFAILED for a member whose name differs only by case from one that they read. */
-int arc_names_check(const json_t *document, struct arc_error *err);
-
 /* A descriptor's platform, normalized: "linux/arm64". */
 void arc_platform_text(const json_t *platform, char out[ARC_PLATFORM_SIZE]);
 
