@@ -1,7 +1,6 @@
 #include "glob/pattern.h"
 #include "base/text.h"
 #include "glob/dfa.h"
-#include "glob/source.h"
 
 void glob_pattern_free(struct glob_pattern *pattern)
 {

@@ -33,6 +33,13 @@ enum arc_glob_below glob_pattern_below(const struct glob_pattern *pattern, struc
 /* Adds the pattern to a program. */
 void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *program);
 
+/* Defined in source.c. */
+
+/* Turns a glob of `len` units (1 … ARC_GLOB_MAX) into the regular expression of picomatch 2.3.1 with
+ * {dot: true} and appends it to `source`. Sets *negated if the paths that it does not match are
+ * those that match. Returns false if out of memory. */
+bool arc_glob_source(const uint16_t *pattern, size_t len, struct arc_units *source, bool *negated);
+
 /* Defined in prefix.c. */
 
 /* Sets prefix and all; returns false if out of memory. */

@@ -1,5 +1,7 @@
-#include "glob/source.h"
+/* Follows picomatch's parse() and fastpaths() step by step, since only they define the meaning of
+ * unusual patterns. */
 #include "base/auto.h"
+#include "glob/pattern.h"
 #include "glob/picomatch.h"
 #include <string.h>
 
