@@ -65,6 +65,3 @@ void arc_program_finish(struct arc_program *program);
 void arc_program_free(struct arc_program *program);
 
 bool arc_program_takes(const struct arc_program *program, uint32_t node, uint16_t unit);
-
-/* Orders the nodes (order.c). */
-void arc_program_order(struct arc_program *program);

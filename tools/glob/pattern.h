@@ -40,10 +40,6 @@ void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *pr
  * those that match. Returns false if out of memory. */
 bool arc_glob_source(const uint16_t *pattern, size_t len, struct arc_units *source, bool *negated);
 
-/* Defined in prefix.c. */
-
-/* Sets prefix and all; returns false if out of memory. */
-bool glob_pattern_find_prefix(struct glob_pattern *pattern);
 /* Whether git could have the path: it has no empty, "." or ".." segment. */
 bool glob_plain_path(const char *path, size_t len);
 /* Whether the byte is literal everywhere in a pattern. */

@@ -116,7 +116,6 @@ bool parser_room(struct parser *p, void *array, size_t count, size_t element);
 void parser_loop(struct parser *p);
 void parser_extglob_open(struct parser *p, enum token_type type, uint16_t kind);
 void parser_paren_close(struct parser *p);
-void parser_star(struct parser *p);
 void parser_bracket_open(struct parser *p);
 void parser_bracket_inside(struct parser *p);
 void parser_bracket_close(struct parser *p);

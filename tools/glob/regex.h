@@ -49,28 +49,3 @@ struct arc_regex {
 void arc_regex_parse(struct arc_regex *regex, const uint16_t *source, size_t len);
 void arc_regex_free(struct arc_regex *regex);
 bool arc_regex_valid(const struct arc_units *source);
-
-/* The parser's state, shared with class.c. */
-struct regex_reader {
-    struct arc_regex *regex;
-    const uint16_t *source;
-    size_t len, at;
-    size_t depth;
-    uint32_t captures; /* capturing groups in the whole source, once `counted` */
-    bool named;        /* one of them has a name */
-    bool counted;
-};
-
-/* Returns the unit `ahead` places on (0 is the next), or -1 at the end. */
-int regex_peek(const struct regex_reader *r, size_t ahead);
-/* Adds a node. Returns REGEX_NONE and sets failed if out of memory. */
-uint32_t regex_node(struct regex_reader *r, enum regex_kind kind);
-/* Reads a class after its `[`; returns its node. */
-uint32_t regex_class(struct regex_reader *r);
-/* Return the class node of `.`, of one unit, and of \d \D \s \S \w \W. */
-uint32_t regex_dot(struct regex_reader *r);
-uint32_t regex_unit(struct regex_reader *r, uint16_t unit);
-uint32_t regex_named_class(struct regex_reader *r, int letter);
-/* Reads a character escape after its backslash. */
-uint16_t regex_character_escape(struct regex_reader *r, bool in_class);
-void regex_defect(struct regex_reader *r, const char *defect);
