@@ -204,7 +204,6 @@ static void test_why_a_file_is_an_input(void **state)
     struct arc_inputs *in = read_inputs(
         "FROM scratch\nCOPY --chmod=644 a.txt \\\n  lib/ /x/\nRUN --mount=source=gen,target=/g x\n",
         NULL, NULL);
-    unsigned line;
     assert_string_equal(find(in, "a.txt")->what, "COPY a.txt");
     assert_int_equal(find(in, "a.txt")->line, 2);
     assert_string_equal(find(in, "a.txt")->file, "svc/Dockerfile");
@@ -214,7 +213,7 @@ static void test_why_a_file_is_an_input(void **state)
     assert_string_equal(find(in, ".dockerignore")->what, "ignore file");
     assert_null(find(in, "svc/other"));
     assert_null(find(in, "b.txt"));
-    assert_null(arc_inputs_doubt(in, &line));
+    assert_null(arc_inputs_facts(in)->doubt);
     arc_inputs_free(&in);
 }
 
@@ -235,7 +234,6 @@ static void test_arguments(void **state)
 {
     (void)state;
     ARC_AUTO_JSON json_t *args = json_pack("{s:s, s:n}", "DIR", "given", "LATER");
-    unsigned line;
     struct arc_inputs *in = read_inputs("ARG DIR=default\nFROM scratch\nARG DIR\nENV SUB=$DIR/sub\n"
                                         "COPY ${SUB} ${NO:-other} /x\n",
                                         args, NULL);
@@ -246,9 +244,9 @@ static void test_arguments(void **state)
 
     in = read_inputs("FROM scratch\nARG LATER\nCOPY $LATER /x\n", args, NULL);
     assert_non_null(find(in, "anything"));
-    assert_string_equal(arc_inputs_doubt(in, &line),
+    assert_string_equal(arc_inputs_facts(in)->doubt,
                         "COPY $LATER: it contains a variable whose value is not known");
-    assert_int_equal(line, 3);
+    assert_int_equal(arc_inputs_facts(in)->doubt_line, 3);
     arc_inputs_free(&in);
 }
 
@@ -496,9 +494,8 @@ static void test_what_cannot_be_told_is_everything(void **state)
                                         "FROM scratch\nCOPY [ /x\n",
                                         "FROM scratch\nLABEL a=\xfc\nCOPY a /x\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        unsigned line;
         struct arc_inputs *in = read_inputs(texts[i], NULL, NULL);
-        if (!arc_inputs_doubt(in, &line) || !find(in, "any/thing"))
+        if (!arc_inputs_facts(in)->doubt || !find(in, "any/thing"))
             fail_msg("%s", texts[i]);
         arc_inputs_free(&in);
     }

@@ -58,13 +58,12 @@ static void add_filter(struct arc_buf *out, const struct arc_changes *changes, s
 
     for (size_t i = filter->first; i < filter->first + filter->count; i++) {
         const struct arc_rule *rule = &changes->filters->rules[i];
-        unsigned line = 0;
-        const char *doubt = rule->inputs ? arc_inputs_doubt(rule->inputs, &line) : NULL;
-        if (!doubt)
+        const struct arc_inputs_facts *facts = rule->inputs ? arc_inputs_facts(rule->inputs) : NULL;
+        if (!facts || !facts->doubt)
             continue;
-        add(out, "  whole context: %s", doubt);
-        if (line)
-            arc_buf_printf(out, "  (line %u)", line);
+        add(out, "  whole context: %s", facts->doubt);
+        if (facts->doubt_line)
+            arc_buf_printf(out, "  (line %u)", facts->doubt_line);
         arc_buf_putc(out, '\n');
     }
 

@@ -54,11 +54,7 @@ struct arc_inputs {
     size_t entry_count;
     struct start *starts; /* one per entry, sorted */
     size_t work;          /* out of WORK_MAX */
-    char *doubt;
-    unsigned doubt_line;
-    char *pinned;
-    unsigned pinned_line;
-    json_t *args;
+    struct arc_inputs_facts facts;
 };
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -66,7 +62,7 @@ struct arc_inputs {
 void arc_inputs_free(struct arc_inputs **inputs)
 {
     if (*inputs) {
-        json_decref((*inputs)->args);
+        json_decref((*inputs)->facts.args);
         arc_arena_free(&(*inputs)->memory);
     }
     free(*inputs);
@@ -166,10 +162,10 @@ static bool is_known(const struct arc_inputs *in, size_t folder, const char *pat
 /* Keeps the first reason why the whole context counts. */
 static void note_doubt(struct arc_inputs *in, const struct arc_source *source, const char *why)
 {
-    if (in->doubt)
+    if (in->facts.doubt)
         return;
-    in->doubt = arc_arena_printf(&in->memory, "%s: %s", source->text, why);
-    in->doubt_line = source->line;
+    in->facts.doubt = arc_arena_printf(&in->memory, "%s: %s", source->text, why);
+    in->facts.doubt_line = source->line;
 }
 
 /* Appends a literal name to a pattern. */
@@ -373,20 +369,20 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
                                       .target = request->target};
 
     ARC_TRY(arc_stages_read(&read, &stages, err));
-    json_decref(in->args); /* the same for each platform */
-    in->args = json_incref(stages.args);
+    json_decref(in->facts.args); /* the same for each platform */
+    in->facts.args = json_incref(stages.args);
     const struct arc_stage *target = stages.target;
     if (!target)
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
                              arc_or(in->dockerfile, "the Dockerfile"), request->target);
 
-    if (!in->pinned && target->built_for && platform) {
+    if (!in->facts.pinned && target->built_for && platform) {
         char wanted[ARC_PLATFORM_SIZE], pinned[ARC_PLATFORM_SIZE];
         arc_platform_normalize(platform, wanted);
         arc_platform_normalize(target->built_for, pinned);
         if (strcmp(wanted, pinned) != 0) {
-            in->pinned_line = target->platform_line;
-            in->pinned = arc_arena_text(&in->memory, target->platform);
+            in->facts.pinned_line = target->platform_line;
+            in->facts.pinned = arc_arena_text(&in->memory, target->platform);
         }
     }
 
@@ -414,9 +410,9 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
     /* It cannot be read as BuildKit would, so the whole context counts. */
     if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
         struct arc_source all = {.text = "whole context", .path = ""};
-        in->doubt = arc_arena_text(&in->memory, arc_error_text(&why));
-        json_decref(in->args);
-        in->args = NULL;
+        in->facts.doubt = arc_arena_text(&in->memory, arc_error_text(&why));
+        json_decref(in->facts.args);
+        in->facts.args = NULL;
         for (size_t i = 0; i < in->folder_count; i++)
             ARC_TRY(add_entry(in, &all, i, "", false, err));
         return ARC_OK;
@@ -655,21 +651,9 @@ const char *arc_inputs_next_link(const struct arc_inputs *inputs, size_t *at)
     return NULL;
 }
 
-const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line)
+const struct arc_inputs_facts *arc_inputs_facts(const struct arc_inputs *inputs)
 {
-    *line = inputs->doubt_line;
-    return inputs->doubt;
-}
-
-const json_t *arc_inputs_args(const struct arc_inputs *inputs)
-{
-    return inputs->args;
-}
-
-const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line)
-{
-    *line = inputs->pinned_line;
-    return inputs->pinned;
+    return &inputs->facts;
 }
 
 /* Returns 1 if the source of an entry is missing in its context, else 0 or an error. *there: it

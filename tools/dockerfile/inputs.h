@@ -47,16 +47,20 @@ bool arc_inputs_below(const struct arc_inputs *inputs, const char *path, size_t 
  * targets, as paths from the root; NULL at the end. Borrowed. */
 const char *arc_inputs_next_link(const struct arc_inputs *inputs, size_t *at);
 
-/* Why the whole context had to be assumed, with its line; NULL if it was not. */
-const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line);
+/* What holds for all platforms of the build. */
+struct arc_inputs_facts {
+    char *doubt; /* why the whole context had to be assumed; NULL if it was not */
+    unsigned doubt_line;
+    char *pinned; /* the platform, as written, that a FROM fixes for the image whatever the request
+                     says; NULL if it is built for each platform of the request */
+    unsigned pinned_line;
+    json_t
+        *args; /* object: the names of the Dockerfile's ARGs; NULL if a base's triggers or another
+                     frontend may have more */
+};
 
-/* The names of the Dockerfile's ARGs, as an object; NULL if a base's triggers or another frontend
- * may have more. Borrowed. */
-const json_t *arc_inputs_args(const struct arc_inputs *inputs);
-
-/* The platform, as written, that the FROM in *line fixes for the image whatever the request says;
- * NULL if it is built for each platform of the request. */
-const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line);
+/* Borrowed. */
+const struct arc_inputs_facts *arc_inputs_facts(const struct arc_inputs *inputs);
 
 /* Calls `each` for every source without a wildcard that is missing in its context (`ignored`: it
  * exists but is ignored). Stops at, and returns, the first value other than 0. */

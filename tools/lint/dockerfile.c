@@ -127,7 +127,6 @@ static void check_inputs(struct reading *r)
 {
     ARC_AUTO(arc_inputs) struct arc_inputs *inputs = NULL;
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    unsigned line = 0;
 
     if (arc_service_inputs(r->lint->root, r->group, r->service, &inputs, &err)) {
         lint_find_error(r->lint, lint_rule_name(LINT_DOCKERFILE), r->file, &err);
@@ -138,12 +137,12 @@ static void check_inputs(struct reading *r)
         return;
     if (arc_inputs_missing(inputs, find_missing, r))
         r->lint->memory.failed = true;
-    const char *pinned = arc_inputs_pinned(inputs, &line);
-    if (pinned)
-        lint_find(r->lint, LINT_PLATFORM, r->file, line,
+    const struct arc_inputs_facts *facts = arc_inputs_facts(inputs);
+    if (facts->pinned)
+        lint_find(r->lint, LINT_PLATFORM, r->file, facts->pinned_line,
                   "--platform=%s is set for the last stage: every platform of the image would "
                   "get the same files; remove it, or set it for the stages that compile",
-                  pinned);
+                  facts->pinned);
 }
 
 /* Reads the stages up to the service's own, for the first platform that it is built for. */

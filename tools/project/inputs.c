@@ -256,7 +256,7 @@ static int check_service(const char *root, struct checking *checking)
     if (rc)
         return rc == ARC_ENOMEM ? arc_error_nomem(checking->err) : rc;
 
-    return check_args(checking, arc_inputs_args(inputs));
+    return check_args(checking, arc_inputs_facts(inputs)->args);
 }
 
 int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
