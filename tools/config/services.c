@@ -16,6 +16,11 @@ struct entry {
     const struct arc_yaml_node *node;
     const struct arc_yaml_node *map; /* NULL: a string */
     struct arc_group *group;
+    /* Of a glob, whose directories are walked. */
+    struct arc_glob *glob;
+    size_t taken; /* services from earlier entries */
+    size_t seen;
+    const char *missing; /* the Dockerfile of a directory that matches; or NULL */
 };
 
 /* Whether the path exists; the reader refuses what is not a file. */
@@ -113,20 +118,10 @@ static int add_directory(const struct entry *entry, const char *directory)
     return add_service(entry, directory, described ? file : NULL);
 }
 
-/* A walk over the directories that a glob may match. */
-struct walk {
-    const struct entry *entry;
-    struct arc_glob *glob;
-    size_t taken; /* services from earlier entries */
-    size_t seen;
-    const char *missing; /* the Dockerfile of a directory that matches; or NULL */
-};
-
-static bool is_taken(const struct walk *walk, const char *directory)
+static bool is_taken(const struct entry *entry, const char *directory)
 {
-    const struct arc_config *config = walk->entry->config;
-    arc_each (group, config->groups, config->group_count) {
-        size_t count = group == walk->entry->group ? walk->taken : group->service_count;
+    arc_each (group, entry->config->groups, entry->config->group_count) {
+        size_t count = group == entry->group ? entry->taken : group->service_count;
         if (arc_find(group->services, count, directory, directory))
             return true;
     }
@@ -140,8 +135,8 @@ static const char *said(const struct arc_yaml_node *build, const char *key, cons
     return node && node->type == ARC_YAML_STRING ? node->text : group;
 }
 
-/* *missing is NULL if the Dockerfile is there. */
-static int find_dockerfile(const struct entry *entry, const char *directory, const char **missing)
+/* Sets entry->missing, NULL if the Dockerfile is there. */
+static int find_dockerfile(struct entry *entry, const char *directory)
 {
     const struct arc_yaml_node *build = arc_yaml_get(entry->map, "build");
     const struct arc_recipe *group = &entry->group->build;
@@ -157,15 +152,15 @@ static int find_dockerfile(const struct entry *entry, const char *directory, con
     ARC_TRY(arc_recipe_place(entry->l, &recipe, words));
     int rc = arc_recipe_complete(entry->l, &recipe, directory);
     ARC_TRY(arc_yaml_place(entry->node, "services", rc, entry->l->err));
-    *missing = has_dockerfile(entry, &recipe) ? NULL : recipe.dockerfile;
+    entry->missing = has_dockerfile(entry, &recipe) ? NULL : recipe.dockerfile;
 
     return ARC_OK;
 }
 
-static int walk_below(struct walk *walk, const char *directory)
+static int walk_below(struct entry *entry, const char *directory)
 {
-    struct arc_error *err = walk->entry->l->err;
-    const char *root = walk->entry->l->root;
+    struct arc_error *err = entry->l->err;
+    const char *root = entry->l->root;
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO_JSON json_t *names = NULL;
     ARC_AUTO_FREE char *full = arc_file_join(root, directory);
@@ -178,23 +173,23 @@ static int walk_below(struct walk *walk, const char *directory)
         ARC_TRY_ALLOC(child && !memory.failed, err);
         if (strcmp(path, ".git") == 0 || !arc_file_is_folder(child))
             continue;
-        if (++walk->seen > WALK_MAX)
-            return arc_yaml_error(walk->entry->node, err,
+        if (++entry->seen > WALK_MAX)
+            return arc_yaml_error(entry->node, err,
                                   "services: the glob looks at more than %d directories", WALK_MAX);
 
-        if (arc_glob_match(walk->glob, path, strlen(path)) && !is_taken(walk, path)) {
+        if (arc_glob_match(entry->glob, path, strlen(path)) && !is_taken(entry, path)) {
             /* A directory is a service only if it has what one needs, since globs are loose. */
             bool described;
             ARC_TRY(arc_service_described(root, path, &described, err));
-            walk->missing = NULL;
+            entry->missing = NULL;
             if (!described)
-                ARC_TRY(find_dockerfile(walk->entry, path, &walk->missing));
-            if (!walk->missing)
-                ARC_TRY(add_directory(walk->entry, path));
+                ARC_TRY(find_dockerfile(entry, path));
+            if (!entry->missing)
+                ARC_TRY(add_directory(entry, path));
         }
 
-        if (arc_glob_below(walk->glob, path, strlen(path)) != ARC_GLOB_NONE)
-            ARC_TRY(walk_below(walk, path));
+        if (arc_glob_below(entry->glob, path, strlen(path)) != ARC_GLOB_NONE)
+            ARC_TRY(walk_below(entry, path));
     }
 
     return ARC_OK;
@@ -202,7 +197,7 @@ static int walk_below(struct walk *walk, const char *directory)
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
-static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
+static int add_path(struct entry *entry, const struct arc_yaml_node *node)
 {
     struct arc_error *err = entry->l->err;
 
@@ -218,15 +213,16 @@ static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
                                        arc_arena_text(entry->l->memory, dockerfile)};
         ARC_APPEND(entry->l->memory, entry->group->service_globs, entry->group->service_glob_count,
                    err, named);
-        struct walk walk = {.entry = entry, .glob = glob, .taken = entry->group->service_count};
-        ARC_TRY(walk_below(&walk, "."));
-        if (entry->group->service_count > walk.taken)
+        entry->glob = glob;
+        entry->taken = entry->group->service_count;
+        ARC_TRY(walk_below(entry, "."));
+        if (entry->group->service_count > entry->taken)
             return ARC_OK;
         return arc_yaml_error(node, err,
                               "services: no directory matches '%s' and holds a service.yaml or a "
                               "Dockerfile%s%s",
-                              node->text, walk.missing ? "; there is no " : "",
-                              arc_or(walk.missing, ""));
+                              node->text, entry->missing ? "; there is no " : "",
+                              arc_or(entry->missing, ""));
     }
 
     bool here = strcmp(node->text, ".") == 0 || strcmp(node->text, "./") == 0;
