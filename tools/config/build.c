@@ -294,10 +294,7 @@ int arc_recipe_places(const char *root, const char *context, const char *dockerf
 
 const struct arc_field *arc_recipe_field(const char *name)
 {
-    const struct arc_field *field = recipe_fields;
-    while (field->key && strcmp(field->key, name) != 0)
-        field++;
-    return field->key ? field : NULL;
+    return arc_find(recipe_fields, ARC_COUNT(recipe_fields) - 1, key, name);
 }
 
 int arc_args_read(const struct arc_loading *l, const struct arc_yaml_node *node,

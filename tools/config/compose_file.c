@@ -194,15 +194,12 @@ static const struct member {
 
 static void take_member(struct reading *r, const char *key, json_t *value)
 {
-    const struct member *member = members, *end = members + ARC_COUNT(members);
+    const struct member *member = arc_find(members, ARC_COUNT(members), key, key);
     bool empty = json_is_null(value) || json_is_false(value) ||
                  (!json_is_true(value) && !json_is_string(value) && !json_array_size(value) &&
                   !json_object_size(value));
 
-    while (member < end && strcmp(member->key, key) != 0)
-        member++;
-
-    if (member < end)
+    if (member)
         member->take(r, key, value);
     else if (arc_recipe_field(key))
         arc_json_put(&r->target, key, json_incref(value));
