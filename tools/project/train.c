@@ -1,6 +1,6 @@
 #include "project/train.h"
-#include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "git/fetch.h"
 #include "project/documents.h"
 #include "project/repository.h"
@@ -20,52 +20,50 @@ struct train {
     bool prerelease;    /* accepts prereleases too */
     const json_t *lock; /* its `includes`; NULL: none */
     struct arc_error *err;
-};
-
-struct candidates {
+    /* The group that is being added, and its tags. */
+    const struct arc_include *include;
     struct candidate *items;
     size_t count;
 };
 
-static void candidates_free(struct candidates *candidates)
+static void train_free(struct train *train)
 {
-    arc_each (candidate, candidates->items, candidates->count)
+    arc_each (candidate, train->items, train->count)
         arc_tag_free(&candidate->tag);
-    free(candidates->items);
+    free(train->items);
 }
 
 /* ---- which versions there are -------------------------------------------------------------- */
 
 /* The lock file's entry for a release; NULL: none. */
-static const json_t *find_locked(const struct train *train, const char *group, const char *tag)
+static const json_t *find_locked(const struct train *train, const char *tag)
 {
     arc_json_each (entry, train->lock)
-        if (arc_json_says(entry, "group", group) && arc_json_says(entry, "tag", tag))
+        if (arc_json_says(entry, "group", train->include->group) &&
+            arc_json_says(entry, "tag", tag))
             return entry;
     return NULL;
 }
 
-static int find_candidates(const struct train *train, const struct arc_group *group,
-                           const struct arc_include *include, struct candidates *out)
+static int find_candidates(struct train *train)
 {
     const struct arc_repository *repository = &train->project->repository;
     const json_t *tags = repository->tags, *published = repository->published;
-    const char *version = include->version;
+    const char *version = train->include->version;
 
-    out->items = calloc(json_array_size(tags) + 1, sizeof *out->items);
-    ARC_TRY_ALLOC(out->items, train->err);
+    train->items = calloc(json_array_size(tags) + 1, sizeof *train->items);
+    ARC_TRY_ALLOC(train->items, train->err);
 
     arc_json_each (name, tags) {
-        struct candidate *candidate = &out->items[out->count];
-        const struct arc_tag *tag = &candidate->tag;
-        if (arc_tag_parse(json_string_value(name), group, &candidate->tag, NULL) != ARC_OK)
+        struct candidate *candidate = &train->items[train->count];
+        struct arc_tag *tag = &candidate->tag;
+        if (arc_tag_parse(json_string_value(name), train->include->of, tag, NULL) != ARC_OK)
             continue;
 
-        out->count++;
+        train->count++;
         if (train->lock) { /* and takes nothing that it does not name */
-            candidate->ruled_out = !find_locked(train, include->group, tag->text);
-        } else if (version && (strlen(version) != tag->version.len ||
-                               memcmp(version, tag->version.text, tag->version.len) != 0)) {
+            candidate->ruled_out = !find_locked(train, tag->text);
+        } else if (version && !arc_text_is(tag->version.text, tag->version.len, version)) {
             candidate->ruled_out = true;
         } else if (!version && !train->prerelease &&
                    (tag->version.prerelease || arc_json_lists(repository->marked, tag->text))) {
@@ -93,15 +91,14 @@ static bool names_service(const struct candidate *candidate, const struct arc_se
 }
 
 /* The highest release of a service at or before the train's commit. */
-static int choose(const struct train *train, struct candidates *candidates,
-                  const struct arc_service *service, const struct arc_tag **out,
-                  struct arc_oid *commit)
+static int choose(struct train *train, const struct arc_service *service,
+                  const struct arc_tag **out, struct arc_oid *commit)
 {
     *out = NULL;
 
     for (;;) {
         struct candidate *best = NULL;
-        arc_each (one, candidates->items, candidates->count) {
+        arc_each (one, train->items, train->count) {
             if (one->ruled_out || !names_service(one, service))
                 continue;
             if (!best || arc_release_version_compare(&one->tag.version, &best->tag.version) > 0)
@@ -121,10 +118,11 @@ static int choose(const struct train *train, struct candidates *candidates,
 
 /* ---- what is taken ------------------------------------------------------------------------- */
 
-static int refuse(const struct train *train, const struct arc_include *include,
-                  const struct candidates *candidates, const struct arc_service *service)
+static int refuse(const struct train *train, const struct arc_service *service)
 {
-    arc_each (one, candidates->items, include->version ? candidates->count : 0)
+    const struct arc_include *include = train->include;
+
+    arc_each (one, train->items, include->version ? train->count : 0)
         if (one->kept_back && names_service(one, service))
             return arc_error_set(train->err, ARC_EINPUT,
                                  "%s takes %s of %s, and %s was withdrawn: name another version",
@@ -152,15 +150,15 @@ static int refuse(const struct train *train, const struct arc_include *include,
 
 /* Whether a service has no release yet at the train's commit and is left out. One that is held
  * back, pinned or in the lock file is missing instead. */
-static int is_unreleased(const struct train *train, const struct arc_include *include,
-                         const struct candidates *candidates, const struct arc_service *service,
+static int is_unreleased(const struct train *train, const struct arc_service *service,
                          bool *unreleased)
 {
+    const struct arc_include *include = train->include;
     struct arc_oid commit;
     *unreleased = !include->version && !arc_json_find(train->lock, "group", include->group);
 
-    for (size_t k = 0; *unreleased && k < candidates->count; k++) {
-        const struct candidate *one = &candidates->items[k];
+    for (size_t k = 0; *unreleased && k < train->count; k++) {
+        const struct candidate *one = &train->items[k];
         bool behind = false;
         if (one->kept_back && names_service(one, service))
             ARC_TRY(reaches(train, one->tag.text, &commit, &behind));
@@ -170,10 +168,9 @@ static int is_unreleased(const struct train *train, const struct arc_include *in
     return ARC_OK;
 }
 
-static int add_service(const struct train *train, const struct arc_include *include,
-                       const struct arc_group *group, struct candidates *candidates,
-                       const struct arc_service *service)
+static int add_service(struct train *train, const struct arc_service *service)
 {
+    const struct arc_group *group = train->include->of;
     const struct arc_repository *repository = &train->project->repository;
     struct arc_arena *memory = &train->project->config.memory;
     struct arc_group *out = train->group;
@@ -181,16 +178,16 @@ static int add_service(const struct train *train, const struct arc_include *incl
     struct arc_oid commit;
     bool unreleased = false;
 
-    ARC_TRY(choose(train, candidates, service, &tag, &commit));
+    ARC_TRY(choose(train, service, &tag, &commit));
     if (!tag)
-        ARC_TRY(is_unreleased(train, include, candidates, service, &unreleased));
+        ARC_TRY(is_unreleased(train, service, &unreleased));
     if (unreleased)
         return arc_texts_add(memory, &out->unreleased, service->codename, train->err);
     if (!tag)
-        return refuse(train, include, candidates, service);
+        return refuse(train, service);
 
     /* A tag that moved since is no longer the release in the lock file. */
-    const json_t *locked = find_locked(train, include->group, tag->text);
+    const json_t *locked = find_locked(train, tag->text);
     const char *revision = arc_json_text_of(locked, "revision");
     if (locked && strcmp(revision, commit.hex) != 0)
         return arc_error_set(train->err, ARC_EINPUT,
@@ -222,13 +219,13 @@ static int add_service(const struct train *train, const struct arc_include *incl
 static int add_groups(const struct train *train)
 {
     for (const struct arc_include *include = train->group->includes; include->group; include++) {
-        ARC_AUTO(candidates) struct candidates candidates = {0};
-        const struct arc_group *group = include->of;
+        ARC_AUTO(train) struct train own = *train;
 
-        ARC_TRY(find_candidates(train, group, include, &candidates));
-        arc_each (service, group->services, group->service_count)
+        own.include = include;
+        ARC_TRY(find_candidates(&own));
+        arc_each (service, include->of->services, include->of->service_count)
             if (!service->linked)
-                ARC_TRY(add_service(train, include, group, &candidates, service));
+                ARC_TRY(add_service(&own, service));
     }
 
     if (train->group->service_count)
