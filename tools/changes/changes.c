@@ -6,7 +6,7 @@
 #include "changes/warn.h"
 #include "github/github.h"
 #include "os/file.h"
-#include "project/sparse.h"
+#include "project/repository.h"
 
 /* The state of a run. */
 struct run {

@@ -7,7 +7,7 @@
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/new_files.h"
-#include "project/value.h"
+#include "project/repository.h"
 
 #define ROUNDS_MAX 100          /* levels of files that include files */
 #define FOLDER     "repository" /* Compose names a project after it */

@@ -1,6 +1,6 @@
 #include "plan/planned.h"
 #include "base/text.h"
-#include "project/sparse.h"
+#include "project/repository.h"
 
 /* The versions in the services' files at the base of `changes`; NULL without a base. */
 static int find_before(struct arc_project *project, const struct arc_changes_info *changes,

@@ -4,9 +4,7 @@
 #include "git/fetch.h"
 #include "os/file.h"
 #include "project/repository.h"
-#include "project/sparse.h"
 #include "project/train.h"
-#include "project/value.h"
 
 #define VALUE_FILE_MAX ((size_t)1 << 20)
 

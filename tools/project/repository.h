@@ -1,7 +1,8 @@
 /* Reads the facts of struct arc_repository. */
 #pragma once
 
-#include "arcci/repository.h"
+#include "arcci/project.h"
+#include "config/file_value.h"
 #include "git/git.h"
 
 /* Reads only `source`, from the environment or the remote. */
@@ -27,3 +28,17 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
                                   struct arc_error *err);
 
 void arc_repository_free(struct arc_repository *repository);
+
+/* ARC_EINPUT if a sparse checkout leaves out a service that a glob of the configuration matches:
+ * its changes would not count, and it would not be built. */
+int arc_project_check_sparse(const struct arc_git *git, const struct arc_config *config,
+                             struct arc_error *err);
+
+/* Whether the work tree lacks files that git tracks because the checkout is sparse. */
+bool arc_project_is_sparse(const struct arc_git *git);
+
+/* Reads the value at a place in a commit (NULL: the work tree) of an open project. *out, owned by
+ * the caller, is NULL if there is no such file or value, or it is in Git LFS. ARC_EWORLD if the
+ * clone lacks the file and cannot fetch it. */
+int arc_project_value_at(struct arc_project *project, const struct arc_file_place *place,
+                         const struct arc_oid *commit, char **out, struct arc_error *err);
