@@ -21,13 +21,12 @@ struct run {
     struct arc_inner inner; /* submodules to compare */
     bool api_failed;        /* so git must be used */
     bool config_seen;       /* the API listed the configuration */
-    char *listed;           /* a file that it listed, which tells the services; owned, or NULL */
+    const char *listed;     /* a file that it listed, which tells the services; or NULL */
     struct arc_error *err;  /* for callbacks */
 };
 
 static void run_free(struct run *run)
 {
-    free(run->listed);
     json_decref(run->renames);
     arc_inner_free(&run->inner);
     arc_match_free(&run->match);
@@ -114,9 +113,8 @@ static int on_api_file(void *context, const struct arc_changed_file *file)
     bool tells = config && !run->listed &&
                  arc_services_told(options->config, path, file->status & ARC_STATUS_MODIFIED);
     if (tells)
-        run->listed = strdup(path);
-    if (tells && !run->listed)
-        return arc_error_nomem(run->err);
+        run->listed = arc_arena_text(&run->out->memory, path);
+    ARC_TRY(arc_arena_check(&run->out->memory, run->err));
 
     bool is_submodule = options->filters->from_config && run->git && run->git->worktree &&
                         arc_file_kind_in(run->git->worktree, path) == ARC_FILE_DIRECTORY;

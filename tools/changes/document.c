@@ -46,19 +46,9 @@ static json_t *result_document(const struct arc_changes *changes, size_t filter)
     for (size_t i = 0; files && result->hits && i < result->count; i++)
         arc_json_push(&files, hit_document(changes, filter, &result->hits[i]));
 
-    json_t *out = json_pack("{s:b, s:I, s:o}", "matched", result->matched, "count",
-                            (json_int_t)result->count, "files", files);
-    if (out && result->reason)
-        arc_json_put(&out, "reason", json_string(result->reason));
-    if (out && *result->base)
-        arc_json_put(&out, "base", json_string(result->base));
-
-    return out;
-}
-
-static json_t *empty_is_null(const char *text)
-{
-    return *text ? json_string(text) : json_null();
+    return json_pack("{s:b, s:I, s:o, s:s*, s:s*}", "matched", result->matched, "count",
+                     (json_int_t)result->count, "files", files, "reason", result->reason, "base",
+                     arc_text_or(result->base, NULL));
 }
 
 int arc_changes_document(const struct arc_changes *changes, json_t **out, struct arc_error *err)
@@ -78,10 +68,10 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
             ARC_TRY(arc_json_append(matching, json_string(name), err));
     }
 
-    *out = json_pack("{s:s, s:i, s:s, s:o, s:s, s:s, s:o, s:s, s:b, s:O, s:O, s:O}", "document",
+    *out = json_pack("{s:s, s:i, s:s, s:s?, s:s, s:s, s:s?, s:s, s:b, s:O, s:O, s:O}", "document",
                      "changes", "format", ARC_DOCUMENT_FORMAT, "event", changes->event, "base",
-                     empty_is_null(changes->base), "base-kind", kinds[changes->base_kind],
-                     "base-reason", changes->base_reason, "head", empty_is_null(changes->head),
+                     arc_text_or(changes->base, NULL), "base-kind", kinds[changes->base_kind],
+                     "base-reason", changes->base_reason, "head", arc_text_or(changes->head, NULL),
                      "head-reason", changes->head_reason, "any", arc_changes_any(changes),
                      "changes", matching, "filters", filters, "warnings", changes->warnings);
     return arc_error_unless(*out, err);

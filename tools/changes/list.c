@@ -32,16 +32,13 @@ static bool all_safe(const char *text, size_t len, bool comma)
 
 void arc_list_add_utf8(struct arc_buf *out, const char *text, size_t len)
 {
-    for (size_t at = 0; at < len;) {
-        size_t step = arc_utf8_length(text + at, len - at);
-        if (step) {
+    for (size_t at = 0, step; at < len; at += step) {
+        uint32_t point;
+        step = arc_utf8_point(text + at, len - at, &point);
+        if (arc_utf8_length(text + at, len - at))
             arc_buf_add(out, text + at, step);
-        } else {
-            uint32_t point;
+        else
             arc_buf_puts(out, REPLACEMENT);
-            step = arc_utf8_point(text + at, len - at, &point);
-        }
-        at += step;
     }
 }
 

@@ -42,8 +42,7 @@ static void reading_free(struct reading *reading)
 {
     arc_picks_free(&reading->picks);
     arc_match_free(&reading->match);
-    if (reading->changes.filters)
-        arc_changes_free(&reading->changes);
+    arc_changes_free(&reading->changes);
     arc_filters_free(&reading->filters);
 }
 
