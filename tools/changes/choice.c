@@ -462,16 +462,6 @@ static int choose(struct choice *c)
     return chosen ? ARC_OK : by_branch(c);
 }
 
-/* Whether two commits have the same files; false if one is not in the clone. */
-static bool has_same_files(const struct arc_git *git, const struct arc_oid *a,
-                           const struct arc_oid *b)
-{
-    ARC_AUTO(arc_git_commit) struct arc_git_commit one = {0}, other = {0};
-    return arc_git_commit(git, a, &one, NULL) == ARC_OK &&
-           arc_git_commit(git, b, &other, NULL) == ARC_OK &&
-           strcmp(one.tree.hex, other.tree.hex) == 0;
-}
-
 /* Warns if nothing can have changed, which is hardly intended: a commit is compared with itself, or
  * a push of what the default branch has already is compared with that. */
 static int warn_of_nothing(const struct choice *c)
@@ -482,9 +472,14 @@ static int warn_of_nothing(const struct choice *c)
         before && c->branch && !arc_event_is_null_sha(before) && strcmp(out->base.hex, before) != 0;
     bool one = strcmp(out->base.hex, out->head.hex) == 0;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_git_commit) struct arc_git_commit base = {0}, head = {0};
 
-    if (!one && !(pushed && has_same_files(c->git, &out->base, &out->head)))
+    bool same = one || (pushed && arc_git_commit(c->git, &out->base, &base, NULL) == ARC_OK &&
+                        arc_git_commit(c->git, &out->head, &head, NULL) == ARC_OK &&
+                        strcmp(base.tree.hex, head.tree.hex) == 0);
+    if (!same)
         return ARC_OK;
+
     arc_buf_printf(&text, "base (%s) and head (%s) ", out->base_reason, out->head_reason);
     if (one)
         arc_buf_printf(&text, "are one commit, %.12s", out->head.hex);

@@ -38,19 +38,6 @@ static json_t *hit_document(const struct arc_changes *changes, size_t filter,
     return out;
 }
 
-static json_t *result_document(const struct arc_changes *changes, size_t filter)
-{
-    const struct arc_filter_result *result = &changes->results[filter];
-    json_t *files = json_array();
-
-    for (size_t i = 0; files && result->hits && i < result->count; i++)
-        arc_json_push(&files, hit_document(changes, filter, &result->hits[i]));
-
-    return json_pack("{s:b, s:I, s:o, s:s*, s:s*}", "matched", result->matched, "count",
-                     (json_int_t)result->count, "files", files, "reason", result->reason, "base",
-                     arc_text_or(result->base, NULL));
-}
-
 int arc_changes_document(const struct arc_changes *changes, json_t **out, struct arc_error *err)
 {
     static const char *const kinds[] = {
@@ -63,8 +50,16 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
 
     for (size_t i = 0; i < all->count; i++) {
         const char *name = all->items[i].name;
-        ARC_TRY(arc_json_set(filters, name, result_document(changes, i), err));
-        if (changes->results[i].matched)
+        const struct arc_filter_result *result = &changes->results[i];
+        json_t *files = json_array();
+        for (size_t k = 0; files && result->hits && k < result->count; k++)
+            arc_json_push(&files, hit_document(changes, i, &result->hits[k]));
+
+        json_t *document = json_pack("{s:b, s:I, s:o, s:s*, s:s*}", "matched", result->matched,
+                                     "count", (json_int_t)result->count, "files", files, "reason",
+                                     result->reason, "base", arc_text_or(result->base, NULL));
+        ARC_TRY(arc_json_set(filters, name, document, err));
+        if (result->matched)
             ARC_TRY(arc_json_append(matching, json_string(name), err));
     }
 

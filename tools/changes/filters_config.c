@@ -97,36 +97,8 @@ static int add_context(struct arc_filters *filters, const char *root, const char
     return real ? add_file(filters, real, BELOW, err) : ARC_OK;
 }
 
-/* Adds one rule for all places of files that an image may depend on, which its inputs (NULL:
- * unknown) then narrow. */
-static int add_places(struct arc_filters *filters, const char *root,
-                      const struct arc_service *service, const struct arc_inputs *inputs,
-                      struct arc_error *err)
-{
-    const struct arc_recipe *build = &service->build;
-    const char *link;
-
-    ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
-    ARC_TRY(add_context(filters, root, build->context, err));
-
-    if (build->dockerfile) {
-        ARC_TRY(add_file(filters, build->dockerfile, "", err));
-        ARC_TRY(add_file(filters, build->dockerfile, ".dockerignore", err));
-    }
-
-    for (size_t at = 0; inputs && (link = arc_inputs_next_link(inputs, &at));)
-        ARC_TRY(add_file(filters, link, "", err));
-
-    for (const struct arc_pair *more = build->additional_contexts; more && more->name; more++) {
-        if (strchr(more->value, ':')) /* "target:base", "docker-image://…" */
-            continue;
-        ARC_TRY(add_context(filters, root, more->value, err));
-    }
-
-    return ARC_OK;
-}
-
-/* Adds what the Dockerfile reads; without one, the whole context. */
+/* Adds one rule for all places of files that the image may depend on, of which only those count that
+ * the Dockerfile reads; without one, the whole context. */
 static int add_inputs(struct arc_filters *filters, const char *root, const struct arc_group *group,
                       const struct arc_service *service, struct arc_error *err)
 {
@@ -142,13 +114,29 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
                          service->codename, arc_error_text(&why)));
     else if (!inputs) /* a remote context */
         return ARC_OK;
-    rc = add_places(filters, root, service, inputs, err);
-    if (rc)
-        arc_inputs_free(&inputs);
-    else
-        filters->rules[filters->rule_count - 1].inputs = inputs;
 
-    return rc;
+    const struct arc_recipe *build = &service->build;
+    const char *link;
+    rc = arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err);
+    if (rc) {
+        arc_inputs_free(&inputs);
+        return rc;
+    }
+    filters->rules[filters->rule_count - 1].inputs = inputs;
+    ARC_TRY(add_context(filters, root, build->context, err));
+
+    if (build->dockerfile) {
+        ARC_TRY(add_file(filters, build->dockerfile, "", err));
+        ARC_TRY(add_file(filters, build->dockerfile, ".dockerignore", err));
+    }
+
+    for (size_t at = 0; inputs && (link = arc_inputs_next_link(inputs, &at));)
+        ARC_TRY(add_file(filters, link, "", err));
+    for (const struct arc_pair *more = build->additional_contexts; more && more->name; more++)
+        if (!strchr(more->value, ':')) /* "target:base", "docker-image://…" */
+            ARC_TRY(add_context(filters, root, more->value, err));
+
+    return ARC_OK;
 }
 
 /* Adds the target of a path with a suffix, if it is a link. */
@@ -201,25 +189,6 @@ static int add_definition(struct arc_filters *filters, const char *root, const c
     return add_links(filters, root, path, 0, err);
 }
 
-/* Adds the folders of additional contexts of which no part can be told: OCI layouts, and all if the
- * Dockerfile is elsewhere. */
-static int add_contexts(struct arc_filters *filters, const struct arc_service *service,
-                        struct arc_error *err)
-{
-    bool elsewhere = arc_context_is_remote(service->build.context);
-    const struct arc_pair *more = service->build.additional_contexts;
-
-    for (; more && more->name; more++) {
-        const char *folder = arc_context_layout(more->value, &filters->memory);
-        if (!folder && elsewhere && !arc_context_is_remote(more->value))
-            folder = more->value;
-        if (folder)
-            ARC_TRY(add_path(filters, folder, BELOW, service->line, err));
-    }
-
-    return ARC_OK;
-}
-
 static int add_service(struct arc_filters *filters, const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_error *err)
 {
@@ -230,7 +199,18 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
     else
         ARC_TRY(add_directory(filters, root, service, err));
 
-    ARC_TRY(add_contexts(filters, service, err));
+    /* Folders of additional contexts of which no part can be told: OCI layouts, and all if the
+     * Dockerfile is elsewhere. */
+    const struct arc_pair *more = service->build.additional_contexts;
+    for (; more && more->name; more++) {
+        const char *folder = arc_context_layout(more->value, &filters->memory);
+        if (!folder && arc_context_is_remote(service->build.context) &&
+            !arc_context_is_remote(more->value))
+            folder = more->value;
+        if (folder)
+            ARC_TRY(add_path(filters, folder, BELOW, service->line, err));
+    }
+
     if (service->file &&
         (service->derive_inputs || !arc_path_below(service->directory, service->file)))
         ARC_TRY(add_path(filters, service->file, "", service->line, err));

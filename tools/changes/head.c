@@ -92,22 +92,20 @@ static const char *branch_of_run(struct choice *c)
     return NULL;
 }
 
-/* Whether `ref` is HEAD and the event's commit: then the event has the previous commit. */
-static bool is_event_at_head(const struct choice *c, const char *sha)
-{
-    struct arc_oid head;
-    return sha && arc_changes_is_head(c->request->ref) && !c->request->is_recorded &&
-           arc_git_head(c->git, &head, NULL, NULL) == ARC_OK && is_at(c, sha, &head);
-}
-
 int choice_head(struct choice *c)
 {
     const struct arc_event *event = c->event;
     bool of_run = arc_event_is_of_run(event);
     const char *sha = of_run ? event->head_sha : event->sha;
 
-    if (c->request->ref && !is_event_at_head(c, sha))
+    struct arc_oid head;
+
+    /* If `ref` is HEAD and the event's commit, the event has the previous commit. */
+    bool is_event = sha && arc_changes_is_head(c->request->ref) && !c->request->is_recorded &&
+                    arc_git_head(c->git, &head, NULL, NULL) == ARC_OK && is_at(c, sha, &head);
+    if (c->request->ref && !is_event)
         return head_of_input(c);
+
     c->tag = arc_text_after(event->ref, CHOICE_TAGS);
     if (!sha && !event->ref) {
         ARC_AUTO_FREE char *branch = NULL;

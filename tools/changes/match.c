@@ -190,20 +190,6 @@ static bool is_viable(const struct arc_match *match, const struct arc_filter *fi
     return any;
 }
 
-/* Records patterns that name a directory, which are likely mistakes. */
-static void note_directory(struct arc_match *match, const char *directory, size_t len)
-{
-    if (match->matches_names)
-        arc_glob_matcher_match(match->matcher, directory, len - 1, match->ids);
-
-    arc_each (literal, match->literals, match->literal_count) {
-        if (!literal->pattern)
-            literal->is_directory |= arc_match_has(match->ids, literal->rule);
-        else if (literal->len == len - 1 && memcmp(literal->pattern, directory, len - 1) == 0)
-            literal->is_directory = true;
-    }
-}
-
 bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 {
     const struct arc_filters *filters = match->out->filters;
@@ -211,7 +197,15 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
     bool broken = arc_glob_line_break(directory, len);
     match->has_break |= broken;
 
-    note_directory(match, directory, len);
+    /* Records patterns that name a directory, which are likely mistakes. */
+    if (match->matches_names)
+        arc_glob_matcher_match(match->matcher, directory, len - 1, match->ids);
+    arc_each (literal, match->literals, match->literal_count) {
+        if (!literal->pattern)
+            literal->is_directory |= arc_match_has(match->ids, literal->rule);
+        else if (literal->len == len - 1 && memcmp(literal->pattern, directory, len - 1) == 0)
+            literal->is_directory = true;
+    }
 
     if (match->wants_all || is_covered(match, directory, len) || (filters->from_config && broken))
         return true;

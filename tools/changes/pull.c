@@ -178,18 +178,6 @@ static int by_merge(const struct choice *c, int rc)
     return choice_reason(c, &out->base_reason, "the base branch as it was merged");
 }
 
-static int listed_by_api(const struct choice *c)
-{
-    struct arc_base *out = c->out;
-    arc_error_clear(c->err);
-    out->kind = ARC_BASE_PULL_REQUEST;
-    out->head = out->base = (struct arc_oid){{0}};
-    ARC_TRY(choice_reason(c, &out->base_reason,
-                          "the files that the API lists for pull request %" JSON_INTEGER_FORMAT,
-                          c->event->number));
-    return settle_head(c, NULL);
-}
-
 /* With the input `base`: what was pushed since a commit, or what the pull request adds to another
  * branch. */
 static int since_input(struct choice *c, const struct arc_oid *own)
@@ -232,8 +220,15 @@ int choice_pull_request(struct choice *c)
     if (has_own)
         return own_commits(c, &own, on_merge);
     int rc = pull_request_commits(c, false);
-    if (rc == ARC_ENOTFOUND && request->api)
-        return listed_by_api(c);
+    if (rc == ARC_ENOTFOUND && request->api) {
+        arc_error_clear(c->err);
+        c->out->kind = ARC_BASE_PULL_REQUEST;
+        c->out->head = c->out->base = (struct arc_oid){{0}};
+        ARC_TRY(choice_reason(c, &c->out->base_reason,
+                              "the files that the API lists for pull request %" JSON_INTEGER_FORMAT,
+                              event->number));
+        return settle_head(c, NULL);
+    }
 
     if (rc == ARC_ENOTFOUND)
         rc = pull_request_commits(c, true);

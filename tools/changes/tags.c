@@ -79,16 +79,6 @@ static bool read_of_group(const struct arc_group *group, const char *tag, struct
                                      NULL) == ARC_OK;
 }
 
-/* Reads a tag of the same family. */
-static bool read_akin(const struct arc_group *group, const struct versioned *own, const char *tag,
-                      struct versioned *out)
-{
-    if (own->is_group)
-        return read_of_group(group, tag, out) && out->service == own->service;
-    return strncmp(tag, own->tag, own->prefix) == 0 && read_version(tag, out) &&
-           out->prefix == own->prefix;
-}
-
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           bool *is_first, struct arc_error *err)
 {
@@ -107,7 +97,12 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     arc_json_each (item, repository->tags) {
         const char *other = json_string_value(item);
         struct versioned found;
-        if (!read_akin(group, &own, other, &found))
+        bool akin = own.is_group && read_of_group(group, other, &found);
+        akin = akin && found.service == own.service;
+        if (!own.is_group) /* the same text before the version */
+            akin = strncmp(other, tag, own.prefix) == 0 && read_version(other, &found) &&
+                   found.prefix == own.prefix;
+        if (!akin)
             continue;
         int order = arc_release_version_compare(&found.version, &own.version);
         size_t len = strcspn(tag, "+");
