@@ -28,7 +28,7 @@ struct run {
 static void run_free(struct run *run)
 {
     json_decref(run->renames);
-    arc_inner_free(&run->inner);
+    arc_arena_free(&run->inner.memory);
     arc_match_free(&run->match);
     arc_base_free(&run->base);
 }

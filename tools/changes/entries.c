@@ -2,6 +2,7 @@
  * files do. */
 #include "arcci/glob.h"
 #include "changes/services.h"
+#include "git/diff.h"
 #include "os/file.h"
 
 /* Keys of a group that define its images, or what counts as a change of them. */
@@ -342,6 +343,80 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
     return ARC_OK;
 }
 
+/* ---- a commit ------------------------------------------------------------------------------- */
+
+/* A commit being matched. For a merge, the names that differ from the first parent are kept, and of
+ * those that differ from the second only these count. */
+struct commit_match {
+    struct arc_match *match;
+    json_t *first; /* an object of names; NULL: all count */
+    bool keeps;
+    bool met; /* the last path counted */
+};
+
+static bool enter_folder(void *context, const char *directory, size_t len)
+{
+    return arc_match_below(((struct commit_match *)context)->match, directory, len);
+}
+
+static int match_changed(void *context, const char *path, size_t len, enum arc_git_status status)
+{
+    struct commit_match *commit = context;
+    (void)status; /* a configuration's filters count every status */
+
+    commit->met = false;
+    if (commit->keeps)
+        return json_object_set_new_nocheck(commit->first, path, json_true()) ? ARC_ENOMEM : ARC_OK;
+
+    commit->met = !commit->first || json_object_get(commit->first, path);
+    if (!commit->met)
+        return ARC_OK;
+    return arc_match_path(commit->match,
+                          &(struct arc_changed_file){path, len, ARC_STATUS_MODIFIED, NULL});
+}
+
+static int match_link(void *context, const char *path, const struct arc_oid *from,
+                      const struct arc_oid *to)
+{
+    struct commit_match *commit = context;
+    (void)from;
+    (void)to;
+    return commit->met ? arc_match_unseen(commit->match, path, strlen(path), NULL, NULL) : ARC_OK;
+}
+
+/* Matches a commit, compared with its first parent: sets `matched` of every result. With `own`, a merge
+ * only counts with files that differ from both parents (a resolved conflict); the others belong to
+ * the merged commits. */
+static int match_commit(struct arc_match *match, const struct arc_git *git,
+                        const struct arc_git_commit *commit, bool own, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *first = own && commit->parents > 1 ? json_object() : NULL;
+    struct commit_match looked = {.match = match, .first = first, .keeps = first};
+    struct arc_git_diff diff = {.from = commit->parents ? &commit->parent : NULL,
+                                .to = &commit->oid,
+                                .enter = enter_folder,
+                                .each = match_changed,
+                                .submodule = match_link,
+                                .context = &looked};
+
+    arc_each (result, match->out->results, match->out->filters->count) {
+        free(result->reason);
+        *result = (struct arc_filter_result){0};
+    }
+
+    match->once = true;
+    ARC_TRY_ALLOC(first || !own || commit->parents < 2, err);
+    if (!first || commit->parents == 2) /* git does not merge more than two with conflicts */
+        ARC_TRY(arc_git_diff(git, &diff, err));
+
+    if (!json_object_size(first))
+        return ARC_OK;
+    looked.keeps = false;
+    diff.from = &commit->merged;
+
+    return arc_git_diff(git, &diff, err);
+}
+
 /* In at most so many commits of a walk docker reads the files that define services; in the others
  * they count as files. */
 #define RESOLVED_MAX 20
@@ -357,7 +432,7 @@ int arc_services_commit(struct arc_project *project, struct arc_match *match,
     bool defines = false;
 
     match->defers = commit->parents && match->resolved < RESOLVED_MAX;
-    ARC_TRY(arc_match_commit(match, project->git, commit, own, err));
+    ARC_TRY(match_commit(match, project->git, commit, own, err));
     for (size_t i = 0; i < last; i++)
         defines |= results[i].defining && !results[i].matched;
 

@@ -136,9 +136,3 @@ int arc_inner_compare(struct arc_inner *inner, const struct arc_git *git,
 
     return ARC_OK;
 }
-
-void arc_inner_free(struct arc_inner *inner)
-{
-    arc_arena_free(&inner->memory);
-    *inner = (struct arc_inner){0};
-}

@@ -4,7 +4,7 @@
 #include "arcci/arena.h"
 #include "git/diff.h"
 
-/* Initialize with {0}. */
+/* Initialize with {0}; free its memory. */
 struct arc_inner {
     struct arc_arena memory;
     struct arc_inner_one *list; /* grows with submodules of submodules */
@@ -23,4 +23,3 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
  * lacks commits. */
 int arc_inner_compare(struct arc_inner *inner, const struct arc_git *git,
                       const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
-void arc_inner_free(struct arc_inner *inner);

@@ -5,7 +5,6 @@
 #include "base/warn.h"
 #include "changes/filters_build.h"
 #include "dockerfile/inputs.h"
-#include "git/diff.h"
 
 static int hit(struct arc_match *match, size_t filter, size_t rule,
                const struct arc_changed_file *file)
@@ -320,77 +319,6 @@ void arc_match_only(struct arc_match *match, const bool *only)
     for (size_t i = 0; only && i < filters->rule_count; i++)
         if (only[filters->rules[i].filter])
             match->asked[i / 64] |= (uint64_t)1 << i % 64;
-}
-
-/* ---- a commit ------------------------------------------------------------------------------- */
-
-/* A commit being matched. For a merge, the names that differ from the first parent are kept, and of
- * those that differ from the second only these count. */
-struct commit_match {
-    struct arc_match *match;
-    json_t *first; /* an object of names; NULL: all count */
-    bool keeps;
-    bool met; /* the last path counted */
-};
-
-static bool enter_folder(void *context, const char *directory, size_t len)
-{
-    return arc_match_below(((struct commit_match *)context)->match, directory, len);
-}
-
-static int match_changed(void *context, const char *path, size_t len, enum arc_git_status status)
-{
-    struct commit_match *commit = context;
-    (void)status; /* a configuration's filters count every status */
-
-    commit->met = false;
-    if (commit->keeps)
-        return json_object_set_new_nocheck(commit->first, path, json_true()) ? ARC_ENOMEM : ARC_OK;
-
-    commit->met = !commit->first || json_object_get(commit->first, path);
-    if (!commit->met)
-        return ARC_OK;
-    return arc_match_path(commit->match,
-                          &(struct arc_changed_file){path, len, ARC_STATUS_MODIFIED, NULL});
-}
-
-static int match_link(void *context, const char *path, const struct arc_oid *from,
-                      const struct arc_oid *to)
-{
-    struct commit_match *commit = context;
-    (void)from;
-    (void)to;
-    return commit->met ? arc_match_unseen(commit->match, path, strlen(path), NULL, NULL) : ARC_OK;
-}
-
-int arc_match_commit(struct arc_match *match, const struct arc_git *git,
-                     const struct arc_git_commit *commit, bool own, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *first = own && commit->parents > 1 ? json_object() : NULL;
-    struct commit_match looked = {.match = match, .first = first, .keeps = first};
-    struct arc_git_diff diff = {.from = commit->parents ? &commit->parent : NULL,
-                                .to = &commit->oid,
-                                .enter = enter_folder,
-                                .each = match_changed,
-                                .submodule = match_link,
-                                .context = &looked};
-
-    arc_each (result, match->out->results, match->out->filters->count) {
-        free(result->reason);
-        *result = (struct arc_filter_result){0};
-    }
-
-    match->once = true;
-    ARC_TRY_ALLOC(first || !own || commit->parents < 2, err);
-    if (!first || commit->parents == 2) /* git does not merge more than two with conflicts */
-        ARC_TRY(arc_git_diff(git, &diff, err));
-
-    if (!json_object_size(first))
-        return ARC_OK;
-    looked.keeps = false;
-    diff.from = &commit->merged;
-
-    return arc_git_diff(git, &diff, err);
 }
 
 void arc_match_free(struct arc_match *match)

@@ -71,9 +71,3 @@ int arc_match_unseen(struct arc_match *match, const char *path, size_t len, cons
 /* Marks a filter as changed, adding a reason, in which control characters become visible. */
 __attribute__((format(printf, 3, 4))) int
 arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const char *format, ...);
-
-/* Matches a commit, compared with its first parent: sets `matched` of every result. With `own`,
- * a merge only counts with files that differ from both parents (a resolved conflict); the others
- * belong to the merged commits. Errors as arc_git_diff(). */
-int arc_match_commit(struct arc_match *match, const struct arc_git *git,
-                     const struct arc_git_commit *commit, bool own, struct arc_error *err);

@@ -46,9 +46,10 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          bool guess, struct arc_filter_result *results, struct arc_error *err);
 
-/* arc_match_commit() for the services' filters, the last of which is the configuration's file, and
+/* Matches a commit against the services' filters, the last of which is the configuration's file, and
  * with both of the above: a commit that changes a service's entry, which must be known on both
- * sides, is one of that service, and one that changes only what others take of a file is not. */
+ * sides, is one of that service, and one that changes only what others take of a file is not. With
+ * `own`, a merge only counts with files that differ from both parents. */
 int arc_services_commit(struct arc_project *project, struct arc_match *match,
                         const struct arc_config *config, const struct arc_git_commit *commit,
                         bool own, bool *any, struct arc_error *err);
