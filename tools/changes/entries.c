@@ -384,9 +384,9 @@ static int match_link(void *context, const char *path, const struct arc_oid *fro
     return commit->met ? arc_match_unseen(commit->match, path, strlen(path), NULL, NULL) : ARC_OK;
 }
 
-/* Matches a commit, compared with its first parent: sets `matched` of every result. With `own`, a merge
- * only counts with files that differ from both parents (a resolved conflict); the others belong to
- * the merged commits. */
+/* Matches a commit, compared with its first parent: sets `matched` of every result. With `own`, a
+ * merge only counts with files that differ from both parents (a resolved conflict); the others
+ * belong to the merged commits. */
 static int match_commit(struct arc_match *match, const struct arc_git *git,
                         const struct arc_git_commit *commit, bool own, struct arc_error *err)
 {

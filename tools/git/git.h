@@ -36,6 +36,7 @@ struct arc_git {
     const struct arc_env *env;   /* borrowed */
     struct git_repository *repo; /* libgit2's handle */
     char *worktree;   /* absolute path of the work tree, no slash at the end; NULL for a bare one */
+    char *top;        /* the directory that contains .git; NULL if GIT_DIR names the repository */
     char *gitdir;     /* absolute path of the .git directory, no slash at the end */
     char *commondir;  /* the same, shared by all work trees (refs, objects, shallow) */
     char *remote;     /* origin, else what the current branch tracks, else the only one */

@@ -8,13 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A repository being opened. */
-struct search {
-    const struct arc_env *env;
-    const char *path; /* start of the search, for messages */
-    char *top;        /* the directory that contains .git; NULL if GIT_DIR names the repository */
-};
-
 /* A path without a slash at its end; NULL for NULL. */
 static char *without_slash(struct arc_arena *memory, const char *path)
 {
@@ -34,14 +27,14 @@ static bool is_ceiling(const struct arc_env *env, const char *directory)
 
 /* Opens the .git (a directory, or a linked work tree's file) of the directory or the nearest one
  * above, or the directory itself if it is called .git, which no tree can contain. */
-static int search_upwards(struct search *search, git_repository **out)
+static int search_upwards(struct arc_git *git, const char *from)
 {
     char directory[PATH_MAX], path[PATH_MAX];
     struct stat start, found;
     int rc = GIT_ENOTFOUND;
     bool points = false; /* a file that names a repository */
 
-    if (!realpath(search->path, directory) || stat(directory, &start) != 0)
+    if (!realpath(from, directory) || stat(directory, &start) != 0)
         return GIT_ENOTFOUND;
 
     for (;;) {
@@ -51,28 +44,29 @@ static int search_upwards(struct search *search, git_repository **out)
             lstat(path, &found) == 0) {
             points = S_ISREG(found.st_mode);
             rc = git_repository_open_ext(
-                out, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
+                &git->repo, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT,
+                NULL);
         }
         if (rc != GIT_ENOTFOUND || points)
             break;
         if (!name || !directory[1])
             return rc;
         name[name == directory] = '\0';
-        if (is_ceiling(search->env, directory) || stat(directory, &found) != 0 ||
+        if (is_ceiling(git->env, directory) || stat(directory, &found) != 0 ||
             found.st_dev != start.st_dev)
             return rc; /* git does not cross mounts either */
     }
 
-    search->top = strdup(directory);
+    git->top = arc_arena_text(&git->memory, directory);
 
-    return search->top ? rc : GIT_ERROR; /* without it, is_trusted() would trust */
+    return git->top ? rc : GIT_ERROR; /* without it, is_trusted() would trust */
 }
 
 /* As set by a hook or a script. Without GIT_WORK_TREE the work tree is the current directory. */
-static int open_named(struct search *search, const char *gitdir, git_repository **out)
+static int open_named(struct arc_git *git, const char *gitdir)
 {
-    const char *cwd = arc_or(search->env->cwd, ".");
-    const char *tree = arc_env_nonempty(search->env, "GIT_WORK_TREE");
+    const char *cwd = arc_or(git->env->cwd, ".");
+    const char *tree = arc_env_nonempty(git->env, "GIT_WORK_TREE");
     ARC_AUTO_FREE char *path = arc_file_join(cwd, gitdir);
     ARC_AUTO_FREE char *work = arc_file_join(cwd, arc_or(tree, "."));
     ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
@@ -81,13 +75,13 @@ static int open_named(struct search *search, const char *gitdir, git_repository 
     if (!path || !work)
         return GIT_ERROR;
     int rc = git_repository_open_ext(
-        out, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
-    if (rc || (!tree && git_repository_is_bare(*out)))
+        &git->repo, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
+    if (rc || (!tree && git_repository_is_bare(git->repo)))
         return rc;
-    if (!tree && git_repository_config_snapshot(&config, *out) == 0)
+    if (!tree && git_repository_config_snapshot(&config, git->repo) == 0)
         git_config_get_string(&set, config, "core.worktree");
 
-    return set ? 0 : git_repository_set_workdir(*out, work, 0);
+    return set ? 0 : git_repository_set_workdir(git->repo, work, 0);
 }
 
 static bool is_mine(const char *path)
@@ -99,28 +93,28 @@ static bool is_mine(const char *path)
 /* Another user's repository could configure that user's programs. A workflow's workspace is trusted
  * whoever owns it: in a container job that is the runner's user. Else git is asked: safe.directory
  * may be in any file of its configuration, or in the environment. */
-static bool is_trusted(const struct search *search, struct arc_git *git)
+static bool is_trusted(const struct arc_git *git)
 {
     char entry[PATH_MAX], space[PATH_MAX];
-    if (!search->top) /* named by GIT_DIR, which git trusts too */
+    if (!git->top) /* named by GIT_DIR, which git trusts too */
         return true;
-    bool fits = snprintf(entry, sizeof entry, "%s/.git", search->top) < (int)sizeof entry;
-    if (fits && is_mine(search->top) && is_mine(entry) && is_mine(git->gitdir))
+    bool fits = snprintf(entry, sizeof entry, "%s/.git", git->top) < (int)sizeof entry;
+    if (fits && is_mine(git->top) && is_mine(entry) && is_mine(git->gitdir))
         return true;
 
-    const char *workspace = arc_env_nonempty(search->env, "GITHUB_WORKSPACE");
+    const char *workspace = arc_env_nonempty(git->env, "GITHUB_WORKSPACE");
     if (workspace && realpath(workspace, space)) {
         size_t len = strlen(space);
-        const char *rest = search->top + len;
-        if (strncmp(search->top, space, len) == 0 && (!*rest || *rest == '/' || len == 1))
+        const char *rest = git->top + len;
+        if (strncmp(git->top, space, len) == 0 && (!*rest || *rest == '/' || len == 1))
             return true;
     }
 
     static const char *const argv[] = {"git", "rev-parse", "--git-dir", NULL};
     static const char *const passes[] = {"GIT_CONFIG*", NULL}; /* with GIT_DIR it trusts any */
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    struct arc_env there = *search->env;
-    there.cwd = search->top;
+    struct arc_env there = *git->env;
+    there.cwd = git->top;
     const struct arc_process process = {
         .argv = argv, .env = &there, .passes = passes, .timeout = 60, .output_max = PATH_MAX};
 
@@ -209,7 +203,7 @@ int arc_git_add_objects(const struct arc_env *env, git_odb *odb)
     return 0;
 }
 
-static int not_opened(int code, const struct search *search, const char *gitdir,
+static int not_opened(int code, const struct arc_git *git, const char *from, const char *gitdir,
                       struct arc_error *err)
 {
     const git_error *last = git_error_last();
@@ -218,36 +212,36 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
         return arc_error_set(err, ARC_ENOTFOUND,
                              "GIT_DIR is set to '%s', which is not a git repository", gitdir);
 
-    if (code == GIT_ENOTFOUND && search->top)
+    if (code == GIT_ENOTFOUND && git->top)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "the repository that '%s/.git' names is not there: it is of a linked "
                              "work tree or a submodule (git worktree repair, git submodule update)",
-                             search->top);
+                             git->top);
 
     if (code == GIT_ENOTFOUND)
         return arc_error_set(
             err, ARC_ENOTFOUND,
             "no git repository at '%s' or above it; check it out first (actions/checkout), or "
             "start in its directory with -C DIR (a bare one must be named by GIT_DIR)",
-            search->path);
+            from);
 
     ARC_AUTO_FREE char *why = strdup(last && last->message ? last->message : "unknown cause");
     ARC_TRY_ALLOC(why, err);
 
     /* libgit2 1.9 refuses a format itself; the configuration file shows which. */
-    if (gitdir || search->top) {
+    if (gitdir || git->top) {
         ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX};
         ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
-        arc_buf_printf(&path, "%s%s/config", arc_or(gitdir, search->top), gitdir ? "" : "/.git");
+        arc_buf_printf(&path, "%s%s/config", arc_or(gitdir, git->top), gitdir ? "" : "/.git");
         if (!path.failed && git_config_open_ondisk(&config, path.data) == 0)
-            ARC_TRY(check_extensions(config, arc_or(gitdir, search->path), err));
+            ARC_TRY(check_extensions(config, arc_or(gitdir, from), err));
     }
 
     return arc_error_set(err, ARC_EWORLD, "cannot open the git repository at '%s': %s",
-                         arc_or(gitdir, search->path), why);
+                         arc_or(gitdir, from), why);
 }
 
-static int open_repository(struct search *search, const char *gitdir, struct arc_git *out,
+static int open_repository(struct arc_git *out, const char *from, const char *gitdir,
                            struct arc_error *err)
 {
     ARC_TRY(arc_git_start(err));
@@ -257,29 +251,29 @@ static int open_repository(struct search *search, const char *gitdir, struct arc
     out->scratch->since = INT64_MAX;
     out->gave_up = &out->scratch->gave_up;
 
-    int rc = gitdir ? open_named(search, gitdir, &out->repo) : search_upwards(search, &out->repo);
+    int rc = gitdir ? open_named(out, gitdir) : search_upwards(out, from);
     if (rc < 0)
-        return not_opened(rc, search, gitdir, err);
+        return not_opened(rc, out, from, gitdir, err);
 
     out->worktree = without_slash(&out->memory, git_repository_workdir(out->repo));
     out->gitdir = without_slash(&out->memory, git_repository_path(out->repo));
     out->commondir = without_slash(&out->memory, git_repository_commondir(out->repo));
     ARC_TRY(arc_arena_check(&out->memory, err));
 
-    if (!is_trusted(search, out))
+    if (!is_trusted(out))
         return arc_error_set(err, ARC_EWORLD,
                              "the git repository at '%s' belongs to another user, so git does not "
                              "trust it; if you do: git config --global --add safe.directory '%s'",
-                             search->top, search->top);
+                             out->top, out->top);
 
     ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
     ARC_TRY(arc_git_odb(out, &odb, err));
-    ARC_TRY(arc_git_check(err, arc_git_add_objects(search->env, odb), "adding objects"));
+    ARC_TRY(arc_git_check(err, arc_git_add_objects(out->env, odb), "adding objects"));
 
     ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
     rc = git_repository_config(&config, out->repo);
     ARC_TRY(arc_git_check(err, rc, "reading the configuration of the repository"));
-    ARC_TRY(check_extensions(config, arc_or(gitdir, search->path), err));
+    ARC_TRY(check_extensions(config, arc_or(gitdir, from), err));
 
     return choose_remote(out, config, err);
 }
@@ -287,14 +281,10 @@ static int open_repository(struct search *search, const char *gitdir, struct arc
 int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
                  struct arc_error *err)
 {
-    const char *here = arc_or(env->cwd, ".");
-    struct search search = {.env = env, .path = path ? path : here};
     const char *named = path ? NULL : arc_env_nonempty(env, "GIT_DIR");
+    const char *from = path ? path : arc_or(env->cwd, ".");
     *out = (struct arc_git){.env = env, .is_other = path};
-    int rc = arc_or_free(arc_git, out, open_repository(&search, named, out, err));
-    free(search.top);
-
-    return rc;
+    return arc_or_free(arc_git, out, open_repository(out, from, named, err));
 }
 
 void arc_git_free(struct arc_git *git)

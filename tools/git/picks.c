@@ -3,11 +3,6 @@
 #include "base/text.h"
 #include "git/message.h"
 
-struct noting {
-    struct arc_picks *out;
-    struct arc_error *err;
-};
-
 void arc_picks_free(struct arc_picks *picks)
 {
     json_decref(picks->there);
@@ -29,8 +24,7 @@ static void print_mark(const struct arc_git_commit *commit, struct arc_buf *out)
  * reverted does not count. */
 static int note_there(void *context, const struct arc_git_commit *commit)
 {
-    struct noting *noting = context;
-    struct arc_picks *picks = noting->out;
+    struct arc_picks *picks = context;
     ARC_AUTO(arc_buf) struct arc_buf mark = {0};
     char pull[24], name[ARC_MESSAGE_DIGITS + 1];
 
@@ -40,7 +34,7 @@ static int note_there(void *context, const struct arc_git_commit *commit)
     by = arc_or(by, json_object_get(picks->taken, pull));
     print_mark(commit, &mark);
     ARC_AUTO_JSON json_t *own = arc_json_buf(&mark);
-    ARC_TRY_ALLOC(own, noting->err);
+    ARC_TRY_ALLOC(own, picks->err);
 
     struct arc_message_undone undone = {0};
     const char *at = by ? NULL : arc_message_takes_back(commit->subject, commit->body);
@@ -50,27 +44,26 @@ static int note_there(void *context, const struct arc_git_commit *commit)
             arc_buf_add(&key, undone.hash, ARC_MESSAGE_DIGITS);
         else
             arc_buf_printf(&key, "#%lld", (long long)undone.pull);
-        ARC_TRY(arc_buf_check(&key, "what a commit takes back", noting->err));
-        ARC_TRY(arc_json_set(picks->taken, arc_buf_text(&key), json_incref(own), noting->err));
+        ARC_TRY(arc_buf_check(&key, "what a commit takes back", picks->err));
+        ARC_TRY(arc_json_set(picks->taken, arc_buf_text(&key), json_incref(own), picks->err));
     }
 
     if (json_object_get(picks->there, arc_buf_text(&mark))) /* it was picked again later */
         return ARC_OK;
 
     by = by ? json_incref(by) : json_true();
-    return arc_json_set(picks->there, arc_buf_text(&mark), by, noting->err);
+    return arc_json_set(picks->there, arc_buf_text(&mark), by, picks->err);
 }
 
 int arc_picks_list(const struct arc_git *git, const struct arc_oid *there,
                    const struct arc_oid *here, struct arc_picks *out, struct arc_error *err)
 {
     struct arc_git_log_range range = {.from = here, .to = there};
-    struct noting noting = {out, err};
 
-    *out = (struct arc_picks){json_object(), json_object(), json_object()};
+    *out = (struct arc_picks){json_object(), json_object(), json_object(), err};
     ARC_TRY_ALLOC(out->there && out->taken && out->met, err);
 
-    return arc_git_log(git, &range, note_there, &noting, NULL, err);
+    return arc_git_log(git, &range, note_there, out, NULL, err);
 }
 
 int arc_picks_find(struct arc_picks *picks, const struct arc_git_commit *commit, bool *is_there,

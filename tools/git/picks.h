@@ -8,6 +8,7 @@ struct arc_picks {
     json_t *there; /* marks of its commits: true, or the mark of the commit there that reverts it */
     json_t *taken; /* what is reverted there (hash or "#12"): the revert's mark */
     json_t *met;   /* marks in `there` that were found here, too */
+    struct arc_error *err; /* while they are listed */
 };
 
 /* Lists the commits that `there` has and `here` lacks. */
