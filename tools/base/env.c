@@ -5,7 +5,7 @@ const char *arc_env_get(const struct arc_env *env, const char *name)
 {
     size_t len = strlen(name);
     for (const char *const *var = env->vars; var && *var; var++)
-        if (strncmp(*var, name, len) == 0 && (*var)[len] == '=')
+        if (**var == *name && strncmp(*var, name, len) == 0 && (*var)[len] == '=')
             return *var + len + 1;
     return NULL;
 }
