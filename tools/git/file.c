@@ -5,7 +5,7 @@
 #include <limits.h>
 
 #define LINKS_MAX 40 /* as Linux does */
-#define FETCHES   4  /* trees, then links */
+#define FETCHES   5  /* trees, then links, then the file */
 
 /* ---- objects: libgit2 codes ----------------------------------------------------------------- */
 
@@ -143,28 +143,30 @@ static int check_step(int step, const struct arc_oid *commit, const char *path,
     return arc_git_check(err, step, path);
 }
 
-/* As find_entry(), fetching what the clone lacks if that is allowed. */
+/* As find_entry(), fetching what the clone lacks if that is allowed; a file is read, too, if it is
+ * no larger than `max` (`file` may be NULL). */
 static int locate(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                  git_oid *blob, git_tree_entry **out, struct arc_error *err)
+                  git_tree_entry **out, size_t max, size_t *size, git_blob **file,
+                  struct arc_error *err)
 {
-    *blob = (git_oid){{0}};
-    int step = find_entry(git, commit, path, blob, out);
+    git_oid blob = {{0}};
 
-    for (int left = FETCHES; left && lacks_object(step) && git->scratch->allowed; left--) {
-        ARC_TRY(fetch_lacking(git, commit, blob, err));
-        step = find_entry(git, commit, path, blob, out);
+    for (int left = FETCHES;; left--) {
+        int step = *out ? 0 : find_entry(git, commit, path, &blob, out);
+        if (!step && file && git_tree_entry_type(*out) == GIT_OBJECT_BLOB)
+            step = read_blob(git, &blob, max, size, file);
+        if (!left || !lacks_object(step) || !git->scratch->allowed)
+            return check_step(step, commit, path, err);
+        ARC_TRY(fetch_lacking(git, commit, &blob, err));
     }
-
-    return check_step(step, commit, path, err);
 }
 
 int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                   struct arc_oid *out)
 {
     ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
-    git_oid blob;
 
-    ARC_TRY(locate(git, commit, path, &blob, &entry, NULL));
+    ARC_TRY(locate(git, commit, path, &entry, 0, NULL, NULL, NULL));
     arc_git_oid_out(git_tree_entry_id(entry), out);
 
     return ARC_OK;
@@ -175,20 +177,12 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
 {
     ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
     ARC_AUTO_HANDLE(git_blob) git_blob *file = NULL;
-    git_oid blob;
     size_t size = 0;
 
-    ARC_TRY(locate(git, commit, path, &blob, &entry, err));
+    ARC_TRY(locate(git, commit, path, &entry, max, &size, &file, err));
     if (git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
         return arc_error_set(err, ARC_ENOTFOUND, "'%s' is not a file in commit %.12s", path,
                              commit->hex);
-
-    int step = read_blob(git, &blob, max, &size, &file);
-    if (lacks_object(step) && git->scratch->allowed) {
-        ARC_TRY(fetch_lacking(git, commit, &blob, err));
-        step = read_blob(git, &blob, max, &size, &file);
-    }
-    ARC_TRY(check_step(step, commit, path, err));
     if (size > max)
         return arc_error_set(err, ARC_ELIMIT, "%s: %zu bytes; at most %zu are read", path, size,
                              max);
