@@ -30,24 +30,6 @@ static bool is_link(const git_tree_entry *entry)
     return git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK;
 }
 
-/* The entry of a path, or of the first link on the way to it: *len is the length of the path up to
- * it. The caller frees it. */
-static int find_step(const git_tree *tree, const char *path, size_t *len, git_tree_entry **out)
-{
-    char prefix[PATH_MAX];
-
-    for (*len = 0;; ++*len) {
-        *len += strcspn(path + *len, "/");
-        if (snprintf(prefix, sizeof prefix, "%.*s", (int)*len, path) >= (int)sizeof prefix)
-            return GIT_ENOTFOUND;
-        int rc = git_tree_entry_bypath(out, tree, prefix);
-        if (rc || !path[*len] || is_link(*out))
-            return rc;
-        git_tree_entry_free(*out);
-        *out = NULL;
-    }
-}
-
 /* Resolves a path whose first `len` bytes name the link: *out is owned by the caller. GIT_ENOTFOUND
  * if it leaves the repository. */
 static int follow_link(const struct arc_git *git, const git_oid *link, const char *path, size_t len,
@@ -92,7 +74,21 @@ static int find_entry(const struct arc_git *git, const struct arc_oid *commit, c
 
     for (unsigned links = 0;; links++) {
         char *next = NULL;
-        ARC_TRY(find_step(tree, now, &len, out));
+
+        /* The entry, or that of the first link on the way, which the first `len` bytes name. */
+        for (len = 0;; len++) {
+            len += strcspn(now + len, "/");
+            const char end = now[len];
+            now[len] = '\0';
+            int rc = git_tree_entry_bypath(out, tree, now);
+            now[len] = end;
+            ARC_TRY(rc);
+            if (!end || is_link(*out))
+                break;
+            git_tree_entry_free(*out);
+            *out = NULL;
+        }
+
         if (git_tree_entry_type(*out) == GIT_OBJECT_BLOB)
             *blob = *git_tree_entry_id(*out);
         if (!is_link(*out))

@@ -50,22 +50,6 @@ int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit, st
 
 /* ---- configuration ------------------------------------------------------------------------- */
 
-/* The name of a setting of the remote, renamed to origin: "remote.origin.url"; NULL for other
- * settings. */
-static const char *name_here(const char *remote, const char *name)
-{
-    static const char *const names[] = {"remote.origin.url", "remote.origin.proxy",
-                                        "remote.origin.proxyauthmethod", "remote.origin.uploadpack",
-                                        "remote.origin.vcs"};
-    const char *setting = arc_text_after(arc_text_after(name, "remote."), remote);
-
-    arc_each_in (known, names)
-        if (setting && strcmp(setting, *known + strlen("remote.origin")) == 0)
-            return *known;
-
-    return NULL;
-}
-
 /* git-config(1), "Syntax". */
 static void add_quoted(struct arc_buf *out, const char *text)
 {
@@ -104,28 +88,27 @@ static void add_entry(struct arc_buf *out, const char *name, const char *value)
     arc_buf_putc(out, '\n');
 }
 
+/* Adds a setting of the remote, which is called origin here, or of any connection: actions/checkout
+ * writes its credentials there, or into a file included only by this clone's configuration. */
 static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
                              const git_config_entry *entry)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
-    const char *name = name_here(git->remote, entry->name);
+    struct arc_buf name = {0}, value = {.max = 16384};
+    const char *setting = arc_text_after(arc_text_after(entry->name, "remote."), git->remote);
+    const char *url = setting && strcmp(setting, ".url") == 0 ? entry->value : NULL;
 
-    /* Settings for reaching the remote: actions/checkout writes its credentials there, or into a
-     * file included only by this clone's configuration. */
-    bool connects = ARC_STARTS(entry->name, "http.", "credential.", "url.", "protocol.", "ssh.") ||
-                    ARC_AMONG(entry->name, "core.sshcommand", "core.gitproxy", "core.askpass");
-    if (!name && connects)
-        name = entry->name;
-    if (!name)
-        return;
+    if (setting && ARC_AMONG(setting, ".url", ".proxy", ".proxyauthmethod", ".uploadpack", ".vcs"))
+        arc_buf_printf(&name, "remote.origin%s", setting);
+    else if (ARC_STARTS(entry->name, "http.", "credential.", "url.", "protocol.", "ssh.") ||
+             ARC_AMONG(entry->name, "core.sshcommand", "core.gitproxy", "core.askpass"))
+        arc_buf_puts(&name, entry->name);
+    if (url && *url != '/' && strcspn(url, ":") >= strcspn(url, "/")) /* relative to the clone */
+        arc_buf_printf(&value, "%s/%s", arc_or(git->worktree, git->gitdir), url);
 
-    const char *url = strcmp(name, "remote.origin.url") == 0 ? entry->value : NULL;
-    if (url && *url != '/' && strcspn(url, ":") >= strcspn(url, "/")) { /* relative to the clone */
-        arc_buf_printf(&path, "%s/%s", arc_or(git->worktree, git->gitdir), entry->value);
-        add_entry(out, name, arc_buf_text(&path));
-    } else {
-        add_entry(out, name, entry->value);
-    }
+    if (name.len)
+        add_entry(out, name.data, value.len ? value.data : entry->value);
+    arc_buf_free_part(out, &name);
+    arc_buf_free(&value);
 }
 
 /* Copies the clone's settings of the remote; git reads those of the user and the system itself. The
