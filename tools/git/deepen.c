@@ -330,42 +330,37 @@ static int look_at(struct arc_history *history, const struct arc_oid *head, int6
     return ARC_OK;
 }
 
-/* The walk from a head, which goes on where the last question about that head ended: hundreds of
- * commits may be asked for one by one. */
-static int take_walk(const struct arc_git *git, const struct arc_oid *head,
-                     struct arc_history **out, struct arc_error *err)
-{
-    struct arc_git_scratch *scratch = git->scratch;
-    *out = arc_steal(&scratch->walk);
-    if (*out && scratch->walk_fetches == scratch->fetches &&
-        strcmp(scratch->walk_head.hex, head->hex) == 0)
-        return ARC_OK;
-    arc_history_free(out);
-    scratch->walk_fetches = scratch->fetches;
-    scratch->walk_head = *head;
-    return arc_history_new(git, out, err);
-}
-
 int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head,
                            const struct arc_oid *commits, size_t count, bool *are,
                            struct arc_error *err)
 {
     ARC_AUTO(rest) struct rest rest = {0};
+    struct arc_git_scratch *scratch = git->scratch;
 
     for (bool last = false;;) {
-        ARC_AUTO(arc_history) struct arc_history *history = NULL;
+        ARC_AUTO(arc_history) struct arc_history *history = arc_steal(&scratch->walk);
         struct question question = {head, 1, INT64_MAX};
         int64_t since = since_of(git, &question);
         rest.any = false;
         rest.oldest = INT64_MAX;
-        ARC_TRY(take_walk(git, head, &history, err));
+
+        /* The walk goes on where the last question about that head ended: hundreds of commits may be
+         * asked for one by one. */
+        if (!history || scratch->walk_fetches != scratch->fetches ||
+            strcmp(scratch->walk_head.hex, head->hex) != 0) {
+            arc_history_free(&history);
+            scratch->walk_fetches = scratch->fetches;
+            scratch->walk_head = *head;
+            ARC_TRY(arc_history_new(git, &history, err));
+        }
+
         for (size_t i = 0; i < count; i++)
             ARC_TRY(look_at(history, head, since, &commits[i], &are[i], &rest, err));
         if (!rest.any) {
-            git->scratch->walk = arc_steal(&history);
+            scratch->walk = arc_steal(&history);
             return ARC_OK;
         }
-        if (!git->scratch->allowed || last)
+        if (!scratch->allowed || last)
             return not_certain(git, last, "whether a commit is before the head is not known", err);
         question.reach = rest.oldest;
 

@@ -234,37 +234,28 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit,
     return arc_error_unless(*out, err);
 }
 
-/* The tag as the remote has it, in CI: actions/checkout puts the commit in place of an annotated tag
- * that was pushed. *object stays as it is if that is not known. */
-static void look_up_remote_tag(const struct arc_git *git, const char *tag, git_object **object)
-{
-    git_object *found = NULL;
-    struct arc_oid name;
-    git_oid oid;
-
-    if (!arc_env_nonempty(git->env, "CI") || arc_git_fetch_tag(git, tag, &name, NULL) ||
-        arc_git_oid_in(&name, &oid, NULL) ||
-        git_object_lookup(&found, git->repo, &oid, GIT_OBJECT_TAG) < 0)
-        return;
-    git_object_free(*object);
-    *object = found;
-}
-
 int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_buf *out,
                         struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = 1024};
     ARC_AUTO_HANDLE(git_object) git_object *object = NULL;
+    struct arc_oid own;
+    git_oid oid;
 
     arc_buf_printf(&name, "refs/tags/%s", tag);
     ARC_TRY(arc_buf_check(&name, "tag", err));
     (void)git_revparse_single(&object, git->repo, arc_buf_text(&name));
-    if (!object || git_object_type(object) != GIT_OBJECT_TAG)
-        look_up_remote_tag(git, tag, &object);
-    if (!object)
-        return ARC_OK;
-    const char *at =
-        git_object_type(object) == GIT_OBJECT_TAG ? git_tag_message((git_tag *)object) : NULL;
+    bool annotated = object && git_object_type(object) == GIT_OBJECT_TAG;
+
+    /* In CI as the remote has it, if that is known: actions/checkout puts the commit in place of an
+     * annotated tag that was pushed. */
+    if (!annotated && arc_env_nonempty(git->env, "CI") &&
+        !arc_git_fetch_tag(git, tag, &own, NULL) && !arc_git_oid_in(&own, &oid, NULL)) {
+        git_object_free(arc_steal(&object));
+        annotated = git_object_lookup(&object, git->repo, &oid, GIT_OBJECT_TAG) == 0;
+    }
+
+    const char *at = annotated ? git_tag_message((git_tag *)object) : NULL;
     for (bool starts = true; at && *at; starts = *at++ == '\n') {
         if (starts && ARC_STARTS(at, "-----BEGIN PGP ", "-----BEGIN SSH ", "-----BEGIN SIGNED "))
             break;

@@ -229,28 +229,6 @@ const char *arc_message_skips(const char *subject, const char *body)
 
 #define ITEMS_MAX 100 /* of a list that are checked for reverts */
 
-/* What a line of a list does to an item: 1 adds or reapplies it, -1 reverts it, 0 neither. */
-static int measure_effect(const char *line, const char *item, size_t len)
-{
-    const char *rest = line;
-    int effect = 1;
-
-    for (;;) {
-        const char *back = arc_text_after(rest, "Revert \"");
-        const char *again = arc_text_after(rest, "Reapply \"");
-        if (!back && !again)
-            break;
-        effect = back ? -effect : effect;
-        rest = arc_or(back, again);
-    }
-
-    if (strncmp(rest, item, len) != 0)
-        return 0;
-    bool whole = rest == line ? strchr("\n", rest[len]) != NULL : rest[len] == '"';
-
-    return whole ? effect : 0;
-}
-
 /* Whether a list reverts an item that it adds; git's lists are newest first. */
 static bool is_listed_undone(const struct arc_message_lines *lines, const char *item)
 {
@@ -258,8 +236,20 @@ static bool is_listed_undone(const struct arc_message_lines *lines, const char *
     int left = 0;
 
     arc_each_piece (line, lines->list, "\n") {
-        const char *said = arc_text_after(line.text, lines->mark);
-        left += said ? measure_effect(said, item, len) : 0;
+        const char *said = arc_text_after(line.text, lines->mark), *rest = said;
+        int effect = 1; /* the line adds or reapplies the item, or (-1) reverts it */
+
+        for (const char *next = said; next;) {
+            const char *back = arc_text_after(rest, "Revert \"");
+            next = arc_or(back, arc_text_after(rest, "Reapply \""));
+            rest = arc_or(next, rest);
+            effect = back ? -effect : effect;
+        }
+
+        if (!said || strncmp(rest, item, len) != 0)
+            continue;
+        if (rest == said ? strchr("\n", rest[len]) != NULL : rest[len] == '"')
+            left += effect;
     }
 
     return left <= 0;

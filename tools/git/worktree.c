@@ -13,23 +13,6 @@
         "-O/dev/null"
 #define OTHERS "ls-files", "--others", "--exclude-standard", "-z"
 
-/* The commits of a submodule in `git diff --raw`: ":160000 160000 OLD NEW M". */
-static int tell_submodule(const struct arc_git_diff *diff, const char *raw, const char *path)
-{
-    static const char mode[] = "160000";
-    struct arc_oid from = {{0}}, to = {{0}};
-    bool old = strncmp(raw + 1, mode, 6) == 0, new = strncmp(raw + 8, mode, 6) == 0;
-
-    if (!diff->submodule || (!old && !new))
-        return ARC_OK;
-    if (sscanf(raw + 15, "%40s %40s", from.hex, to.hex) != 2)
-        return ARC_EWORLD;
-    if (!old)
-        *from.hex = '\0';
-
-    return diff->submodule(diff->context, path, &from, &to);
-}
-
 /* Runs git with these options and paths (may be NULL). */
 static int run_listing(const struct arc_git *git, const char *const *options,
                        const char *const *paths, struct arc_process_result *result,
@@ -67,8 +50,19 @@ static int list(const struct arc_git *git, const char *const *options, const cha
         enum arc_git_status status =
             letter ? (enum arc_git_status)(letter - letters) : ARC_GIT_MODIFIED;
         ARC_TRY(diff->each(diff->context, path, strlen(path), status));
-        if (!added)
-            ARC_TRY(tell_submodule(diff, raw, path));
+
+        /* The commits of a submodule: ":160000 160000 OLD NEW M". */
+        bool was = !added && strncmp(raw + 1, "160000", 6) == 0;
+        bool is = !added && strncmp(raw + 8, "160000", 6) == 0;
+        struct arc_oid from = {{0}}, to = {{0}};
+        if (diff->submodule && (was || is)) {
+            if (sscanf(raw + 15, "%40s %40s", from.hex, to.hex) != 2)
+                return ARC_EWORLD;
+            if (!was)
+                *from.hex = '\0';
+            ARC_TRY(diff->submodule(diff->context, path, &from, &to));
+        }
+
         at = path + strlen(path) + 1;
     }
 
