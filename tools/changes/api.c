@@ -1,6 +1,6 @@
-#include "changes/api.h"
 #include "arcci/transport.h"
 #include "base/json.h"
+#include "changes/base.h"
 #include "github/github.h"
 #include "github/options.h"
 

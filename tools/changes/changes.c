@@ -1,6 +1,5 @@
 #include "base/text.h"
 #include "base/warn.h"
-#include "changes/api.h"
 #include "changes/inner.h"
 #include "changes/services.h"
 #include "changes/warn.h"

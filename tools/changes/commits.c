@@ -1,6 +1,5 @@
 /* Finds commits in the clone and, if that is shallow, by fetching. */
 #include "base/text.h"
-#include "changes/api.h"
 #include "changes/base.h"
 #include "git/fetch.h"
 
