@@ -68,10 +68,9 @@ static int64_t next_date(const struct arc_git_scratch *scratch, struct arc_histo
 
     for (size_t i = 0; i < question->count; i++) {
         int64_t date, first = arc_history_oldest(history, &question->tips[i]);
-        if (arc_history_date(history, &question->tips[i], &date) && date > newest)
-            newest = date;
-        if (first < oldest)
-            oldest = first;
+        if (arc_history_date(history, &question->tips[i], &date))
+            newest = ARC_MAX(newest, date);
+        oldest = ARC_MIN(oldest, first);
     }
 
     int64_t margin = (newest - oldest) / MARGIN, least = DAY + 2 * arc_history_skew(history);
@@ -324,8 +323,7 @@ static int look_at(struct arc_history *history, const struct arc_oid *head, int6
     rest->any = true;
     if (!here)
         return arc_git_list_add(&rest->absent, commit, err);
-    if (date < rest->oldest)
-        rest->oldest = date;
+    rest->oldest = ARC_MIN(rest->oldest, date);
 
     return ARC_OK;
 }

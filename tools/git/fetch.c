@@ -125,8 +125,8 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
     return add_tip(git->scratch, out, err);
 }
 
-/* Runs `words`, a git ls-remote command, which prints lines "<oid>\trefs/tags/<name>"; a name with ^{}
- * gives the commit of the annotated tag in the line before, whose object goes to `annotated` (or
+/* Runs `words`, a git ls-remote command, which prints lines "<oid>\trefs/tags/<name>"; a name with
+ * ^{} gives the commit of the annotated tag in the line before, whose object goes to `annotated` (or
  * NULL). */
 static int list_remote(const struct arc_git *git, const char *const *words, json_t *tags,
                        json_t *annotated, struct arc_error *err)

@@ -174,8 +174,7 @@ static void read_parent(struct arc_history *history, uint32_t node, uint32_t par
     if (!read_node(history, parent))
         return;
     int64_t ahead = history->nodes[parent].time - history->nodes[node].time;
-    if (ahead > history->skew)
-        history->skew = ahead;
+    history->skew = ARC_MAX(history->skew, ahead);
 }
 
 /* ---- queue --------------------------------------------------------------------------------- */
@@ -481,8 +480,7 @@ int64_t arc_history_oldest(struct arc_history *history, const struct arc_oid *co
         return oldest;
 
     while (read_node(history, node)) {
-        if (history->nodes[node].time < oldest)
-            oldest = history->nodes[node].time;
+        oldest = ARC_MIN(oldest, history->nodes[node].time);
         if (!history->nodes[node].count)
             break;
         node = parent_of(history, node, 0);

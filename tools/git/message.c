@@ -469,8 +469,8 @@ static int add_place(json_t *places, size_t k, const struct arc_message_commit *
     return reverted ? add_name(places, 'r', reverted, len, k, err) : ARC_OK;
 }
 
-/* The commit that a revert names; NULL: none. Several may have one subject. Commits of the same second
- * may be in either order. */
+/* The commit that a revert names; NULL: none. Several may have one subject. Commits of the same
+ * second may be in either order. */
 static struct arc_message_commit *find_undone(const struct arc_message_reverts *reverts,
                                               const json_t *places, size_t revert,
                                               const struct arc_message_undone *undone)
