@@ -6,6 +6,8 @@
 #include "config/reading.h"
 #include "os/file.h"
 
+#define GITHUB_ISSUER "https://token.actions.githubusercontent.com"
+
 /* A group's mapping: the group, and what only its completion needs. */
 struct group_reading {
     struct arc_group group;
@@ -96,6 +98,197 @@ static const struct arc_field compose_fields[] = {
 };
 static const struct arc_table compose_table = {"'compose'", compose_fields, .brief = "compose"};
 
+/* ---- `sign` --------------------------------------------------------------------------------- */
+
+static bool check_with(const char *text, struct arc_buf *why)
+{
+    return strcmp(text, "cosign") == 0 ||
+           arc_check_fails(why, "is not a way to sign; there is 'cosign'");
+}
+
+/* For any other scheme cosign would run a program of that name (sigstore-kms-NAME). */
+static bool check_key(const char *text, struct arc_buf *why)
+{
+    static const char *const schemes[] = {"awskms", "gcpkms", "azurekms", "hashivault", "k8s"};
+    const char *rest = strstr(text, "://");
+    size_t len = rest ? (size_t)(rest - text) : 0;
+
+    if (arc_text_is(text, len, "env")) { /* cosign gets variables with this name */
+        ARC_AUTO(arc_buf) struct arc_buf unused = {0};
+        return arc_check_build_arg(rest + 3, &unused) ||
+               arc_check_fails(why, "is not a name of a variable: letters, digits and '_'");
+    }
+
+    if (!rest && !ARC_STARTS(text, "pkcs11:"))
+        return arc_check_path(text, why);
+
+    for (size_t i = 0; rest && i < ARC_COUNT(schemes); i++)
+        if (arc_text_is(text, len, schemes[i]) && rest[3])
+            return arc_check_line(text, why);
+
+    return arc_check_fails(why, "is not a key: a file, env://NAME, awskms://…, gcpkms://…, "
+                                "azurekms://…, hashivault://… or k8s://…");
+}
+
+static bool check_issuer(const char *text, struct arc_buf *why)
+{
+    static const char local[] = "http://127.0.0.1"; /* for tests; a port or path ends the host */
+    bool is_local = strncmp(text, local, strlen(local)) == 0 && strchr(":/", text[strlen(local)]);
+    if (!ARC_STARTS(text, "https://") && !is_local)
+        return arc_check_fails(why, "is not an issuer: an https:// address");
+    return arc_check_line(text, why);
+}
+
+#define SIGN(member) offsetof(struct arc_signing, member)
+
+static const struct arc_field signing_fields[] = {
+    {"with", FIELD_TEXT, SIGN(with), .required = true, .check = check_with},
+    {"key", FIELD_TEXT, SIGN(key), .check = check_key},
+    {"public-key", FIELD_TEXT, SIGN(public_key), .check = arc_check_path},
+    {"identity", FIELD_TEXT, SIGN(identity), .check = arc_check_line},
+    {"issuer", FIELD_TEXT, SIGN(issuer), .check = check_issuer},
+    {"trusted-root", FIELD_TEXT, SIGN(trusted_root), .check = arc_check_path},
+    {"signing-config", FIELD_TEXT, SIGN(signing_config), .check = arc_check_path},
+    {"unlogged", FIELD_FLAG, .offset = SIGN(unlogged)},
+    {0},
+};
+static const struct arc_table signing_table = {"'sign'", signing_fields, .brief = "sign"};
+
+static const char *find_conflict(const struct arc_signing *signing)
+{
+    if (signing->key && (signing->identity || signing->issuer))
+        return "'identity' and 'issuer' are for signing without a key";
+    if (signing->key && !signing->public_key && !arc_signing_in_kms(signing->key))
+        return "a key needs its 'public-key', by which everybody checks";
+    if (!signing->key && signing->public_key)
+        return "'public-key' goes with a key";
+    if (!signing->key && signing->unlogged)
+        return "without a key, what was signed cannot be checked later unless it is logged";
+
+    if (!signing->signing_config != !signing->trusted_root && !signing->key)
+        return "'signing-config' and 'trusted-root' belong together: where one signs is where it "
+               "is checked";
+
+    if (signing->signing_config && signing->unlogged)
+        return "'signing-config' says itself whether there is a log: leave 'unlogged' out";
+
+    return NULL;
+}
+
+/* Reads "cosign" or a mapping (docs/configuration.md); without a node nothing is signed. */
+static int read_signing(const struct arc_loading *l, const struct arc_yaml_node *node,
+                        struct arc_signing *out)
+{
+    static const char *const files[] = {"public-key", "trusted-root", "signing-config"};
+
+    if (!node)
+        return ARC_OK;
+    ARC_TRY(arc_fields_read(l, node, &signing_table, out));
+    const char *conflict = find_conflict(out);
+    if (conflict)
+        return arc_yaml_error(node, l->err, "%s", conflict);
+
+    arc_each_in (name, files) {
+        const struct arc_yaml_node *file = arc_yaml_get(node, *name);
+        if (file && arc_file_kind_in(l->root, file->text) != ARC_FILE_REGULAR)
+            return arc_yaml_error(file, l->err, "%s: there is no file %s", *name, file->text);
+    }
+
+    if (out->issuer || !out->identity)
+        return ARC_OK;
+    if (!ARC_STARTS(out->identity, "https://github.com/"))
+        return arc_yaml_error(node, l->err, "'sign' needs the 'issuer' that vouches for '%.200s'",
+                              out->identity);
+    out->issuer = arc_arena_text(l->memory, GITHUB_ISSUER); /* the form of GitHub's identities */
+
+    return arc_arena_check(l->memory, l->err);
+}
+
+/* ---- `includes`: a train, a group that is made of others ------------------------------------- */
+
+static const struct arc_field include_fields[] = {
+    {"group", FIELD_TEXT, offsetof(struct arc_include, group), .required = true,
+     .check = arc_check_group},
+    {"version", FIELD_TEXT, offsetof(struct arc_include, version), .check = arc_check_line},
+    {0},
+};
+static const struct arc_table include_table = {"an entry of 'includes'", include_fields,
+                                               .brief = "includes"};
+
+/* Reads a list of groups, each a name or {group, version}, and refuses keys of groups that build,
+ * since a train does not. */
+static int read_includes(const struct arc_loading *l, const struct arc_yaml_node *map,
+                         struct arc_group *out)
+{
+    const struct arc_yaml_node *node = arc_yaml_get(map, "includes");
+    static const char *const builds[] = {"registry",   "image",
+                                         "services",   "bake",
+                                         "compose",    "build",
+                                         "inputs",     "paths",
+                                         "build-args", "platforms",
+                                         "runners",    "generated",
+                                         "commits",    "rebuild-dependents"};
+    arc_each_in (key, builds)
+        if (arc_yaml_get(map, *key))
+            return arc_yaml_error(arc_yaml_get(map, *key), l->err,
+                                  "a group with 'includes' builds nothing: leave '%s' out", *key);
+
+    if (node->type != ARC_YAML_LIST || !node->count)
+        return arc_yaml_error(node, l->err, "'includes' must be a list of release groups");
+
+    arc_texts_inherit(&out->registries, NULL);
+    out->includes = arc_arena_array(l->memory, node->count + 1, sizeof *out->includes);
+    ARC_TRY_ALLOC(out->includes, l->err);
+
+    arc_yaml_each (item, node) {
+        struct arc_include *include = &out->includes[item_at];
+
+        ARC_TRY(arc_fields_read(l, item, &include_table, include));
+        if (arc_find(out->includes, item_at, group, include->group))
+            return arc_yaml_error(item, l->err, "includes: '%s' is here twice", include->group);
+    }
+
+    return arc_arena_check(l->memory, l->err);
+}
+
+static int check_include(const struct arc_yaml_node *node, const struct arc_config *config,
+                         struct arc_include *include, struct arc_error *err)
+{
+    const struct arc_group *group =
+        arc_find(config->groups, config->group_count, name, include->group);
+    if (!group)
+        return arc_yaml_error(node, err, "includes: there is no release group '%s'",
+                              include->group);
+    include->of = group;
+
+    if (group->includes)
+        return arc_yaml_error(node, err, "includes: '%s' is made of groups itself: name those",
+                              group->name);
+
+    arc_each (service, group->services, group->service_count)
+        if (service->version)
+            return arc_yaml_error(node, err,
+                                  "includes: '%s' is released by versions in files, not by tags",
+                                  group->name);
+
+    return ARC_OK;
+}
+
+/* Finds the groups in trains, and checks that they build images. */
+static int check_trains(const struct arc_yaml_node *groups, const struct arc_config *config,
+                        struct arc_error *err)
+{
+    for (size_t i = 0; i < config->group_count; i++) {
+        const struct arc_group *train = &config->groups[i];
+        const struct arc_yaml_node *list = arc_yaml_get(groups->pairs[i].value, "includes");
+        for (size_t k = 0; train->includes && train->includes[k].group; k++)
+            ARC_TRY(check_include(list->items[k], config, &train->includes[k], err));
+    }
+    return ARC_OK;
+}
+
+/* ---- groups --------------------------------------------------------------------------------- */
+
 void arc_config_free(struct arc_config *config)
 {
     arc_arena_free(&config->memory);
@@ -159,7 +352,7 @@ static int check_sources(const struct arc_loading *l, const struct arc_yaml_node
     bool bakes = arc_yaml_get(map, "bake"), lists = arc_yaml_get(map, "services");
 
     if (arc_yaml_get(map, "includes"))
-        return arc_train_read(l, map, group);
+        return read_includes(l, map, group);
     if (!file && !group->registries)
         return arc_yaml_error(map, l->err,
                               "a group needs 'registry', as in registry: ghcr.io/owner");
@@ -200,7 +393,7 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
     ARC_TRY(arc_recipe_read(l, arc_yaml_get(map, "build"), &base, &group->build));
     ARC_TRY(arc_pairs_inherit(l, &group->build.args, reading->build_args)); /* deprecated form */
     group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
-    ARC_TRY(arc_signing_read(l, arc_yaml_get(map, "sign"), &group->sign));
+    ARC_TRY(read_signing(l, arc_yaml_get(map, "sign"), &group->sign));
 
     const struct arc_signing *sign = &group->sign;
     if (sign->attest && (!sign->with || sign->key || strchr(arc_or(sign->identity, ""), '*')))
@@ -249,7 +442,7 @@ static int read_groups(const struct arc_loading *l, const struct arc_yaml_node *
         ARC_TRY(complete_group(l, config, pair, &reading, group));
     }
 
-    ARC_TRY(arc_trains_check(groups, config, l->err));
+    ARC_TRY(check_trains(groups, config, l->err));
 
     return arc_config_acyclic(l->root, config, l->err);
 }

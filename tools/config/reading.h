@@ -62,21 +62,3 @@ int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *n
  * with the place, as arc_config_load(). */
 int arc_services_read(const struct arc_loading *l, const struct arc_config *config,
                       const struct arc_yaml_node *list, struct arc_group *group);
-
-/* ---- signing.c: `sign` of a group */
-
-/* Reads "cosign" or a mapping (docs/configuration.md) into *out; without a node nothing is signed.
- * ARC_EINPUT with the place for keys that do not fit together, or a missing file. */
-int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                     struct arc_signing *out);
-
-/* ---- train.c: `includes`, a group that is made of others */
-
-/* Reads `includes` of a group, a list of groups, each a name or {group, version}, and refuses keys of groups that build,
- * since a train does not. */
-int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
-                   struct arc_group *out);
-
-/* Finds the groups in trains, and checks that they build images. */
-int arc_trains_check(const struct arc_yaml_node *groups, const struct arc_config *config,
-                     struct arc_error *err);
