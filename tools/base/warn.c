@@ -20,6 +20,15 @@ int arc_warn(json_t **warnings, struct arc_error *err, const char *format, ...)
     return arc_json_append(*warnings, text ? json_string(text) : NULL, err);
 }
 
+int arc_warn_at(const struct arc_warner *warner, const struct arc_place *place, const char *format,
+                ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
+    ARC_TRY(arc_buf_check(&text, "a warning", warner->err));
+    return warner->warn(warner->context, place, arc_buf_text(&text));
+}
+
 void arc_tell(void (*tell)(void *context, const char *line), void *context, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};

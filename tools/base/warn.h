@@ -9,6 +9,19 @@
 __attribute__((format(printf, 3, 4))) int arc_warn(json_t **warnings, struct arc_error *err,
                                                    const char *format, ...);
 
+/* Where warnings about files go. */
+struct arc_warner {
+    /* Any value but 0 ends what warns, which returns it. `place` may be NULL. */
+    int (*warn)(void *context, const struct arc_place *place, const char *text);
+    void *context;
+    struct arc_error *err;
+};
+
+/* Gives a formatted warning to a warner. */
+__attribute__((format(printf, 3, 4))) int arc_warn_at(const struct arc_warner *warner,
+                                                      const struct arc_place *place,
+                                                      const char *format, ...);
+
 /* The text of a warning, owned by the caller; NULL if out of memory. */
 __attribute__((format(printf, 1, 0))) char *arc_warn_text(const char *format, va_list args);
 

@@ -46,7 +46,7 @@ static void check_dockerfiles(const struct doctor *doctor, const char *root,
                               struct doctor_result *result)
 {
     doctor_each_group (group, doctor)
-        if (arc_group_check_dockerfiles(root, group, NULL, NULL, &result->err))
+        if (arc_group_check_dockerfiles(root, group, NULL, &result->err))
             doctor_advise(result, DOCTOR_MISSING, "%s", arc_error_text(&result->err));
 }
 

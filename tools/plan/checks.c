@@ -1,40 +1,26 @@
 #include "plan/checks.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/warn.h"
 #include "config/bases.h"
 #include "project/inputs.h"
 #include "project/repository.h"
-
-/* Where warnings go. */
-struct checking {
-    int (*warn)(void *context, const struct arc_place *place, const char *text);
-    void *context;
-    struct arc_error *err;
-};
-
-__attribute__((format(printf, 3, 4))) static int
-warn_of(const struct checking *checking, const struct arc_place *place, const char *format, ...)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
-    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
-    ARC_TRY(arc_buf_check(&text, "the warning", checking->err));
-    return checking->warn(checking->context, place, arc_buf_text(&text));
-}
 
 static int warn_of_base(void *context, const struct arc_service *service, const char *ref,
                         const struct arc_group *of)
 {
     struct arc_place place = {.file = service->build.dockerfile};
-    return warn_of(context, place.file ? &place : NULL,
-                   "%s: %s is an image of group %s, which the same tag releases: this build takes "
-                   "the one that is published by then; put both into one group",
-                   service->codename, ref, of->name);
+    return arc_warn_at(
+        context, place.file ? &place : NULL,
+        "%s: %s is an image of group %s, which the same tag releases: this build takes "
+        "the one that is published by then; put both into one group",
+        service->codename, ref, of->name);
 }
 
 /* If several builds write a layer cache to one place, only the last one is kept. */
-static int check_caches(const struct checking *checking, const struct arc_group *group)
+static int check_caches(const struct arc_warner *warner, const struct arc_group *group)
 {
-    struct arc_error *err = checking->err;
+    struct arc_error *err = warner->err;
     ARC_AUTO_JSON json_t *writers = json_object(); /* codenames by the place they write to */
 
     arc_each (service, group->services, group->service_count)
@@ -51,7 +37,8 @@ static int check_caches(const struct checking *checking, const struct arc_group 
         const char *first = json_object_iter_key(json_object_iter((json_t *)names));
         size_t more = json_object_size(names) - 1;
         if (more && !strstr(cache, "type=inline"))
-            ARC_TRY(warn_of(checking, NULL,
+            ARC_TRY(
+                arc_warn_at(warner, NULL,
                             "%s: cache_to '%.200s' is that of %zu other service%s, too: of their "
                             "caches only the last is kept; put {codename} into it, or build with "
                             "--cache",
@@ -66,12 +53,13 @@ int arc_plan_check_images(struct arc_project *project,
                                       const char *text),
                           void *context, struct arc_error *err)
 {
-    struct checking checking = {warn, context, err};
+    const struct arc_warner warner = {warn, context, err};
     const char *root = arc_project_root(project);
     const struct arc_loading l = {root, &project->config.memory, err};
 
-    ARC_TRY(check_caches(&checking, project->group));
-    ARC_TRY(arc_bases_elsewhere(&l, &project->config, project->group, warn_of_base, &checking));
+    ARC_TRY(check_caches(&warner, project->group));
+    ARC_TRY(
+        arc_bases_elsewhere(&l, &project->config, project->group, warn_of_base, (void *)&warner));
 
-    return arc_group_check_dockerfiles(root, project->group, warn, context, err);
+    return arc_group_check_dockerfiles(root, project->group, &warner, err);
 }

@@ -90,21 +90,11 @@ static int tell_no_dockerfile(const char *root, const struct arc_service *servic
 struct checking {
     const struct arc_group *group;
     const struct arc_service *service;
-    int (*warn)(void *context, const struct arc_place *place, const char *text);
-    void *context;
-    json_t *taken;  /* object: the group's build arguments that some ARG takes */
-    bool uncertain; /* some Dockerfile may have more ARGs */
+    const struct arc_warner *warner; /* NULL: only errors are looked for */
+    json_t *taken;                   /* object: the group's build arguments that some ARG takes */
+    bool uncertain;                  /* some Dockerfile may have more ARGs */
     struct arc_error *err;
 };
-
-__attribute__((format(printf, 3, 4))) static int
-tell(const struct checking *checking, const struct arc_place *place, const char *format, ...)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
-    ARC_TRY(arc_buf_check(&text, "a warning", checking->err));
-    return checking->warn(checking->context, place, arc_buf_text(&text));
-}
 
 static int warn_missing(void *context, const struct arc_input *input, bool ignored)
 {
@@ -112,9 +102,9 @@ static int warn_missing(void *context, const struct arc_input *input, bool ignor
     if (!ignored && arc_glob_any(checking->group->generated, input->start)) /* by an earlier step */
         return ARC_OK;
     const struct arc_place place = {.file = input->file, .line = input->line};
-    return tell(checking, &place, "%s: %s: %s", checking->service->codename, input->what,
-                ignored ? "the ignore file excludes it from the context"
-                        : "the context has no such file");
+    return arc_warn_at(
+        checking->warner, &place, "%s: %s: %s", checking->service->codename, input->what,
+        ignored ? "the ignore file excludes it from the context" : "the context has no such file");
 }
 
 /* Whether BuildKit takes an argument without an ARG (Dockerfile reference, "Predefined ARGs" and
@@ -140,9 +130,10 @@ static int warn_unused(const struct checking *checking, const char *name, const 
         ARC_TRY(arc_texts_add(&memory, &names, own, checking->err));
     const char *meant = names ? arc_suggest(name, (const char *const *)names) : NULL;
 
-    return tell(checking, &place, "%s: no ARG takes the build argument '%.100s'%s%.100s%s",
-                checking->service->codename, name, meant ? "; did you mean '" : "",
-                arc_or(meant, ""), meant ? "'?" : "");
+    return arc_warn_at(checking->warner, &place,
+                       "%s: no ARG takes the build argument '%.100s'%s%.100s%s",
+                       checking->service->codename, name, meant ? "; did you mean '" : "",
+                       arc_or(meant, ""), meant ? "'?" : "");
 }
 
 /* An argument of the group may be for some of its services. */
@@ -169,9 +160,9 @@ static int check_group_args(const struct checking *checking)
 
     for (; !checking->uncertain && pair && pair->name; pair++)
         if (!json_object_get(checking->taken, pair->name) && !is_predefined(pair->name))
-            ARC_TRY(tell(checking, NULL,
-                         "no ARG of any service takes the group's build argument '%.100s'",
-                         pair->name));
+            ARC_TRY(arc_warn_at(checking->warner, NULL,
+                                "no ARG of any service takes the group's build argument '%.100s'",
+                                pair->name));
 
     return ARC_OK;
 }
@@ -208,10 +199,11 @@ static int check_words(const struct checking *checking, const char *whose,
             if (build == group || !arc_pair_is_given((*list)[1], pair))
                 arc_text_fill(pair->value, find_slip, &slip, &unused);
             if (slip.meant)
-                ARC_TRY(tell(checking, NULL,
-                             "%s: %s: '{%s}' is not a placeholder, so it stays as it is; did you "
-                             "mean '{%s}'?",
-                             whose, pair->name, slip.name, slip.meant));
+                ARC_TRY(arc_warn_at(
+                    checking->warner, NULL,
+                    "%s: %s: '{%s}' is not a placeholder, so it stays as it is; did you "
+                    "mean '{%s}'?",
+                    whose, pair->name, slip.name, slip.meant));
         }
 
     return ARC_OK;
@@ -230,8 +222,9 @@ static int check_variables(const char *root, const struct checking *checking)
 
     for (const struct arc_pair *pair = described->variables; pair && pair->name; pair++)
         if (!strstr(arc_buf_text(&text), pair->name))
-            ARC_TRY(tell(checking, NULL, "variables: neither %s nor what it reads names '%.100s'",
-                         described->files[0], pair->name));
+            ARC_TRY(arc_warn_at(checking->warner, NULL,
+                                "variables: neither %s nor what it reads names '%.100s'",
+                                described->files[0], pair->name));
 
     return ARC_OK;
 }
@@ -241,14 +234,14 @@ static int check_service(const char *root, struct checking *checking)
     const struct arc_service *service = checking->service;
     ARC_AUTO(arc_inputs) struct arc_inputs *inputs = NULL;
 
-    if (checking->warn && !service->definition) /* docker's files have no placeholders */
+    if (checking->warner && !service->definition) /* docker's files have no placeholders */
         ARC_TRY(check_words(checking, service->codename, &service->build));
     int rc = arc_service_inputs(root, checking->group, service, &inputs, checking->err);
     if (rc == ARC_ENOTFOUND)
         return tell_no_dockerfile(root, service, checking->err);
     if (rc)
         return arc_error_prefix(checking->err, "service '%s'", service->codename);
-    if (!checking->warn)
+    if (!checking->warner)
         return ARC_OK;
     if (!inputs)
         return check_args(checking, NULL);
@@ -260,13 +253,10 @@ static int check_service(const char *root, struct checking *checking)
 }
 
 int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
-                                int (*warn)(void *context, const struct arc_place *place,
-                                            const char *text),
-                                void *context, struct arc_error *err)
+                                const struct arc_warner *warner, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *taken = json_object();
-    struct checking checking = {
-        .group = group, .warn = warn, .context = context, .taken = taken, .err = err};
+    struct checking checking = {.group = group, .warner = warner, .taken = taken, .err = err};
 
     ARC_TRY_ALLOC(taken, err);
     arc_each (service, group->services, group->service_count) {
@@ -274,9 +264,9 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
         ARC_TRY(check_service(root, &checking));
     }
 
-    if (warn) {
+    if (warner) {
         ARC_TRY(check_words(&checking, "the group", &group->build));
         ARC_TRY(check_variables(root, &checking));
     }
-    return warn ? check_group_args(&checking) : ARC_OK;
+    return warner ? check_group_args(&checking) : ARC_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "arcci/config.h"
 #include "arcci/documents.h"
+#include "base/warn.h"
 #include "dockerfile/inputs.h"
 
 /* Reads the inputs of a service by its recipe, for all its platforms. `root`: the work tree. Build
@@ -17,11 +18,9 @@ int arc_planned_inputs(const char *root, const struct arc_planned_service *servi
                        struct arc_inputs **out, struct arc_error *err);
 
 /* Reads the Dockerfiles of the group's services; ARC_EINPUT, naming the service, if one is missing.
- * Calls `warn` (may be NULL) for every source without a wildcard that is missing in its context, and
+ * Warns (`warner` may be NULL) of every source without a wildcard that is missing in its context, and
  * for every build argument that no ARG takes (a service's own in its Dockerfile, the group's in any),
  * and every value with a slip in a placeholder.
  * Stops at, and returns, the first value other than 0. */
 int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
-                                int (*warn)(void *context, const struct arc_place *place,
-                                            const char *text),
-                                void *context, struct arc_error *err);
+                                const struct arc_warner *warner, struct arc_error *err);
