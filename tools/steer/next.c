@@ -16,9 +16,7 @@ struct core {
 struct choice {
     struct survey *survey;
     const struct survey_group *group;
-    const json_t *all, *tags; /* all tags, and those that begin like the group's */
     const struct arc_next_options *options;
-    int64_t now;
 };
 
 static int read_number(const char *text, size_t len, uint64_t *out, struct arc_error *err)
@@ -54,16 +52,16 @@ static char *name_tag(const struct choice *choice, const char *version)
 /* Whether a tag on any branch has the version, in any spelling of the group's. */
 static bool is_taken(const struct choice *choice, const char *version)
 {
-    bool taken = false;
+    arc_each (tag, choice->group->tags, choice->group->tag_count)
+        if (arc_text_is(tag->version.text, tag->version.len, version))
+            return true;
+    return false;
+}
 
-    arc_json_each (name, choice->tags) {
-        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        taken =
-            taken || (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) &&
-                      arc_text_is(tag.version.text, tag.version.len, version));
-    }
-
-    return taken;
+static void keep_higher(const struct arc_tag **kept, const struct arc_tag *tag)
+{
+    if (!*kept || arc_release_version_compare(&tag->version, &(*kept)->version) > 0)
+        *kept = tag;
 }
 
 static char *print_core(const struct choice *choice, const struct core *core)
@@ -86,7 +84,7 @@ static int take_core(const struct arc_release_version *version, struct core *out
 }
 
 /* The numbers of a tag, and whether it is a prerelease; all zero for NULL. */
-static int read_tag(const struct choice *choice, const char *name, struct core *out,
+static int read_tag(const struct arc_group *group, const char *name, struct core *out,
                     bool *prerelease, struct arc_error *err)
 {
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
@@ -94,7 +92,7 @@ static int read_tag(const struct choice *choice, const char *name, struct core *
     *prerelease = false;
     if (!name)
         return ARC_OK;
-    ARC_TRY(arc_tag_parse(name, choice->group->group, &tag, err));
+    ARC_TRY(arc_tag_parse(name, group, &tag, err));
     *prerelease = tag.version.prerelease;
 
     return take_core(&tag.version, out, err);
@@ -165,28 +163,25 @@ static const char *find_number(const struct arc_release_version *version, const 
 static char *next_of_train(const struct choice *choice, const char *core)
 {
     const char *word = choice->options->prerelease;
-    ARC_AUTO(arc_tag) struct arc_tag highest = {0};
+    const struct arc_tag *highest = NULL;
     const char *dot = ".";
     int width = 1;
     int64_t last = 0;
 
-    arc_json_each (name, choice->tags) {
-        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    arc_each (tag, choice->group->tags, choice->group->tag_count) {
         int64_t number = 0;
-        if (arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL))
-            continue;
-        const char *text = tag.version.text, *digits = find_number(&tag.version, word);
+        const char *text = tag->version.text, *digits = find_number(&tag->version, word);
         if (!digits)
             continue;
         bool ours = strncmp(text, core, strlen(core)) == 0 && text[strlen(core)] == '-';
         ARC_AUTO_FREE char *copy = strndup(digits, strspn(digits, "0123456789"));
         if (ours && copy && arc_text_number(copy, 18, &number))
             last = ARC_MAX(number, last);
-        arc_tag_keep_higher(&highest, &tag);
+        keep_higher(&highest, tag);
     }
 
-    if (highest.text) {
-        const char *number = find_number(&highest.version, word);
+    if (highest) {
+        const char *number = find_number(&highest->version, word);
         dot = number[-1] == '.' ? "." : "";
         width = *number == '0' ? (int)ARC_MIN(strspn(number, "0123456789"), 18) : 1;
     }
@@ -231,55 +226,50 @@ int survey_is_above(const struct survey_group *group, const char *name, bool *ab
     return ARC_OK;
 }
 
-int survey_find_between(struct survey *survey, const struct survey_group *group, const json_t *tags,
+int survey_find_between(const struct survey *survey, const struct survey_group *group,
                         const char *name, const struct arc_oid *tip, const char **out,
                         struct arc_error *err)
 {
-    size_t room = json_array_size(tags) + 1, count = 0;
+    const struct arc_git *git = survey->project->git;
+    size_t room = group->tag_count + 1, count = 0;
     ARC_AUTO_FREE struct arc_oid *commits = calloc(room, sizeof *commits);
-    ARC_AUTO_FREE const char **names = calloc(room, sizeof *names);
+    ARC_AUTO_FREE const struct arc_tag **tags = calloc(room, sizeof *tags);
     ARC_AUTO_FREE bool *are = calloc(room, sizeof *are);
-    ARC_AUTO(arc_tag) struct arc_tag new = {0}, highest = {0};
+    ARC_AUTO(arc_tag) struct arc_tag new = {0};
+    const struct arc_tag *highest = NULL;
 
-    ARC_TRY_ALLOC(commits && names && are, err);
+    ARC_TRY_ALLOC(commits && tags && are, err);
     ARC_TRY(arc_tag_parse(name, group->group, &new, err));
 
-    arc_json_each (item, tags) {
-        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    arc_each (tag, group->tags, group->tag_count) {
         bool above = false;
-        names[count] = json_string_value(item);
-        if (!arc_tag_parse(names[count], group->group, &tag, NULL) && !tag.version.prerelease &&
-            arc_release_version_compare(&tag.version, &new.version) < 0 &&
-            !survey_is_above(group, names[count], &above, NULL) && above &&
-            !arc_git_tag_commit(survey->git, names[count], &commits[count], NULL))
+        tags[count] = tag;
+        if (!tag->version.prerelease &&
+            arc_release_version_compare(&tag->version, &new.version) < 0 &&
+            !survey_is_above(group, tag->text, &above, NULL) && above &&
+            !arc_git_tag_commit(git, tag->text, &commits[count], NULL))
             count++;
     }
 
-    ARC_TRY(arc_git_find_ancestors(survey->git, tip, commits, count, are, err));
-    for (size_t i = 0; i < count; i++) {
-        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        if (are[i] && !arc_tag_parse(names[i], group->group, &tag, NULL))
-            arc_tag_keep_higher(&highest, &tag);
-    }
-    *out = highest.text ? arc_arena_text(&survey->memory, highest.text) : NULL;
+    ARC_TRY(arc_git_find_ancestors(git, tip, commits, count, are, err));
+    for (size_t i = 0; i < count; i++)
+        if (are[i])
+            keep_higher(&highest, tags[i]);
+    *out = highest ? highest->text : NULL;
 
-    return arc_arena_check(&survey->memory, err);
+    return ARC_OK;
 }
 
-/* The group's highest version on any branch, or only of the stable ones, in the survey's memory;
- * NULL: none. */
-static char *find_elsewhere(const struct choice *choice, bool stable)
+/* The group's highest version on any branch, or only of the stable ones; NULL: none. */
+static const char *find_elsewhere(const struct choice *choice, bool stable)
 {
-    ARC_AUTO(arc_tag) struct arc_tag highest = {0};
+    const struct arc_tag *highest = NULL;
 
-    arc_json_each (name, choice->tags) {
-        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        if (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) &&
-            !(stable && tag.version.prerelease))
-            arc_tag_keep_higher(&highest, &tag);
-    }
+    arc_each (tag, choice->group->tags, choice->group->tag_count)
+        if (!stable || !tag->version.prerelease)
+            keep_higher(&highest, tag);
 
-    return arc_arena_text(&choice->survey->memory, highest.text);
+    return highest ? highest->text : NULL;
 }
 
 /* Matches tags from before the repository had groups. */
@@ -294,7 +284,7 @@ static char *search_unclaimed(const struct choice *choice, const struct arc_grou
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
     struct survey *survey = choice->survey;
 
-    arc_json_each (name, choice->all) {
+    arc_json_each (name, survey->project->repository.tags) {
         const char *text = json_string_value(name);
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         bool claimed =
@@ -340,15 +330,13 @@ static int find_base(const struct choice *choice, struct core *out, bool *first,
 {
     const char *stable = choice->group->stable, *before = choice->group->predecessor;
     const char *slash = before ? strrchr(before, '/') : NULL;
-    const struct survey_group plain = {.group = &whole};
-    const struct choice of_whole = {.group = &plain};
     bool prerelease = false;
 
     *first = false;
     if (stable)
-        return read_tag(choice, stable, out, &prerelease, err);
+        return read_tag(choice->group->group, stable, out, &prerelease, err);
 
-    *first = !before || read_tag(&of_whole, slash ? slash + 1 : before, out, &prerelease, NULL) ||
+    *first = !before || read_tag(&whole, slash ? slash + 1 : before, out, &prerelease, NULL) ||
              prerelease;
     if (*first)
         *out = (struct core){0};
@@ -361,25 +349,22 @@ static int find_base(const struct choice *choice, struct core *out, bool *first,
 static const char *find_lacked(const struct choice *choice, const struct core *core, size_t same,
                                struct arc_oid *commit, struct arc_oid *base)
 {
-    struct survey *survey = choice->survey;
-    ARC_AUTO(arc_tag) struct arc_tag highest = {0};
+    const struct arc_git *git = choice->survey->project->git;
+    const struct arc_tag *highest = NULL;
     struct core theirs;
 
-    arc_json_each (name, choice->tags) {
-        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        if (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) &&
-            !tag.version.prerelease && !take_core(&tag.version, &theirs, NULL) &&
+    arc_each (tag, choice->group->tags, choice->group->tag_count)
+        if (!tag->version.prerelease && !take_core(&tag->version, &theirs, NULL) &&
             memcmp(theirs.part, core->part, same * sizeof *core->part) == 0 &&
             compare_cores(&theirs, core) >= 0)
-            arc_tag_keep_higher(&highest, &tag);
-    }
+            keep_higher(&highest, tag);
 
-    if (!highest.text || arc_git_tag_commit(survey->git, highest.text, commit, NULL) ||
-        arc_git_merge_base(survey->git, commit, &survey->head, base, NULL) ||
+    if (!highest || arc_git_tag_commit(git, highest->text, commit, NULL) ||
+        arc_git_merge_base(git, commit, &choice->survey->head, base, NULL) ||
         strcmp(base->hex, commit->hex) == 0)
         return NULL;
 
-    return arc_arena_text(&survey->memory, highest.text);
+    return highest->text;
 }
 
 /* The release on another branch that the next one follows, of the line that the step stays in: 1.4.x
@@ -388,15 +373,15 @@ static const char *find_lacked(const struct choice *choice, const struct core *c
 static const char *find_beside(const struct choice *choice, const struct core *core,
                                enum arc_bump step, struct arc_oid *commit)
 {
-    const struct survey *survey = choice->survey;
+    const struct arc_git *git = choice->survey->project->git;
     const char *last = choice->group->last;
     size_t same = (size_t)ARC_BUMP_MAJOR - (size_t)step; /* none, the major, major and minor */
     struct arc_oid base, released, common;
 
-    if (survey->on_default && same) {
+    if (choice->survey->on_default && same) {
         const char *any = find_lacked(choice, core, 0, commit, &base);
-        if (any && last && !arc_git_tag_commit(survey->git, last, &released, NULL) &&
-            !arc_git_merge_base(survey->git, &released, &base, &common, NULL) &&
+        if (any && last && !arc_git_tag_commit(git, last, &released, NULL) &&
+            !arc_git_merge_base(git, &released, &base, &common, NULL) &&
             strcmp(common.hex, released.hex) == 0)
             return any;
         same = 1;
@@ -446,14 +431,14 @@ static int go_on_beside(const struct choice *choice, struct core *core, bool *fi
     if (!beside)
         return ARC_OK;
     ARC_TRY_ALLOC(lacking.names, err);
-    ARC_TRY(arc_picks_list(survey->git, &commit, &survey->head, &lacking.picks, err));
-    ARC_TRY(arc_git_log(survey->git, &range, note_lacking, &lacking, NULL, err));
+    ARC_TRY(arc_picks_list(survey->project->git, &commit, &survey->head, &lacking.picks, err));
+    ARC_TRY(arc_git_log(survey->project->git, &range, note_lacking, &lacking, NULL, err));
     arc_each (touch, choice->group->touches, choice->group->count)
         touch->since_stable &=
             json_object_get(lacking.names, survey->commits[touch->commit].oid.hex) != NULL;
     ARC_TRY(survey_cancel_pairs(survey, choice->group, err));
 
-    ARC_TRY(read_tag(choice, beside, core, &prerelease, err));
+    ARC_TRY(read_tag(choice->group->group, beside, core, &prerelease, err));
     ARC_TRY(wanted_bump(choice, core, false, out, err));
     *finish = false;
     out->since = beside;
@@ -482,7 +467,7 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     }
 
     ARC_TRY(find_base(choice, &core, &first, err));
-    ARC_TRY(read_tag(choice, choice->group->last, &train, &prerelease, err));
+    ARC_TRY(read_tag(choice->group->group, choice->group->last, &train, &prerelease, err));
     ARC_TRY(wanted_bump(choice, &core, first, out, err));
     bool finish = prerelease && !choice->options->prerelease;
     bool asked = choice->options->bump && strcmp(choice->options->bump, "auto") != 0;
@@ -540,18 +525,16 @@ struct date_style {
  * released on that day (or, for other time zones, the day before or after). */
 static bool counts_days(const struct choice *choice, const struct core *last, bool *zero)
 {
-    const struct survey *survey = choice->survey;
+    const struct arc_git *git = choice->survey->project->git;
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     struct arc_oid oid;
     struct core numbers;
     bool starts = false;
 
-    arc_json_each (name, choice->tags) {
-        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        if (arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL) ||
-            !tag.version.patch || take_core(&tag.version, &numbers, NULL))
+    arc_each (tag, choice->group->tags, choice->group->tag_count) {
+        if (!tag->version.patch || take_core(&tag->version, &numbers, NULL))
             continue;
-        *zero = *zero || (tag.version.patch_len == 2 && *tag.version.patch == '0');
+        *zero = *zero || (tag->version.patch_len == 2 && *tag->version.patch == '0');
         bool month = numbers.part[0] == last->part[0] && numbers.part[1] == last->part[1];
         starts = starts || (month && numbers.part[2] == 1 && last->part[2] > 1);
         if (numbers.part[2] == 0 || numbers.part[2] > 31)
@@ -560,8 +543,8 @@ static bool counts_days(const struct choice *choice, const struct core *last, bo
 
     if (*zero || starts || !last->part[2])
         return *zero;
-    if (arc_git_tag_commit(survey->git, choice->group->last, &oid, NULL) ||
-        arc_git_commit(survey->git, &oid, &commit, NULL))
+    if (arc_git_tag_commit(git, choice->group->last, &oid, NULL) ||
+        arc_git_commit(git, &oid, &commit, NULL))
         return false;
 
     for (int64_t around = -86400; around <= 86400; around += 86400) {
@@ -579,10 +562,11 @@ static bool counts_days(const struct choice *choice, const struct core *last, bo
 static int find_style(const struct choice *choice, struct date_style *style, struct core *last,
                       bool *prerelease, struct arc_error *err)
 {
-    ARC_AUTO(arc_tag) struct arc_tag tag = {0}, told = {0};
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    const struct arc_tag *told = NULL;
 
     *style = (struct date_style){.separator = '.'};
-    ARC_TRY(read_tag(choice, choice->group->last, last, prerelease, err));
+    ARC_TRY(read_tag(choice->group->group, choice->group->last, last, prerelease, err));
     if (!choice->group->last)
         return ARC_OK;
 
@@ -594,13 +578,10 @@ static int find_style(const struct choice *choice, struct date_style *style, str
                                                                 (size_t)(patch - text) - 1));
     bool iso = style->separator == '-' && tag.version.minor_len + tag.version.patch_len == 4;
 
-    arc_json_each (name, choice->tags) { /* one of October to December does not tell */
-        ARC_AUTO(arc_tag) struct arc_tag one = {0};
-        if (!arc_tag_parse(json_string_value(name), choice->group->group, &one, NULL) &&
-            one.version.minor && (one.version.minor_len == 1 || *one.version.minor == '0'))
-            arc_tag_keep_higher(&told, &one);
-    }
-    style->zero_month = told.text ? *told.version.minor == '0' : style->short_year || iso;
+    arc_each (one, choice->group->tags, choice->group->tag_count)
+        if (one->version.minor && (one->version.minor_len == 1 || *one->version.minor == '0'))
+            keep_higher(&told, one); /* one of October to December does not tell */
+    style->zero_month = told ? *told->version.minor == '0' : style->short_year || iso;
     style->day = !style->two_parts &&
                  (style->separator == '-' || counts_days(choice, last, &style->zero_day));
     if (style->day) /* a date has zeros before both, or before none */
@@ -628,7 +609,7 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
     struct date_style style;
     struct core last;
     bool prerelease, above;
-    time_t now = (time_t)choice->now;
+    time_t now = (time_t)arc_env_moment(choice->survey->project->env);
     struct tm date;
 
     if (choice->options->bump && strcmp(choice->options->bump, "auto") != 0)
@@ -671,19 +652,13 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
     return ARC_OK;
 }
 
-int survey_choose_next(struct survey *survey, const struct survey_group *group, const json_t *tags,
-                       const struct arc_next_options *options, int64_t now, struct survey_next *out,
+int survey_choose_next(struct survey *survey, const struct survey_group *group,
+                       const struct arc_next_options *options, struct survey_next *out,
                        struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *own = json_array();
-    const struct choice choice = {survey, group, tags, own, options, now};
-    size_t start = arc_tag_prefix(group->group);
+    const struct choice choice = {survey, group, options};
 
     *out = (struct survey_next){0};
-    ARC_TRY_ALLOC(own, err);
-    arc_json_each (tag, tags)
-        if (strncmp(json_string_value(tag), *group->group->tags, start) == 0)
-            ARC_TRY(arc_json_append(own, json_incref(tag), err));
     out->since = arc_or(group->stable, group->predecessor);
 
     switch (group->group->versioning) {
@@ -709,22 +684,6 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
     }
 
     return arc_arena_check(&survey->memory, err);
-}
-
-int survey_find_group(const struct arc_project *project, struct survey *survey,
-                      struct survey_group **out, struct arc_error *err)
-{
-    const char *name = project->wanted.group;
-    if (!name && survey->group_count != 1)
-        return arc_error_set(err, ARC_EINPUT, "%s has %zu release groups: name one",
-                             project->config.path, survey->group_count);
-
-    const struct arc_group *group = survey->groups[0].group;
-    if (name)
-        ARC_TRY(released_find_group(&project->config, name, &group, err));
-    *out = &survey->groups[group - project->config.groups];
-
-    return ARC_OK;
 }
 
 /* ---- next.json ----------------------------------------------------------------------------- */
@@ -755,14 +714,10 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
     const char *lacked = NULL; /* a release of the default branch, below the next version */
     int rc = ARC_OK;
 
-    ARC_TRY(survey_take(project, &survey, err));
-    ARC_TRY(survey_find_group(project, &survey, &group, err));
-    ARC_TRY(survey_find_rides(project, &survey, group, options->prerelease, err));
-    ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options,
-                               arc_env_moment(project->env), &next, err));
+    ARC_TRY(survey_take_group(project, options->prerelease, &survey, &group, err));
+    ARC_TRY(survey_choose_next(&survey, group, options, &next, err));
     if (next.tag && *survey.default_tip.hex)
-        rc = survey_find_between(&survey, group, project->repository.tags, next.tag,
-                                 &survey.default_tip, &lacked, NULL);
+        rc = survey_find_between(&survey, group, next.tag, &survey.default_tip, &lacked, NULL);
     ARC_TRY(arc_error_memory(rc, err));
 
     arc_each (touch, group->touches, group->count)

@@ -26,20 +26,19 @@ static int add_ride(struct survey *survey, struct survey_group *group,
 }
 
 /* Resolves the train at a commit; a failure becomes the group's problem. */
-static int take(struct arc_project *project, struct survey *survey, struct survey_group *group,
-                const struct arc_oid *commit, bool prerelease, const json_t *lock,
-                struct arc_group *out, struct arc_error *err)
+static int take(struct survey *survey, struct survey_group *group, const struct arc_oid *commit,
+                bool prerelease, const json_t *lock, struct arc_group *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    int rc = arc_train_take(project, group->group, commit, prerelease, lock, out, &problem);
+    int rc = arc_train_take(survey->project, group->group, commit, prerelease, lock, out, &problem);
     if (rc != ARC_EINPUT && rc != ARC_EFAILED)
         return arc_error_pass(rc, &problem, err);
     group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
     return arc_arena_check(&survey->memory, err);
 }
 
-int survey_find_rides(struct arc_project *project, struct survey *survey,
-                      struct survey_group *group, bool prerelease, struct arc_error *err)
+int survey_find_rides(struct survey *survey, struct survey_group *group, bool prerelease,
+                      struct arc_error *err)
 {
     const char *since = prerelease ? group->last : group->stable;
     struct arc_group now = {0};
@@ -49,11 +48,11 @@ int survey_find_rides(struct arc_project *project, struct survey *survey,
         return ARC_OK;
 
     if (since) {
-        ARC_TRY(arc_git_tag_commit(project->git, since, &then, err));
-        ARC_TRY(take(project, survey, group, &then, prerelease, group->lock, &group->taken, err));
+        ARC_TRY(arc_git_tag_commit(survey->project->git, since, &then, err));
+        ARC_TRY(take(survey, group, &then, prerelease, group->lock, &group->taken, err));
     }
 
-    ARC_TRY(take(project, survey, group, &survey->head, prerelease, NULL, &now, err));
+    ARC_TRY(take(survey, group, &survey->head, prerelease, NULL, &now, err));
     if (!since)
         group->problem = NULL; /* its groups may have no release yet */
 

@@ -202,7 +202,7 @@ static int find_rides(struct asking *asking, struct survey_group *group, bool pr
     int rc = find_lock(asking, group, prerelease ? group->last : group->stable, &problem);
 
     ARC_TRY(arc_error_memory(rc, err));
-    ARC_TRY(survey_find_rides(asking->project, survey, group, prerelease, err));
+    ARC_TRY(survey_find_rides(survey, group, prerelease, err));
     if (rc)
         group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
 
@@ -221,8 +221,7 @@ static int add_group(struct asking *asking, struct survey_group *group, struct a
     bool beside = false;
     int commits;
 
-    ARC_TRY(survey_choose_next(&asking->survey, group, repository->tags, &by_commits,
-                               arc_env_moment(asking->project->env), &next, err));
+    ARC_TRY(survey_choose_next(&asking->survey, group, &by_commits, &next, err));
     if (group->group->includes && !arc_text_same(group->last, group->stable)) {
         group->lock = NULL;
         group->rides = NULL;

@@ -7,6 +7,7 @@
 #include "git/history.h"
 #include "git/message.h"
 #include "project/repository.h"
+#include "steer/released.h"
 
 /* At most this many generations are fetched first in a shallow clone. */
 #define FETCH_DEPTH 200
@@ -46,8 +47,11 @@ static void walk_free(struct walk *walk)
 
 void survey_free(struct survey *survey)
 {
-    for (size_t g = 0; survey->groups && g < survey->group_count; g++)
+    for (size_t g = 0; survey->groups && g < survey->group_count; g++) {
         json_decref(survey->groups[g].lock);
+        arc_each (tag, survey->groups[g].tags, survey->groups[g].tag_count)
+            arc_tag_free(tag);
+    }
     arc_arena_free(&survey->memory);
     *survey = (struct survey){0};
 }
@@ -225,6 +229,25 @@ static int find_predecessors(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
+/* Reads which of the tags are the group's; those of others mostly begin otherwise. */
+static int find_tags(struct walk *walk, struct survey_group *group, struct arc_error *err)
+{
+    size_t start = arc_tag_prefix(group->group);
+
+    arc_json_each (name, walk->project->repository.tags) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        const char *text = json_string_value(name);
+        if (strncmp(text, *group->group->tags, start) != 0)
+            continue;
+        int rc = arc_tag_parse(text, group->group, &tag, NULL);
+        ARC_TRY(arc_error_memory(rc, err));
+        if (!rc)
+            ARC_APPEND(&walk->out->memory, group->tags, group->tag_count, err, arc_steal(&tag));
+    }
+
+    return ARC_OK;
+}
+
 static int find_releases(struct walk *walk, struct arc_error *err)
 {
     struct survey *out = walk->out;
@@ -265,6 +288,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
             rc = arc_git_commit(walk->project->git, &walk->releases[2 * g].base, &commit, NULL);
         group->last_time = commit.time;
         ARC_TRY(arc_error_memory(rc, err));
+        ARC_TRY(find_tags(walk, group, err));
     }
 
     return find_predecessors(walk, err);
@@ -277,8 +301,9 @@ static int list_merged(void *context, const char *hash, json_t *names, struct ar
     const struct arc_oid oid = arc_oid_of(hash);
     struct arc_git_log_range range = {.from = &commit.parent, .to = &commit.merged};
 
-    ARC_TRY(arc_git_commit(survey->git, &oid, &commit, err));
-    return commit.parents > 1 ? arc_git_log_names(survey->git, &range, names, err) : ARC_OK;
+    ARC_TRY(arc_git_commit(survey->project->git, &oid, &commit, err));
+    return commit.parents > 1 ? arc_git_log_names(survey->project->git, &range, names, err)
+                              : ARC_OK;
 }
 
 int survey_cancel_pairs(struct survey *survey, const struct survey_group *group,
@@ -336,9 +361,8 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
 {
     ARC_AUTO(walk) struct walk walk = {.project = project, .out = out};
     ARC_AUTO(arc_history) struct arc_history *history = NULL;
-    *out = (struct survey){0};
+    *out = (struct survey){.project = project};
     ARC_TRY(arc_project_open(project, err));
-    out->git = project->git;
     ARC_TRY(arc_project_load_config(project, err));
     ARC_TRY(find_default(project, out, err));
     ARC_TRY(arc_filters_find(project, NULL, &walk.filters, err));
@@ -365,4 +389,22 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
         ARC_TRY(survey_cancel_pairs(out, group, err));
 
     return arc_arena_check(&out->memory, err);
+}
+
+int survey_take_group(struct arc_project *project, bool prerelease, struct survey *out,
+                      struct survey_group **group, struct arc_error *err)
+{
+    const char *name = project->wanted.group;
+
+    ARC_TRY(survey_take(project, out, err));
+    if (!name && out->group_count != 1)
+        return arc_error_set(err, ARC_EINPUT, "%s has %zu release groups: name one",
+                             project->config.path, out->group_count);
+
+    const struct arc_group *found = out->groups[0].group;
+    if (name)
+        ARC_TRY(released_find_group(&project->config, name, &found, err));
+    *group = &out->groups[found - project->config.groups];
+
+    return survey_find_rides(out, *group, prerelease, err);
 }

@@ -40,6 +40,8 @@ struct survey_group {
     const char *
         predecessor; /* without a stable one: the predecessor's tag from the configuration; NULL: none, or not in the clone */
     int64_t last_time;
+    struct arc_tag *tags; /* owned: all that are its own, on any branch */
+    size_t tag_count;
     struct survey_touch *touches; /* newest first */
     size_t count;
 
@@ -54,7 +56,7 @@ struct survey_group {
 /* Initialize with {0}. */
 struct survey {
     struct arc_arena memory;
-    const struct arc_git *git; /* the project's */
+    struct arc_project *project;
     struct arc_oid head;
     struct arc_oid default_tip; /* of the default branch, as the clone knows it; empty: unknown */
     bool on_default;            /* HEAD is that branch, or its tip */
@@ -69,13 +71,17 @@ struct survey {
 
 /* Surveys from HEAD. ARC_ENOTFOUND without a repository, a configuration or a commit. */
 int survey_take(struct arc_project *project, struct survey *out, struct arc_error *err);
+/* The same for one group, with its rides: that of the project's wanted.group, else the only one, or
+ * ARC_EINPUT. */
+int survey_take_group(struct arc_project *project, bool prerelease, struct survey *out,
+                      struct survey_group **group, struct arc_error *err);
 void survey_free(struct survey *survey);
 
 /* Finds what the train's last stable release includes (by group->lock, if set) and what it would
  * include at HEAD; or, for its next prerelease, what its last release does. A difference from its lock file is not an error but its `problem`. Does nothing
  * for a group that builds. */
-int survey_find_rides(struct arc_project *project, struct survey *survey,
-                      struct survey_group *group, bool prerelease, struct arc_error *err);
+int survey_find_rides(struct survey *survey, struct survey_group *group, bool prerelease,
+                      struct arc_error *err);
 
 /* The level that the included releases ask of the train's next version. */
 enum arc_bump survey_ride_bump(const struct survey_group *group);
@@ -100,11 +106,10 @@ struct survey_next {
 };
 
 /* Chooses the next version. Commits in a release on another branch whose number is skipped do not
- * count: clears since_stable of their touches. Texts are in the survey's memory. `tags` are all of
- * the repository; `now` is for calendar versions. ARC_EINPUT for options that do not fit, or a
- * version beyond 2^63. */
-int survey_choose_next(struct survey *survey, const struct survey_group *group, const json_t *tags,
-                       const struct arc_next_options *options, int64_t now, struct survey_next *out,
+ * count: clears since_stable of their touches. Texts are the survey's. ARC_EINPUT for options that
+ * do not fit, or a version beyond 2^63. */
+int survey_choose_next(struct survey *survey, const struct survey_group *group,
+                       const struct arc_next_options *options, struct survey_next *out,
                        struct arc_error *err);
 
 /* Whether a tag's version is above the group's last release (a date: above its last stable one, since
@@ -113,11 +118,7 @@ int survey_is_above(const struct survey_group *group, const char *name, bool *ab
                     struct arc_error *err);
 
 /* The group's highest stable release between HEAD's last one and a tag that the commit `tip` has;
- * NULL: none. In the survey's memory. */
-int survey_find_between(struct survey *survey, const struct survey_group *group, const json_t *tags,
+ * NULL: none. The survey's. */
+int survey_find_between(const struct survey *survey, const struct survey_group *group,
                         const char *name, const struct arc_oid *tip, const char **out,
                         struct arc_error *err);
-
-/* The group named by the project's wanted.group, else the only one. ARC_EINPUT. */
-int survey_find_group(const struct arc_project *project, struct survey *survey,
-                      struct survey_group **out, struct arc_error *err);

@@ -64,8 +64,7 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
         return arc_arena_check(&survey->memory, err);
     }
 
-    ARC_TRY(survey_choose_next(survey, tagging->group, tagging->project->repository.tags,
-                               &options->next, arc_env_moment(tagging->project->env), &next, err));
+    ARC_TRY(survey_choose_next(survey, tagging->group, &options->next, &next, err));
     if (!next.tag)
         return arc_error_set(err, ARC_EFAILED, "%s: %s", tagging->group->group->name, next.reason);
     if (next.unclaimed)
@@ -200,8 +199,8 @@ static int check_line(struct tagging *tagging, struct arc_error *err)
                              "the remote's %s is at %.12s, which is not here, so its releases are "
                              "not known: git fetch %s %s first",
                              main, tip.hex, tagging->project->git->remote, main);
-    ARC_TRY(survey_find_between(&tagging->survey, tagging->group, tagging->project->repository.tags,
-                                tagging->tag, &tip, &between, err));
+    ARC_TRY(
+        survey_find_between(&tagging->survey, tagging->group, tagging->tag, &tip, &between, err));
     if (!between)
         return ARC_OK;
 
@@ -307,10 +306,8 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
                  struct arc_error *err)
 {
     ARC_AUTO(tagging) struct tagging tagging = {.project = project, .options = options};
-    ARC_TRY(survey_take(project, &tagging.survey, err));
-    ARC_TRY(survey_find_group(project, &tagging.survey, &tagging.group, err));
     ARC_TRY(
-        survey_find_rides(project, &tagging.survey, tagging.group, options->next.prerelease, err));
+        survey_take_group(project, options->next.prerelease, &tagging.survey, &tagging.group, err));
     ARC_TRY(choose_version(&tagging, err));
     tagging.ref = arc_arena_printf(&tagging.survey.memory, "refs/tags/%s", tagging.tag);
     ARC_TRY(arc_arena_check(&tagging.survey.memory, err));
