@@ -5,14 +5,6 @@
 #include "plan/tags.h"
 #include "steer/released.h"
 
-/* An image and its row of the document. */
-struct pruned {
-    struct prune_image image;
-    struct arc_error problem; /* why the rest of it was not done */
-    int rc;
-    json_t *removals, *kept; /* owned */
-};
-
 /* The state of a prune. */
 struct pruning {
     struct arc_project *project;
@@ -23,20 +15,15 @@ struct pruning {
     json_t *seeds;                /* owned: what goes from the other images, for the last one */
     struct arc_arena memory;
     struct prune_rules rules;
-    struct pruned *images; /* it holds all signatures and comes last */
+    struct prune_image *images; /* the one that holds all signatures comes last */
     size_t image_count;
     size_t removed, refused;
 };
 
 static void pruning_free(struct pruning *pruning)
 {
-    arc_each (pruned, pruning->images, pruning->image_count) {
-        prune_image_free(&pruned->image);
-        arc_error_clear(&pruned->problem);
-        json_decref(pruned->removals);
-        json_decref(pruned->kept);
-    }
-
+    arc_each (image, pruning->images, pruning->image_count)
+        prune_image_free(image);
     arc_registry_free(pruning->registry);
     if (pruning->github)
         arc_transport_free(pruning->github);
@@ -145,8 +132,8 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
 
 /* Records something that is, or would be, removed. `reason`: why it is kept after all; NULL:
  * nothing prevents it. */
-static void note(struct pruning *pruning, json_t **rows, const char *kind, const char *name,
-                 const struct prune_image *image, size_t node, const char *reason)
+static void note(struct pruning *pruning, struct prune_image *image, const char *kind,
+                 const char *name, size_t node, const char *reason)
 {
     json_t *tags = json_array();
 
@@ -157,43 +144,30 @@ static void note(struct pruning *pruning, json_t **rows, const char *kind, const
     const char *action = pruning->options->apply ? "removed" : "would be removed";
     pruning->removed += !reason;
     pruning->refused += reason != NULL;
-    arc_json_push(rows, json_pack("{s:s, s:s, s:o, s:s, s:s?}", "kind", kind, "name", name, "tags",
-                                  tags, "action", reason ? "left" : action, "reason", reason));
+    arc_json_push(&image->removals,
+                  json_pack("{s:s, s:s, s:o, s:s, s:s?}", "kind", kind, "name", name, "tags", tags,
+                            "action", reason ? "left" : action, "reason", reason));
 }
 
-/* Removes one manifest; *gone: it no longer exists. A registry's refusal becomes a reason, not an
- * error. */
-static int remove_node(struct pruning *pruning, struct prune_image *image, size_t number,
-                       struct arc_error *refused, struct arc_error *err)
+/* Removes one manifest, if anything is to be removed. A registry's refusal becomes the reason why it
+ * stays, not an error. */
+static int remove_node(struct pruning *pruning, struct prune_image *image, struct prune_node *node,
+                       struct arc_error *refused, const char **reason, struct arc_error *err)
 {
-    struct prune_node *node = &image->nodes[number];
-
-    if (!pruning->options->apply)
+    *reason = node->spared ? "an image that stays needs it" : NULL;
+    if (*reason || !pruning->options->apply)
         return ARC_OK;
-    arc_error_clear(refused);
+
     int rc = image->versions
                  ? prune_delete_version(image, pruning->github, node, refused)
                  : arc_registry_remove(pruning->registry, image->name, node->digest, refused);
     rc = arc_error_except(ARC_ENOTFOUND, rc, refused);
     node->removed = !rc;
+    if (rc && rc != ARC_EFAILED)
+        return arc_error_pass(rc, refused, err);
+    *reason = rc ? arc_error_text(refused) : NULL;
 
-    return rc == ARC_EFAILED ? ARC_OK : arc_error_pass(rc, refused, err);
-}
-
-static bool goes(const struct prune_image *image, const struct prune_node *node)
-{
-    return !node->kept && !node->missing && (!image->versions || node->version);
-}
-
-static unsigned find_deepest(const struct prune_image *image)
-{
-    unsigned deepest = 0;
-
-    for (size_t i = 0; i < image->node_count; i++)
-        if (goes(image, &image->nodes[i]) && image->nodes[i].depth > deepest)
-            deepest = image->nodes[i].depth;
-
-    return deepest;
+    return ARC_OK;
 }
 
 /* Marks what a manifest that cannot be removed lists, and what refers to it. */
@@ -210,55 +184,30 @@ static void spare(struct prune_image *image, size_t number)
             image->nodes[tag->node].spared = true;
 }
 
-/* Removes the versions at GitHub, indexes first: it keeps those of more than 5,000 downloads, which
- * without their images would be broken. */
-static int remove_versions(struct pruning *pruning, struct prune_image *image, json_t **rows,
-                           struct arc_error *err)
-{
-    for (unsigned depth = find_deepest(image) + 1; depth-- > 0;) {
-        for (size_t i = 0; i < image->node_count; i++) {
-            ARC_AUTO(arc_error) struct arc_error refused = {0};
-            struct prune_node *node = &image->nodes[i];
-            const char *reason = node->spared ? "an image that stays needs it" : NULL;
-            if (!goes(image, node) || node->depth != depth)
-                continue;
-
-            if (!reason)
-                ARC_TRY(remove_node(pruning, image, i, &refused, err));
-            if (!reason && pruning->options->apply && !node->removed)
-                reason = arc_error_text(&refused);
-            if (reason)
-                spare(image, i);
-            note(pruning, rows, "version", node->digest, image, i, reason);
-        }
-    }
-
-    return ARC_OK;
-}
-
 /* Removes children and referrers first; then, in reverse order, what a registry refused while
- * something referred to it. */
-static int remove_nodes(struct pruning *pruning, struct prune_image *image, json_t **rows,
-                        struct arc_error *err)
+ * something referred to it. GitHub's versions go indexes first: it keeps those of more than 5,000
+ * downloads, which without their images would be broken. */
+static int remove_nodes(struct pruning *pruning, struct prune_image *image, struct arc_error *err)
 {
-    bool apply = pruning->options->apply;
-    unsigned deepest = find_deepest(image), last = apply ? 2 * deepest + 1 : deepest;
+    bool twice = pruning->options->apply && !image->versions;
+    unsigned steps = (twice + 1U) * (image->deepest + 1);
 
-    if (image->versions)
-        return remove_versions(pruning, image, rows, err);
-
-    for (unsigned step = 0; step <= last; step++) {
-        bool second = step > deepest;
-        unsigned depth = second ? 2 * deepest + 1 - step : step;
+    for (unsigned step = 0; step < steps; step++) {
+        bool again = step > image->deepest, down = again || image->versions;
+        unsigned depth = down ? steps - 1 - step : step;
         for (size_t i = 0; i < image->node_count; i++) {
             ARC_AUTO(arc_error) struct arc_error refused = {0};
             struct prune_node *node = &image->nodes[i];
-            if (!goes(image, node) || node->depth != depth || (second && node->removed))
+            const char *reason;
+            bool lacks = node->missing || (image->versions && !node->version);
+            if (node->kept || lacks || node->depth != depth || node->removed)
                 continue;
-            ARC_TRY(remove_node(pruning, image, i, &refused, err));
-            const char *reason = node->removed || !apply ? NULL : arc_error_text(&refused);
-            if (node->removed || second == apply)
-                note(pruning, rows, "manifest", node->digest, image, i, reason);
+            ARC_TRY(remove_node(pruning, image, node, &refused, &reason, err));
+            if (reason && image->versions)
+                spare(image, i);
+            if (!reason || !twice || again)
+                note(pruning, image, image->versions ? "version" : "manifest", node->digest, i,
+                     reason);
         }
     }
 
@@ -266,8 +215,7 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
 }
 
 /* Removes tags whose manifests stay, but only if the registry removes nothing but the tag. */
-static int remove_tags(struct pruning *pruning, struct prune_image *image, json_t **rows,
-                       struct arc_error *err)
+static int remove_tags(struct pruning *pruning, struct prune_image *image, struct arc_error *err)
 {
     static const char stays[] = "the registry would remove the image with its tag, but other "
                                 "tags need it";
@@ -290,25 +238,25 @@ static int remove_tags(struct pruning *pruning, struct prune_image *image, json_
                 return arc_error_pass(rc, &refused, err);
             reason = rc == ARC_EFAILED ? arc_error_text(&refused) : NULL;
         }
-        note(pruning, rows, "tag", tag->name, image, tag->node, reason);
+        note(pruning, image, "tag", tag->name, tag->node, reason);
     }
 
     return ARC_OK;
 }
 
 /* Whether the image failed; one that its registry does not have did not. */
-static bool has_failed(const struct pruned *pruned)
+static bool has_failed(const struct prune_image *image)
 {
-    return pruned->rc && pruned->rc != ARC_ENOTFOUND;
+    return image->rc && image->rc != ARC_ENOTFOUND;
 }
 
 /* ---- what has signatures elsewhere ----------------------------------------------------------- */
 
-static const struct pruned *find_image(const struct pruning *pruning, const char *name)
+static struct prune_image *find_image(const struct pruning *pruning, const char *name)
 {
-    arc_each (pruned, pruning->images, pruning->image_count)
-        if (strcmp(pruned->image.name, name) == 0)
-            return pruned;
+    arc_each (image, pruning->images, pruning->image_count)
+        if (strcmp(image->name, name) == 0)
+            return image;
     return NULL;
 }
 
@@ -322,8 +270,8 @@ static int ask_others(struct pruning *pruning, const struct prune_image *image, 
     arc_each (group, config->groups, config->group_count)
         arc_each (service, group->services, group->service_count)
             for (char **name = service->images; *name && !*stays; name++) {
-                const struct pruned *known = find_image(pruning, *name);
-                if (known && (known->image.judged || &known->image == image))
+                const struct prune_image *known = find_image(pruning, *name);
+                if (known && (known->judged || known == image))
                     continue;
                 int rc = arc_registry_resolve(pruning->registry, *name, digest, found, err);
                 ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
@@ -342,11 +290,10 @@ static int stays_elsewhere(void *context, const struct prune_image *image, const
     bool goes = false, unread = false;
     *stays = false;
 
-    for (size_t i = 0; i < pruning->image_count; i++) {
-        const struct prune_image *other = &pruning->images[i].image;
+    arc_each (other, pruning->images, pruning->image_count) {
         const struct prune_node *node = other->judged ? prune_find_node(other, digest) : NULL;
         goes = goes || (node && !node->kept);
-        unread = unread || has_failed(&pruning->images[i]);
+        unread = unread || has_failed(other);
         *stays = *stays || (node && node->kept);
     }
 
@@ -363,7 +310,7 @@ static int judge_image(struct pruning *pruning, struct prune_image *image, struc
 {
     /* Collects what goes from the other images and may have signatures in this one. */
     for (size_t i = 0; image->signatures && i < pruning->image_count; i++) {
-        const struct prune_image *other = &pruning->images[i].image;
+        const struct prune_image *other = &pruning->images[i];
         for (size_t k = 0; other->judged && k < other->node_count; k++) {
             const struct prune_node *node = &other->nodes[k];
             bool stays = true;
@@ -378,9 +325,8 @@ static int judge_image(struct pruning *pruning, struct prune_image *image, struc
     return prune_judge(image, err);
 }
 
-static int clear_image(struct pruning *pruning, struct pruned *pruned, struct arc_error *err)
+static int clear_image(struct pruning *pruning, struct prune_image *image, struct arc_error *err)
 {
-    struct prune_image *image = &pruned->image;
     bool same = true;
 
     /* Nobody may have tagged one of these between the reading and the removal. */
@@ -392,12 +338,12 @@ static int clear_image(struct pruning *pruning, struct pruned *pruned, struct ar
                              "run it again",
                              image->name);
 
-    ARC_TRY(remove_nodes(pruning, image, &pruned->removals, err));
-    ARC_TRY(remove_tags(pruning, image, &pruned->removals, err));
+    ARC_TRY(remove_nodes(pruning, image, err));
+    ARC_TRY(remove_tags(pruning, image, err));
 
     arc_each (tag, image->tags, image->tag_count)
         if (tag->kept && tag->kind != PRUNE_PUBLIC)
-            arc_json_push(&pruned->kept,
+            arc_json_push(&image->stay,
                           json_pack("{s:s, s:s}", "tag", tag->name, "reason", tag->kept));
 
     return ARC_OK;
@@ -415,23 +361,12 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (packages: write)",
                              name);
 
-    const struct prune_image image = {
-        .registry = pruning->registry, .name = name, .rules = &pruning->rules};
     ARC_APPEND(&pruning->memory, pruning->images, pruning->image_count, err,
-               (struct pruned){.image = image, .removals = json_array(), .kept = json_array()});
-    return ARC_OK;
-}
-
-/* The template of its pull requests' tags; several services may share an image. */
-static int add_pull_names(struct pruning *pruning, const struct arc_group *group,
-                          const struct arc_service *service, const char *name,
-                          struct arc_error *err)
-{
-    for (size_t i = 0; pruning->pulls && i < pruning->image_count; i++) {
-        struct prune_image *image = &pruning->images[i].image;
-        if (strcmp(image->name, name) == 0)
-            return arc_tag_pulls(group, service, name, &pruning->memory, &image->pulls, err);
-    }
+               (struct prune_image){.registry = pruning->registry,
+                                    .name = name,
+                                    .rules = &pruning->rules,
+                                    .removals = json_array(),
+                                    .stay = json_array()});
     return ARC_OK;
 }
 
@@ -451,14 +386,18 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
                 bool wanted = !*names || arc_texts_have(names, group->name);
                 if (wanted && !signatures)
                     ARC_TRY(add_image(pruning, *image, err));
-                if (wanted)
-                    ARC_TRY(add_pull_names(pruning, group, service, *image, err));
+
+                /* The template of its pull requests' tags; several services may share an image. */
+                struct prune_image *added = wanted ? find_image(pruning, *image) : NULL;
+                if (added && pruning->pulls)
+                    ARC_TRY(arc_tag_pulls(group, service, *image, &pruning->memory, &added->pulls,
+                                          err));
             }
 
     if (!last)
         return ARC_OK;
     ARC_TRY(add_image(pruning, last, err));
-    struct prune_image *image = &pruning->images[pruning->image_count - 1].image;
+    struct prune_image *image = &pruning->images[pruning->image_count - 1];
     image->signatures = true;
     image->foreign = !configured;
     image->seeds = pruning->seeds;
@@ -472,14 +411,14 @@ static json_t *describe_images(const struct pruning *pruning, int *failed)
     json_t *rows = json_array();
     *failed = ARC_OK;
 
-    arc_each (pruned, pruning->images, pruning->image_count) {
-        bool wrong = has_failed(pruned);
-        arc_json_push(&rows, json_pack("{s:s, s:b, s:O, s:O, s:s?}", "image", pruned->image.name,
-                                       "there", pruned->rc != ARC_ENOTFOUND, "removals",
-                                       pruned->removals, "kept", pruned->kept, "problem",
-                                       wrong ? arc_error_text(&pruned->problem) : NULL));
+    arc_each (image, pruning->images, pruning->image_count) {
+        bool wrong = has_failed(image);
+        arc_json_push(&rows, json_pack("{s:s, s:b, s:O, s:O, s:s?}", "image", image->name, "there",
+                                       image->rc != ARC_ENOTFOUND, "removals", image->removals,
+                                       "kept", image->stay, "problem",
+                                       wrong ? arc_error_text(&image->problem) : NULL));
         if (wrong && !*failed)
-            *failed = pruned->rc;
+            *failed = image->rc;
     }
 
     return rows;
@@ -510,14 +449,14 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
 
     /* Reads and judges all images before the first removal; removes signatures before what they
      * sign. An image that failed is left alone, and the others continue. */
-    arc_each (pruned, pruning.images, pruning.image_count)
-        pruned->rc = judge_image(&pruning, &pruned->image, &pruned->problem);
+    arc_each (image, pruning.images, pruning.image_count)
+        image->rc = judge_image(&pruning, image, &image->problem);
 
     for (size_t i = pruning.image_count; i-- > 0;) {
-        struct pruned *pruned = &pruning.images[i];
-        if (!pruned->rc)
-            pruned->rc = clear_image(&pruning, pruned, &pruned->problem);
-        ARC_TRY(arc_error_memory(pruned->rc, err));
+        struct prune_image *image = &pruning.images[i];
+        if (!image->rc)
+            image->rc = clear_image(&pruning, image, &image->problem);
+        ARC_TRY(arc_error_memory(image->rc, err));
     }
 
     *out = json_pack("{s:s, s:i, s:b, s:b, s:i, s:i, s:o}", "document", "prune", "format",

@@ -31,12 +31,13 @@ struct prune_tag {
     char *name;
     enum prune_kind kind;
     size_t node;
-    int64_t pull;     /* PRUNE_PULL: the number of its pull request */
-    size_t about;     /* PRUNE_ABOUT: the node whose digest is in its name */
-    const char *kept; /* why it stays; NULL: it may go */
+    int64_t pull;              /* PRUNE_PULL: the number of its pull request */
+    size_t about;              /* PRUNE_ABOUT: the node whose digest is in its name */
+    const char *kept;          /* why it stays; NULL: it may go */
+    struct prune_build *build; /* PRUNE_STAGING, PRUNE_CACHE: what it belongs to */
 };
 
-/* One image, read and judged. Initialize with {0}. */
+/* One image: read, judged, and its row of the document. Initialize with {0}. */
 struct prune_image {
     struct arc_arena memory;
     struct arc_registry *registry; /* borrowed */
@@ -56,6 +57,10 @@ struct prune_image {
     bool no_referrers; /* the registry cannot list referrers */
     char *path;        /* GHCR: path of the package's versions */
     bool judged;
+    unsigned deepest;         /* the greatest depth of a node */
+    int rc;                   /* whether it failed, */
+    struct arc_error problem; /* and why the rest of it was not done */
+    json_t *removals, *stay;  /* owned: rows of what goes, and of the tags that do not */
 };
 
 /* The rules for removal. Borrowed. */

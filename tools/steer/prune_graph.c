@@ -14,6 +14,9 @@ void prune_image_free(struct prune_image *image)
     arc_arena_free(&image->memory);
     json_decref(image->numbers);
     json_decref(image->names);
+    json_decref(image->removals);
+    json_decref(image->stay);
+    arc_error_clear(&image->problem);
     *image = (struct prune_image){0};
 }
 
@@ -296,7 +299,7 @@ static int64_t newest_time(const struct prune_image *image, size_t number, unsig
 
 /* The tags of one build stay or go together: "staging-<commit>-linux-arm64" belongs to its
  * commit. */
-struct build {
+struct prune_build {
     enum prune_kind kind;
     int64_t time;
     size_t rank; /* number of newer builds of its kind */
@@ -304,24 +307,22 @@ struct build {
 
 static int newer_first(const void *a, const void *b)
 {
-    const struct build *x = *(struct build *const *)a, *y = *(struct build *const *)b;
+    const struct prune_build *x = *(struct prune_build *const *)a;
+    const struct prune_build *y = *(struct prune_build *const *)b;
     if (x->kind != y->kind)
         return x->kind < y->kind ? -1 : 1;
     return (x->time < y->time) - (x->time > y->time);
 }
 
-/* *of: the build of each tag, NULL for none. */
-static int find_builds(struct prune_image *image, struct build ***of, struct arc_error *err)
+static int find_builds(struct prune_image *image, struct arc_error *err)
 {
     size_t room = image->tag_count + 1, count = 0, first = 0;
     ARC_AUTO_JSON json_t *numbers = json_object();
-    struct build *builds = arc_arena_array(&image->memory, room, sizeof *builds);
-    struct build **order = arc_arena_array(&image->memory, room, sizeof *order);
-    *of = arc_arena_array(&image->memory, room, sizeof **of);
-    ARC_TRY_ALLOC(numbers && builds && order && *of, err);
+    struct prune_build *builds = arc_arena_array(&image->memory, room, sizeof *builds);
+    struct prune_build **order = arc_arena_array(&image->memory, room, sizeof *order);
+    ARC_TRY_ALLOC(numbers && builds && order, err);
 
-    for (size_t i = 0; i < image->tag_count; i++) {
-        const struct prune_tag *tag = &image->tags[i];
+    arc_each (tag, image->tags, image->tag_count) {
         size_t len = strlen(tag->name), start = strlen("staging-");
         if (tag->kind == PRUNE_STAGING)
             len = start + strcspn(tag->name + start, "-");
@@ -330,12 +331,11 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
         char *name = arc_arena_cut(&image->memory, tag->name, len);
         const json_t *known = json_object_get(numbers, name);
         size_t number = known ? (size_t)json_integer_value(known) : count++;
-        struct build *build = &builds[number];
         int64_t time = newest_time(image, tag->node, 0);
         ARC_TRY(arc_json_set(numbers, name, json_integer((json_int_t)number), err));
-        build->kind = tag->kind;
-        build->time = ARC_MAX(time, build->time);
-        order[number] = (*of)[i] = build;
+        tag->build = order[number] = &builds[number];
+        tag->build->kind = tag->kind;
+        tag->build->time = ARC_MAX(time, tag->build->time);
     }
 
     qsort(order, count, sizeof *order, newer_first);
@@ -366,17 +366,12 @@ static bool has_open_pull(const struct prune_image *image, const struct prune_ta
 
 static int judge_tags(struct prune_image *image, struct arc_error *err)
 {
-    static const struct build none = {.rank = SIZE_MAX};
-    struct build **of;
+    ARC_TRY(find_builds(image, err));
 
-    ARC_TRY(find_builds(image, &of, err));
-
-    for (size_t i = 0; i < image->tag_count; i++) {
-        struct prune_tag *tag = &image->tags[i];
+    arc_each (tag, image->tags, image->tag_count) {
         if (tag->kind == PRUNE_ABOUT)
             continue;
-        const struct build *build = of[i] ? of[i] : &none; /* a tag without a build has no rank */
-        int64_t time = of[i] ? build->time : newest_time(image, tag->node, 0);
+        int64_t time = tag->build ? tag->build->time : newest_time(image, tag->node, 0);
         if (tag->kind == PRUNE_PUBLIC || image->foreign)
             tag->kept = "a name of its own";
         else if (tag->kind == PRUNE_STAGING && is_open(image, tag))
@@ -387,7 +382,7 @@ static int judge_tags(struct prune_image *image, struct arc_error *err)
             tag->kept = "its age is unknown";
         else if (time >= image->rules->before)
             tag->kept = "not old enough";
-        else if (build->rank < image->rules->keep)
+        else if (tag->build && tag->build->rank < image->rules->keep)
             tag->kept = "one of the newest";
     }
 
@@ -553,6 +548,8 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
     while (spread(image))
         continue;
     find_depths(image);
+    arc_each (node, image->nodes, image->node_count)
+        image->deepest = ARC_MAX(image->deepest, node->depth);
     image->judged = true;
 
     return arc_arena_check(&image->memory, err);
