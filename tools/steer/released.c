@@ -57,17 +57,17 @@ int released_signing(struct arc_project *project, const char *identity, struct a
     return arc_plan_signing(project, arc_buf_text(&any), out, err);
 }
 
-int released_load(struct arc_project *project, const char *tag, struct arc_error *err)
+int released_read(const struct arc_project *project, const char *tag, struct arc_repository *out,
+                  struct arc_error *err)
 {
-    struct arc_repository *repository = &project->repository;
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     struct arc_oid oid;
 
     ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
     ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
-    ARC_TRY(arc_repository_read(project->git, tag, repository, err));
-    memcpy(repository->revision, oid.hex, sizeof oid.hex);
-    repository->committed = commit.time;
+    ARC_TRY(arc_repository_read(project->git, tag, out, err));
+    memcpy(out->revision, oid.hex, sizeof oid.hex);
+    out->committed = commit.time;
 
     return ARC_OK;
 }
@@ -76,23 +76,19 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
                   const json_t *tags, struct arc_plan *out, struct arc_error *err)
 {
     ARC_AUTO(arc_repository) struct arc_repository at = {0};
-    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
-    struct arc_oid oid;
     const struct arc_version_options version_options = {.tags = tags,
                                                         .withdrawn = project->repository.withdrawn,
                                                         .marked = project->repository.marked,
                                                         .predecessor = group->predecessor,
                                                         .group = group};
     *out = (struct arc_plan){0};
-    ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
-    ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
-    ARC_TRY(arc_repository_read(project->git, tag, &at, err));
+    ARC_TRY(released_read(project, tag, &at, err));
     ARC_TRY(arc_version(tag, &version_options, &version, err));
     const struct arc_plan_options options = {.group = group,
                                              .version = &version,
-                                             .revision = oid.hex,
-                                             .committed = commit.time,
+                                             .revision = at.revision,
+                                             .committed = at.committed,
                                              .source = at.source,
                                              .push = true};
     return arc_plan(&options, out, err);
