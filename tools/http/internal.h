@@ -14,11 +14,13 @@ struct arc_http {
 /* The parts of an absolute URL. */
 struct http_place {
     char *scheme, *host, *port; /* port always set */
+    char *url;                  /* the whole URL */
 };
 
-/* Splits a URL. ARC_EINPUT for anything except a valid http(s) URL without a user name. */
-int http_locate(struct arc_http *http, const char *text, struct http_place *out,
-                struct arc_error *err);
+/* Splits a URL, or a reference (NULL: none) to it. ARC_EINPUT for anything except a valid http(s)
+ * URL without a user name. */
+int http_locate(struct arc_http *http, const char *base, const char *reference,
+                struct http_place *out, struct arc_error *err);
 void http_place_free(struct http_place *place);
 
 /* Where a request goes, hop by hop. */

@@ -47,9 +47,9 @@ static int follow(struct http_exchange *x, bool *moved)
     *moved = false;
     if (!location || !redirected(x->response, &next.method))
         return ARC_OK;
-    if (arc_http_resolve(x->http, hop->url, location, &next.url, x->err) ||
-        http_locate(x->http, next.url, &next.place, x->err))
-        return arc_error_prefix(x->err, "%.*s redirects", arc_http_shown(hop->url), hop->url);
+    ARC_TRY_PREFIX(http_locate(x->http, hop->url, location, &next.place, x->err), x->err,
+                   "%.*s redirects", arc_http_shown(hop->url), hop->url);
+    next.url = arc_steal(&next.place.url);
 
     bool home = http_same_origin(&hop->place, &next.place);
     bool safe = http_place_safe(&next.place) || !http_place_safe(&hop->place);
@@ -86,7 +86,7 @@ static int start(struct http_exchange *x, struct arc_error *err)
     x->err = err;
     x->body = request->body || request->body_file;
     x->hop.method = request->method;
-    ARC_TRY(http_locate(x->http, request->url, &x->hop.place, err));
+    ARC_TRY(http_locate(x->http, request->url, NULL, &x->hop.place, err));
     x->hop.credentials = request->authorization != NULL;
     x->hop.insecure = request->insecure;
 

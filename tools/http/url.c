@@ -31,6 +31,7 @@ void http_place_free(struct http_place *place)
     free(place->scheme);
     free(place->host);
     free(place->port);
+    free(place->url);
     *place = (struct http_place){0};
 }
 
@@ -45,9 +46,8 @@ static char *url_part(struct arc_http *http, CURLU *url, CURLUPart part, unsigne
     return copy;
 }
 
-/* Reads a URL, and a reference to it (NULL: none). The caller frees *out with url_cleanup(). */
-static int parse_url(struct arc_http *http, const char *base, const char *reference, CURLU **out,
-                     struct arc_error *err)
+int http_locate(struct arc_http *http, const char *base, const char *reference,
+                struct http_place *out, struct arc_error *err)
 {
     const char *shown = arc_or(reference, base);
 
@@ -60,51 +60,30 @@ static int parse_url(struct arc_http *http, const char *base, const char *refere
     if (code == CURLUE_OK && reference)
         code = http->curl.url_set(url, CURLUPART_URL, reference, CURLU_DISALLOW_USER);
     if (code == CURLUE_OK) {
-        *out = url;
-        return ARC_OK;
+        out->scheme = url_part(http, url, CURLUPART_SCHEME, 0);
+        out->host = url_part(http, url, CURLUPART_HOST, 0);
+        out->port = url_part(http, url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+        out->url = url_part(http, url, CURLUPART_URL, 0);
     }
-
     http->curl.url_cleanup(url);
+
     if (code == CURLUE_USER_NOT_ALLOWED)
         return bad_url("…", "it holds a user name or a password", err);
-    return bad_url(shown, "only http:// and https:// are", err);
-}
+    bool other = out->scheme && !ARC_AMONG(out->scheme, "http", "https"); /* file:, for example */
+    if (code != CURLUE_OK || other)
+        return bad_url(shown, "only http:// and https:// are", err);
 
-static bool is_http(const char *scheme)
-{
-    return scheme && (strcmp(scheme, "https") == 0 || strcmp(scheme, "http") == 0);
+    return arc_error_unless(out->scheme && out->host && out->port && out->url, err);
 }
 
 int arc_http_resolve(struct arc_http *http, const char *base, const char *reference, char **out,
                      struct arc_error *err)
 {
-    CURLU *url;
+    ARC_AUTO(http_place) struct http_place place = {0};
 
     *out = NULL;
-    ARC_TRY(parse_url(http, base, reference, &url, err));
-    ARC_AUTO_FREE char *scheme = url_part(http, url, CURLUPART_SCHEME, 0);
-    if (is_http(scheme))
-        *out = url_part(http, url, CURLUPART_URL, 0);
-    http->curl.url_cleanup(url);
-
-    if (scheme && !is_http(scheme)) /* libcurl knows file: and others */
-        return bad_url(arc_or(reference, base), "only http:// and https:// are", err);
-    return arc_error_unless(*out, err);
-}
-
-int http_locate(struct arc_http *http, const char *text, struct http_place *out,
-                struct arc_error *err)
-{
-    CURLU *url;
-
-    ARC_TRY(parse_url(http, text, NULL, &url, err));
-    out->scheme = url_part(http, url, CURLUPART_SCHEME, 0);
-    out->host = url_part(http, url, CURLUPART_HOST, 0);
-    out->port = url_part(http, url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-    http->curl.url_cleanup(url);
-
-    if (!is_http(out->scheme) || !out->host || !out->port)
-        return bad_url(text, "only http:// and https:// are", err);
+    ARC_TRY(http_locate(http, base, reference, &place, err));
+    *out = arc_steal(&place.url);
 
     return ARC_OK;
 }
@@ -123,7 +102,7 @@ static bool has_usual_port(const struct http_place *place)
 bool arc_http_same_host(struct arc_http *http, const char *a, const char *b)
 {
     ARC_AUTO(http_place) struct http_place one = {0}, other = {0};
-    if (http_locate(http, a, &one, NULL) || http_locate(http, b, &other, NULL))
+    if (http_locate(http, a, NULL, &one, NULL) || http_locate(http, b, NULL, &other, NULL))
         return false;
 
     return strcasecmp(one.host, other.host) == 0 &&
@@ -157,5 +136,5 @@ bool http_place_safe(const struct http_place *place)
 bool arc_http_safe(struct arc_http *http, const char *url)
 {
     ARC_AUTO(http_place) struct http_place place = {0};
-    return http_locate(http, url, &place, NULL) == ARC_OK && http_place_safe(&place);
+    return http_locate(http, url, NULL, &place, NULL) == ARC_OK && http_place_safe(&place);
 }
