@@ -12,10 +12,8 @@ struct prune_node {
     size_t child_count;
     size_t subject;  /* its subject; SIZE_MAX: none */
     int64_t time;    /* when it was created, if it says so; 0: unknown */
-    int64_t newest;  /* the newest time of it and all that it lists, once `dated` */
+    int64_t newest;  /* the newest time of it and all that it lists; INT64_MIN: not known yet */
     int64_t version; /* GHCR: id of the package version; 0: none, or not asked */
-    bool dated;      /* `newest` is known */
-    bool seen;       /* its manifest was read */
     bool missing;    /* the registry does not have it */
     bool kept;       /* stays: a root, or reached from one */
     bool removed;    /* done */
@@ -48,7 +46,7 @@ struct prune_image {
     bool signatures;     /* cosign stores the signatures of all images here */
     bool foreign;        /* … and it is not an image of the configuration */
     struct prune_node *nodes;
-    size_t node_count;
+    size_t node_count, seen; /* how many there are; how many manifests were read */
     struct prune_tag *tags;
     size_t tag_count;
     json_t *numbers;   /* owned: digest → index of its node */

@@ -9,6 +9,9 @@
 /* Indexes of indexes, and signatures of signatures. */
 #define DEPTH_MAX 16
 
+/* Manifests that are read in parallel. */
+#define BATCH ((size_t)64)
+
 void prune_image_free(struct prune_image *image)
 {
     arc_arena_free(&image->memory);
@@ -35,9 +38,10 @@ int prune_node_of(struct prune_image *image, const char *digest, size_t *out, st
     *out = known ? (size_t)json_integer_value(known) : image->node_count;
     if (known)
         return ARC_OK;
-    ARC_APPEND(
-        &image->memory, image->nodes, image->node_count, err,
-        (struct prune_node){.digest = arc_arena_text(&image->memory, digest), .subject = SIZE_MAX});
+    ARC_APPEND(&image->memory, image->nodes, image->node_count, err,
+               (struct prune_node){.digest = arc_arena_text(&image->memory, digest),
+                                   .subject = SIZE_MAX,
+                                   .newest = INT64_MIN});
     return arc_json_set(image->numbers, digest, json_integer((json_int_t)*out), err);
 }
 
@@ -132,7 +136,6 @@ static int read_node(struct prune_image *image, size_t number, bool dated, struc
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
 
-    image->nodes[number].seen = true;
     int rc = arc_registry_manifest(image->registry, image->name, image->nodes[number].digest,
                                    &manifest, err);
     image->nodes[number].missing = rc == ARC_ENOTFOUND;
@@ -143,45 +146,38 @@ static int read_node(struct prune_image *image, size_t number, bool dated, struc
     return dated ? read_times(image, &image->nodes[number], manifest.document, err) : ARC_OK;
 }
 
-/* Reads a batch of manifests in parallel, if `at` is where one starts. */
-static int read_ahead(const struct prune_image *image, char **names, size_t count, size_t at,
-                      struct arc_error *err)
+/* Reads the manifests of up to BATCH tags (NULL: nodes) from `at` on in parallel, if one more than a
+ * batch was read since `start`. */
+static int read_ahead(const struct prune_image *image, char **tags, size_t start, size_t at,
+                      size_t end, struct arc_error *err)
 {
-    struct arc_registry_item items[64];
-    size_t part = ARC_MIN(count - at, ARC_COUNT(items));
+    struct arc_registry_item items[BATCH];
+    size_t part = ARC_MIN(end - at, BATCH);
 
-    if (at % ARC_COUNT(items) != 0)
+    if ((at - start) % BATCH != 0)
         return ARC_OK;
     for (size_t i = 0; i < part; i++)
-        items[i] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name, names[at + i]};
+        items[i] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name,
+                                              tags ? tags[at + i] : image->nodes[at + i].digest};
 
     return arc_registry_read_ahead(image->registry, items, part, err);
 }
 
-/* Reads the remaining nodes level by level. */
+/* Reads the remaining nodes, which come last, level by level. */
 static int read_nodes(struct prune_image *image, bool dated, struct arc_error *err)
 {
-    for (unsigned depth = 0; depth <= DEPTH_MAX; depth++) {
-        size_t count = 0, end = image->node_count;
-        char **digests = arc_arena_array(&image->memory, end + 1, sizeof *digests);
-        size_t *numbers = arc_arena_array(&image->memory, end + 1, sizeof *numbers);
-        ARC_TRY_ALLOC(digests && numbers, err);
-        for (size_t i = 0; i < end; i++) {
-            if (image->nodes[i].seen)
-                continue;
-            numbers[count] = i;
-            digests[count++] = image->nodes[i].digest;
-        }
-        if (!count)
-            return ARC_OK;
-        for (size_t i = 0; i < count; i++) {
-            ARC_TRY(read_ahead(image, digests, count, i, err));
-            ARC_TRY(read_node(image, numbers[i], dated, err));
+    for (unsigned depth = 0; image->seen < image->node_count; depth++) {
+        if (depth == DEPTH_MAX)
+            return arc_error_set(err, ARC_ELIMIT, "%s: its indexes are nested more than %d deep",
+                                 image->name, DEPTH_MAX);
+        size_t start = image->seen, end = image->node_count;
+        for (; image->seen < end; image->seen++) {
+            ARC_TRY(read_ahead(image, NULL, start, image->seen, end, err));
+            ARC_TRY(read_node(image, image->seen, dated, err));
         }
     }
 
-    return arc_error_set(err, ARC_ELIMIT, "%s: its indexes are nested more than %d deep",
-                         image->name, DEPTH_MAX);
+    return ARC_OK;
 }
 
 /* "sha256-<64 hex>" and any suffix: a signature, or referrers in a registry that cannot list them
@@ -239,7 +235,7 @@ static int read_tags(struct prune_image *image, struct arc_error *err)
     ARC_TRY(arc_registry_tags(image->registry, image->name, &image->memory, &names, err));
     size_t count = arc_texts_count(names);
     for (size_t i = 0; i < count; i++) {
-        ARC_TRY(read_ahead(image, names, count, i, err));
+        ARC_TRY(read_ahead(image, names, 0, i, count, err));
         ARC_TRY(add_tag(image, names[i], err));
     }
 
@@ -283,10 +279,9 @@ int prune_unchanged(struct prune_image *image, bool *same, struct arc_error *err
 static int64_t newest_time(const struct prune_image *image, size_t number, unsigned depth)
 {
     struct prune_node *node = &image->nodes[number];
-    if (node->dated)
+    if (node->newest != INT64_MIN)
         return node->newest;
 
-    node->dated = true;
     node->newest = node->missing ? 1 : node->time;
 
     for (size_t i = 0; depth < DEPTH_MAX && i < node->child_count; i++) {
