@@ -2,7 +2,7 @@
  * Location. Whatever they hold, a wait is bounded and a URL that comes out can be asked again. */
 #include "base/auto.h"
 #include "http/http.h"
-#include "registry/auth.h"
+#include "registry/call.h"
 #include <stdlib.h>
 #include <string.h>
 

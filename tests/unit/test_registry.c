@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "os/base64.h"
 #include "os/folder.h"
-#include "registry/auth.h"
+#include "registry/call.h"
 #include "registry/docker_config.h"
 #include "registry/registry.h"
 #include "registry/trust.h"

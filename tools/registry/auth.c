@@ -1,6 +1,6 @@
-#include "registry/auth.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "registry/call.h"
 #include "registry/trust.h"
 
 #define TOKEN_MAX ((size_t)1 << 20)
@@ -166,7 +166,7 @@ static void add_pair(struct arc_buf *out, const char *name, const char *value)
 
 /* A request to a realm. */
 struct question {
-    const struct arc_realm *realm;
+    struct arc_registry *registry;
     const struct arc_challenge *challenge;
     const struct arc_login *login;
     const char *scope;
@@ -179,14 +179,14 @@ static int send_question(const struct question *question, const char *url, const
                          struct arc_error *err)
 {
     static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
-    const struct arc_realm *realm = question->realm;
-    const struct arc_http_retry retry = {.attempts = 4, .max_wait = 30, .clock = realm->clock};
+    struct arc_registry *registry = question->registry;
+    const struct arc_http_retry retry = {.attempts = 4, .max_wait = 30, .clock = registry->clock};
     struct arc_http_request request = {
         .method = "GET",
         .url = url,
         .authorization = basic,
         .redirects = 5,
-        .insecure = registry_url_insecure(realm->env, question->challenge->realm),
+        .insecure = registry_url_insecure(registry->env, question->challenge->realm),
         .timeout = 60,
         .max = TOKEN_MAX};
 
@@ -197,11 +197,11 @@ static int send_question(const struct question *question, const char *url, const
         request.body_len = form->len;
     }
 
-    if (form && !request.insecure && !arc_http_safe(realm->http, url))
+    if (form && !request.insecure && !arc_http_safe(registry->http, url))
         return arc_error_set(err, ARC_EINPUT, "%s: credentials are sent over https only", url);
 
-    int rc = arc_http_send_retrying(realm->http, &request, &retry, answer, err);
-    *realm->status = rc ? 0 : answer->status;
+    int rc = arc_http_send_retrying(registry->http, &request, &retry, answer, err);
+    registry->status = rc ? 0 : answer->status;
 
     return rc;
 }
@@ -322,17 +322,16 @@ static bool grants(const char *scopes, const char *scope)
     return false;
 }
 
-int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challenge *challenge,
-                         char **out, struct arc_error *err)
+int arc_challenge_answer(struct arc_registry *registry, const char *host, const char *scope,
+                         const struct arc_challenge *challenge, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_login) struct arc_login login = {0};
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     bool bearer = challenge->kind == ARC_CHALLENGE_BEARER;
-    int rc =
-        arc_docker_login(realm->env, realm->host, realm->scope, realm->helped, &login, &missing);
+    int rc = arc_docker_login(registry->env, host, scope, registry->helped, &login, &missing);
     if (rc && (rc != ARC_ENOTFOUND || !bearer))
-        return arc_error_set(err, ARC_EWORLD, "%s requires a login: %s; run: docker login %s",
-                             realm->host, arc_error_text(&missing), realm->host);
+        return arc_error_set(err, ARC_EWORLD, "%s requires a login: %s; run: docker login %s", host,
+                             arc_error_text(&missing), host);
 
     if (bearer && login.bearer)
         return arc_text_print(out, err, "Bearer %s", login.bearer);
@@ -340,19 +339,18 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
     /* The scope that the registry names plus the one the request needs: some registries name less,
      * or an example. */
     if (bearer) {
-        ARC_AUTO(arc_buf) struct arc_buf scope = {.max = 2 * VALUE_MAX};
+        ARC_AUTO(arc_buf) struct arc_buf both = {.max = 2 * VALUE_MAX};
         const char *named = arc_or(challenge->scope, "");
-        arc_buf_puts(&scope, named);
-        if (!grants(named, realm->scope))
-            arc_text_item(&scope, " ", "%s", realm->scope);
-        ARC_TRY(arc_buf_check(&scope, "a scope", err));
-        struct question question = {
-            .realm = realm, .challenge = challenge, .login = &login, .scope = arc_buf_text(&scope)};
+        arc_buf_puts(&both, named);
+        if (!grants(named, scope))
+            arc_text_item(&both, " ", "%s", scope);
+        ARC_TRY(arc_buf_check(&both, "a scope", err));
+        struct question question = {registry, challenge, &login, arc_buf_text(&both)};
         return ask_realm(&question, out, err);
     }
     *out = login.user ? arc_login_basic(&login) : NULL;
     if (*out)
         return ARC_OK;
 
-    return arc_error_set(err, ARC_EWORLD, "%s accepts only user and password", realm->host);
+    return arc_error_set(err, ARC_EWORLD, "%s accepts only user and password", host);
 }

@@ -2,7 +2,6 @@
 #include "registry/call.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "registry/auth.h"
 #include "registry/trust.h"
 
 int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
@@ -188,14 +187,8 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
         registry->forget = now + HELPED_MAX;
     }
 
-    struct arc_realm realm = {.env = registry->env,
-                              .clock = registry->clock,
-                              .http = registry->http,
-                              .host = address->host,
-                              .scope = arc_buf_text(&scope),
-                              .helped = registry->helped,
-                              .status = &registry->status};
-    ARC_TRY(arc_challenge_answer(&realm, &challenge, &answer, err));
+    ARC_TRY(arc_challenge_answer(registry, address->host, arc_buf_text(&scope), &challenge, &answer,
+                                 err));
     return arc_json_set(registry->logins, address->login, json_string(answer), err);
 }
 

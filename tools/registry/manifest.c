@@ -1,6 +1,5 @@
 #include "base/json.h"
 #include "base/text.h"
-#include "registry/auth.h"
 #include "registry/call.h"
 #include <inttypes.h>
 

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* strcasestr */
 /* Checks before a build whether the login may push (distribution spec 1.1, "Pushing blobs"). */
 #include "base/text.h"
-#include "registry/auth.h"
 #include "registry/call.h"
 
 bool registry_keeps_tags(const char *reason)
