@@ -480,6 +480,15 @@ static int keep_subjects(struct prune_image *image, struct arc_error *err)
     return ARC_OK;
 }
 
+/* Puts a node above one that goes before it; false if it is there already. */
+static bool lift(struct prune_node *node, const struct prune_node *before)
+{
+    bool low = node->depth <= before->depth;
+    if (low)
+        node->depth = before->depth + 1;
+    return low;
+}
+
 /* Computes the height of each node to remove: children and referrers go first, so that a killed run
  * leaves nothing unreachable. */
 static void find_depths(struct prune_image *image)
@@ -488,27 +497,21 @@ static void find_depths(struct prune_image *image)
     for (unsigned round = 0; news && round < 2 * DEPTH_MAX; round++) {
         news = false;
         arc_each (node, image->nodes, image->node_count) {
-            unsigned before = node->depth;
             for (size_t k = 0; k < node->child_count; k++) {
                 const struct prune_node *child = &image->nodes[node->children[k]];
-                if (!child->kept && child->depth >= node->depth)
-                    node->depth = child->depth + 1;
+                news |= !child->kept && lift(node, child);
             }
-            news |= node->depth != before;
-            if (node->kept || node->subject == SIZE_MAX)
-                continue;
-            struct prune_node *subject = &image->nodes[node->subject];
-            news |= subject->depth <= node->depth;
-            if (subject->depth <= node->depth)
-                subject->depth = node->depth + 1;
+            if (!node->kept && node->subject != SIZE_MAX)
+                news |= lift(&image->nodes[node->subject], node);
         }
     }
 
     /* A tag "sha256-…" also refers to the digest in its name. */
     arc_each (tag, image->tags, image->tag_count)
-        if (tag->about != SIZE_MAX &&
-            image->nodes[tag->about].depth <= image->nodes[tag->node].depth)
-            image->nodes[tag->about].depth = image->nodes[tag->node].depth + 1;
+        if (tag->about != SIZE_MAX)
+            lift(&image->nodes[tag->about], &image->nodes[tag->node]);
+    arc_each (node, image->nodes, image->node_count)
+        image->deepest = ARC_MAX(image->deepest, node->depth);
 }
 
 int prune_judge(struct prune_image *image, struct arc_error *err)
@@ -543,8 +546,6 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
     while (spread(image))
         continue;
     find_depths(image);
-    arc_each (node, image->nodes, image->node_count)
-        image->deepest = ARC_MAX(image->deepest, node->depth);
     image->judged = true;
 
     return arc_arena_check(&image->memory, err);

@@ -1,11 +1,11 @@
 #include "steer/released.h"
 #include "arcci/plan.h"
+#include "base/text.h"
 #include "git/fetch.h"
 #include "github/github.h"
 #include "github/options.h"
 #include "plan/planned.h"
 #include "project/repository.h"
-#include <string.h>
 
 int released_find_group(const struct arc_config *config, const char *name,
                         const struct arc_group **out, struct arc_error *err)
@@ -44,17 +44,16 @@ int released_signing(struct arc_project *project, const char *identity, struct a
                      struct arc_error *err)
 {
     const struct arc_signing *sign = &project->group->sign;
-    ARC_AUTO(arc_buf) struct arc_buf any = {.max = 4096};
+    ARC_AUTO_FREE char *any = NULL;
 
     if (identity || sign->identity || !project->repository.source)
         return arc_plan_signing(project, identity, out, err);
-    arc_buf_printf(&any,
-                   "%s/.github/workflows/"
-                   "*@refs/tags/%s",
-                   project->repository.source, project->tag.text);
-    ARC_TRY(arc_buf_check(&any, "the signer's identity", err));
+    ARC_TRY(arc_text_print(&any, err,
+                           "%s/.github/workflows/"
+                           "*@refs/tags/%s",
+                           project->repository.source, project->tag.text));
 
-    return arc_plan_signing(project, arc_buf_text(&any), out, err);
+    return arc_plan_signing(project, any, out, err);
 }
 
 int released_read(const struct arc_project *project, const char *tag, struct arc_repository *out,

@@ -271,21 +271,29 @@ static const char *find_released(const json_t *lock, const struct arc_ledger *le
     return built ? built->digest : NULL;
 }
 
-/* Adds the tags of a release that are missing or do not point to what it built. */
-static int compare_tags(struct asking *asking, const struct survey_group *group,
-                        const struct arc_plan *plan, const struct arc_ledger *ledger,
-                        json_t *adrift, struct arc_error *err)
+/* Adds the tags of the group's last stable release that are missing or do not point to what it
+ * built; to their version's tag, if there is no record of that. */
+static int check_release(struct asking *asking, const struct survey_group *group,
+                         const struct arc_group *released, json_t *adrift, struct arc_error *err)
 {
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
+    ARC_AUTO_JSON json_t *build = NULL;
     struct released_tag *tags;
     size_t count;
-    int rc = released_look_up(asking->registry, plan, &asking->survey.memory, &tags, &count, err);
 
+    ARC_TRY(released_plan(asking->project, released, group->stable,
+                          asking->project->repository.tags, &plan, err));
+    ARC_TRY(records_find(&asking->records, group->stable, "build.json", &build, err));
+    if (build)
+        ARC_TRY(arc_ledger_read(build, &ledger, err));
+    int rc = released_look_up(asking->registry, &plan, &asking->survey.memory, &tags, &count, err);
     if (rc && !*asking->failed)
         *asking->failed = rc;
     ARC_TRY(rc);
 
     arc_each (tag, tags, count) {
-        const char *digest = find_released(group->lock, ledger, tag->service->service);
+        const char *digest = find_released(group->lock, &ledger, tag->service->service);
         if (digest)
             snprintf(tag->expected, sizeof tag->expected, "%s", digest);
         if (tag->planned->kind == ARC_TAG_MOVING || /* it may be another build's by now */
@@ -300,23 +308,6 @@ static int compare_tags(struct asking *asking, const struct survey_group *group,
     }
 
     return ARC_OK;
-}
-
-/* Compares the tags of the group's last stable release with what it built, if there is a record. */
-static int check_release(struct asking *asking, const struct survey_group *group,
-                         const struct arc_group *released, json_t *adrift, struct arc_error *err)
-{
-    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
-    ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
-    ARC_AUTO_JSON json_t *build = NULL;
-
-    ARC_TRY(released_plan(asking->project, released, group->stable,
-                          asking->project->repository.tags, &plan, err));
-    ARC_TRY(records_find(&asking->records, group->stable, "build.json", &build, err));
-    if (build)
-        ARC_TRY(arc_ledger_read(build, &ledger, err));
-
-    return compare_tags(asking, group, &plan, &ledger, adrift, err);
 }
 
 /* Adds a group's tags that are adrift to its row. If the release cannot be planned any more, its
