@@ -104,8 +104,8 @@ int arc_transport_each(struct arc_transport *transport, const char *member, cons
 struct recorder {
     struct arc_transport base;
     struct arc_transport *inner;
-    char *dir;
     unsigned count;
+    char dir[];
 };
 
 static json_t *body_of(const struct arc_request *request)
@@ -166,7 +166,6 @@ static void close_recorder(struct arc_transport *self)
 {
     struct recorder *recorder = (struct recorder *)self;
     arc_transport_free(recorder->inner);
-    free(recorder->dir);
     free(recorder);
 }
 
@@ -180,15 +179,9 @@ int arc_transport_record(struct arc_transport *inner, const char *dir, struct ar
                              dir);
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return arc_error_set(err, ARC_EWORLD, "--record: cannot make %s: %s", dir, strerror(errno));
-    struct recorder *recorder = calloc(1, sizeof *recorder);
+    struct recorder *recorder = calloc(1, sizeof *recorder + strlen(dir) + 1);
     ARC_TRY_ALLOC(recorder, err);
-    recorder->dir = strdup(dir);
-
-    if (!recorder->dir) {
-        free(recorder);
-        return arc_error_nomem(err);
-    }
-
+    memcpy(recorder->dir, dir, strlen(dir));
     recorder->base = (struct arc_transport){
         .send = send_recorded, .close = close_recorder, .clock = inner->clock};
     recorder->inner = inner;
