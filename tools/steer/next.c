@@ -19,15 +19,6 @@ struct choice {
     const struct arc_next_options *options;
 };
 
-static int read_number(const char *text, size_t len, uint64_t *out, struct arc_error *err)
-{
-    if (len > 18)
-        return arc_error_set(err, ARC_EINPUT, "%.*s is too large to be incremented", (int)len,
-                             text);
-    *out = strtoull(text, NULL, 10);
-    return ARC_OK;
-}
-
 static int compare_cores(const struct core *a, const struct core *b)
 {
     for (size_t i = 0; i < 3; i++)
@@ -73,14 +64,22 @@ static char *print_core(const struct choice *choice, const struct core *core)
 static int take_core(const struct arc_release_version *version, struct core *out,
                      struct arc_error *err)
 {
+    const char *const texts[] = {version->major, version->minor, version->patch};
+    const size_t lens[] = {version->major_len, version->minor_len, version->patch_len};
+
     *out = (struct core){0};
     if (!version->major || !version->minor)
         return arc_error_set(err, ARC_EINPUT, "%.*s has no numbers to increment: name a version",
                              (int)version->len, version->text);
-    ARC_TRY(read_number(version->major, version->major_len, &out->part[0], err));
-    ARC_TRY(read_number(version->minor, version->minor_len, &out->part[1], err));
-    return version->patch ? read_number(version->patch, version->patch_len, &out->part[2], err)
-                          : ARC_OK;
+
+    for (size_t i = 0; i < 3 && texts[i]; i++) {
+        if (lens[i] > 18)
+            return arc_error_set(err, ARC_EINPUT, "%.*s is too large to be incremented",
+                                 (int)lens[i], texts[i]);
+        out->part[i] = strtoull(texts[i], NULL, 10);
+    }
+
+    return ARC_OK;
 }
 
 /* The numbers of a tag, and whether it is a prerelease; all zero for NULL. */

@@ -1,6 +1,7 @@
 /* Goes back to a released version: verifies its images, moves the floating tags, and updates
  * GitHub. */
 #include "arcci/build.h"
+#include "arcci/steer.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/platform.h"
@@ -11,7 +12,6 @@
 #include "project/documents.h"
 #include "project/repository.h"
 #include "project/train.h"
-#include "steer/record.h"
 #include "steer/released.h"
 #include <inttypes.h>
 

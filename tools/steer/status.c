@@ -1,7 +1,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "project/train.h"
-#include "steer/record.h"
 #include "steer/released.h"
 #include "steer/survey.h"
 

@@ -201,17 +201,6 @@ static int find_gone(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Reads the remote's tags or, if it does not answer, the clone's, which is enough for a survey. */
-static int load_tags(struct walk *walk, struct arc_error *err)
-{
-    struct arc_repository *repository = &walk->project->repository;
-    ARC_TRY(arc_project_load_tags(walk->project, err));
-    if (repository->tags)
-        return ARC_OK;
-    walk->out->tags_unknown = arc_arena_text(&walk->out->memory, repository->tags_unknown);
-    return arc_git_tags(walk->project->git, NULL, &repository->tags, err);
-}
-
 /* For a group without a release, its predecessor's tag counts as one: the survey starts there. */
 static int find_predecessors(struct walk *walk, struct arc_error *err)
 {
@@ -272,8 +261,14 @@ static int find_releases(struct walk *walk, struct arc_error *err)
             walk->releases[owner->slot + k] = (struct arc_last_good){
                 .group = &config->groups[owner->group], .service = owner->service, .stable = k};
 
-    ARC_TRY(load_tags(walk, err));
-    ARC_TRY(arc_repository_read_published(walk->project->env, &walk->project->repository, err));
+    /* The remote's tags or, if it does not answer, the clone's, which is enough for a survey. */
+    struct arc_repository *repository = &walk->project->repository;
+    ARC_TRY(arc_project_load_tags(walk->project, err));
+    if (!repository->tags) {
+        out->tags_unknown = arc_arena_text(&out->memory, repository->tags_unknown);
+        ARC_TRY(arc_git_tags(walk->project->git, NULL, &repository->tags, err));
+    }
+    ARC_TRY(arc_repository_read_published(walk->project->env, repository, err));
     ARC_TRY(
         arc_services_find_releases(&request, walk->releases, walk->slot_count, &out->head, err));
 
