@@ -353,6 +353,8 @@ int http_begin(struct http_exchange *x)
     struct curl_slist **list = &x->headers;
     struct stat st;
 
+    arc_buf_reset(&x->response->body);
+    arc_buf_reset(&x->response->headers);
     x->http->curl.easy_reset(x->easy);
     x->message[0] = '\0';
     x->response->fate = ARC_HTTP_BARRED;

@@ -58,12 +58,6 @@ int64_t arc_http_asked_wait(const struct arc_http_response *response, int64_t no
     return -1;
 }
 
-/* From 520 on: a proxy that did not reach its server (Cloudflare, in front of many registries). */
-static bool passing(int status)
-{
-    return status == 408 || status == 500 || (status >= 502 && status <= 504) || status >= 520;
-}
-
 int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
                             const struct arc_http_response *response, unsigned attempt, int64_t now,
                             uint32_t random)
@@ -71,8 +65,10 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
     int64_t max = arc_or(retry->max_wait, MAX_WAIT);
     bool limited = arc_http_rate_limited(response);
     bool unsent = response->fate == ARC_HTTP_UNSENT;
-    bool doubtful = response->fate == ARC_HTTP_LOST ||
-                    (response->fate == ARC_HTTP_ANSWERED && passing(response->status));
+    int status = response->fate == ARC_HTTP_ANSWERED ? response->status : 0;
+    /* From 520 on: a proxy that did not reach its server (Cloudflare, in front of many registries). */
+    bool doubtful = response->fate == ARC_HTTP_LOST || status == 408 || status == 500 ||
+                    (status >= 502 && status <= 504) || status >= 520;
 
     if (attempt >= arc_or(retry->attempts, ATTEMPTS))
         return -1;

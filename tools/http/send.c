@@ -100,13 +100,6 @@ static int start(struct http_exchange *x, struct arc_error *err)
     return arc_error_unless(x->hop.url, err);
 }
 
-static int begin_hop(struct http_exchange *x)
-{
-    arc_buf_reset(&x->response->body);
-    arc_buf_reset(&x->response->headers);
-    return http_begin(x);
-}
-
 /* Ends a hop. Sets *moved if there is another. */
 static int end_hop(struct http_exchange *x, CURLcode code, bool *moved)
 {
@@ -138,7 +131,7 @@ int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
     int rc = start(&x, err);
 
     while (!rc && more) {
-        rc = begin_hop(&x);
+        rc = http_begin(&x);
         if (!rc)
             rc = end_hop(&x, http->curl.easy_perform(x.easy), &more);
     }
@@ -158,7 +151,7 @@ int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
 static bool launch(struct http_exchange *x)
 {
     struct arc_curl *curl = &x->http->curl;
-    return begin_hop(x) == ARC_OK && curl->multi_add_handle(x->http->multi, x->easy) == CURLM_OK;
+    return http_begin(x) == ARC_OK && curl->multi_add_handle(x->http->multi, x->easy) == CURLM_OK;
 }
 
 /* Ends the finished hops and starts the redirected ones; returns true if any was redirected. */
