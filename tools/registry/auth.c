@@ -225,13 +225,10 @@ static int ask_by_query(const struct question *question, struct arc_http_respons
 
     /* Appends a parameter for each part of the scope (distribution's docs, "Requesting a
      * Token"). */
-    const char *scope = question->scope;
-    while (*(scope += strspn(scope, " "))) {
+    arc_each_piece (scope, question->scope, " ") {
         ARC_AUTO(arc_buf) struct arc_buf part = {.max = VALUE_MAX};
-        size_t len = strcspn(scope, " ");
-        arc_buf_add(&part, scope, len);
-        add_pair(&url, "scope", arc_buf_text(&part));
-        scope += len;
+        arc_buf_add(&part, scope.text, scope.len);
+        add_pair(&url, "scope", arc_text_or(arc_buf_text(&part), NULL));
     }
 
     ARC_TRY(arc_buf_check(&url, "request for a token", err));

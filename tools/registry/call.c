@@ -220,13 +220,6 @@ bool registry_look_again(const struct arc_registry *registry, unsigned *looks)
     return true;
 }
 
-int64_t registry_asked_wait(const struct arc_registry *registry,
-                            const struct arc_http_response *response)
-{
-    const struct arc_clock *clock = registry->clock;
-    return arc_http_asked_wait(response, clock->now(clock->context));
-}
-
 /* Whether the registry lacks the requested object, or one that the manifest to be stored lists. */
 static bool lacks_something(const struct registry_call *call,
                             const struct arc_http_response *response)
@@ -295,7 +288,6 @@ struct round {
 static int send_round(struct round *round, int status, struct arc_error *err)
 {
     struct arc_registry *registry = round->registry;
-    const struct arc_clock *clock = registry->clock;
 
     for (size_t i = 0; i < round->count; i++) {
         round->requests[i] = (struct arc_http_request){.url = NULL};
@@ -306,15 +298,15 @@ static int send_round(struct round *round, int status, struct arc_error *err)
     ARC_TRY(arc_http_send_all(registry->http, round->requests, round->answers, round->count, err));
 
     /* Records waits that answers ask for; those calls are repeated one by one later. */
+    int64_t now = registry->clock->now(registry->clock->context);
     for (size_t i = 0; i < round->count; i++) {
         const struct arc_http_response *answer = &round->answers[i];
         if (!round->requests[i].url || (answer->status != 429 && answer->status != 503))
             continue;
-        int64_t seconds = registry_asked_wait(registry, answer);
+        int64_t seconds = arc_http_asked_wait(answer, now);
         if (seconds <= 0 || seconds > WAIT_MAX)
             continue;
-        int64_t until = clock->now(clock->context) + seconds;
-        registry->resume = ARC_MAX(until, registry->resume);
+        registry->resume = ARC_MAX(now + seconds, registry->resume);
     }
 
     return ARC_OK;

@@ -63,10 +63,6 @@ int registry_refused(const struct arc_registry *registry, const struct registry_
  * pushed. *looks counts the calls, initially 0. */
 bool registry_look_again(const struct arc_registry *registry, unsigned *looks);
 
-/* The seconds that an answer asks to wait; -1: none. */
-int64_t registry_asked_wait(const struct arc_registry *registry,
-                            const struct arc_http_response *response);
-
 /* The call that reads a manifest or an index. */
 struct registry_call registry_manifest_call(const char *image, const char *reference);
 

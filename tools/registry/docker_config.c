@@ -270,19 +270,6 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
 
 /* ---- both places --------------------------------------------------------------------------- */
 
-/* DOCKER_AUTH_CONFIG holds the `auths` of a config.json and takes precedence (docker/cli 28.3). */
-static int from_environment(const struct arc_env *env, const char *host, struct arc_login *out,
-                            struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *config = NULL;
-    const char *value = arc_env_nonempty(env, "DOCKER_AUTH_CONFIG");
-
-    if (value)
-        ARC_TRY(parse_config(value, strlen(value), "DOCKER_AUTH_CONFIG", &config, err));
-
-    return from_auths(config, host, out, err);
-}
-
 /* A helper for the host, even "" for none, takes precedence over the one for all. */
 static int from_file(const struct arc_env *env, const char *host, const char *scope, json_t *helped,
                      struct arc_login *out, struct arc_error *err)
@@ -307,8 +294,16 @@ int arc_docker_login(const struct arc_env *env, const char *host, const char *sc
                      struct arc_login *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
+    ARC_AUTO_JSON json_t *config = NULL;
+    const char *value = arc_env_nonempty(env, "DOCKER_AUTH_CONFIG");
+    int rc = ARC_OK;
+
+    /* It holds the `auths` of a config.json and takes precedence (docker/cli 28.3). */
     *out = (struct arc_login){0};
-    int rc = from_environment(env, host, out, &why);
+    if (value)
+        rc = parse_config(value, strlen(value), "DOCKER_AUTH_CONFIG", &config, &why);
+    if (!rc)
+        rc = from_auths(config, host, out, &why);
     if (!rc)
         return ARC_OK;
 

@@ -23,7 +23,8 @@ int registry_refused(const struct arc_registry *registry, const struct registry_
                      const struct arc_http_response *response, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
-    int64_t seconds = registry_asked_wait(registry, response);
+    const struct arc_clock *clock = registry->clock;
+    int64_t seconds = arc_http_asked_wait(response, clock->now(clock->context));
     const char *separator = arc_digest_known(call->reference) ? "@" : ":";
     if (strcmp(call->kind, "tags") == 0)
         separator = "/tags/";

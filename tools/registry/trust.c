@@ -10,17 +10,15 @@ const char *registry_server(const char *host)
 
 struct registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len)
 {
-    const char *at = arc_env_nonempty(env, "ARC_CI_INSECURE_REGISTRIES");
-    while (at && *(at += strspn(at, ", \t\r\n"))) {
-        size_t word = strcspn(at, ", \t\r\n");
-        bool plain = word > 7 && strncasecmp(at, "http://", 7) == 0;
-        bool secure = word > 8 && strncasecmp(at, "https://", 8) == 0;
-        const char *named = at + 7U * plain + 8U * secure;
+    const char *list = arc_or(arc_env_nonempty(env, "ARC_CI_INSECURE_REGISTRIES"), "");
+    arc_each_piece (word, list, ", \t\r\n") {
+        bool plain = word.len > 7 && strncasecmp(word.text, "http://", 7) == 0;
+        bool secure = word.len > 8 && strncasecmp(word.text, "https://", 8) == 0;
+        size_t scheme = 7U * plain + 8U * secure;
 
-        if (arc_text_strip(named, (size_t)(at + word - named), "/") == len &&
-            strncasecmp(named, host, len) == 0)
+        if (len && arc_text_strip(word.text + scheme, word.len - scheme, "/") == len &&
+            strncasecmp(word.text + scheme, host, len) == 0)
             return (struct registry_trust){.named = true, .plain = plain};
-        at += word;
     }
 
     /* Whether "host:port" is this machine. */
