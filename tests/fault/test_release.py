@@ -199,8 +199,9 @@ def test_patterns_of_assets(project, double):
     assert status == 0, output
     names = [asset["name"] for asset in double.state.releases[0]["assets"]]
     assert set(names) - set(project.expected()) == {"a.zip", "b.zip", "d.zip", "latest.zip", "x.txt", "one.txt", "hidden.zip", "e.yml"}
+    (project.folder / "v=1.odd").write_text("no NAME=FILE")
     for pattern, message in (("dist/*.none", "matches no file"), ("n=dist/*.zip", "matches 3 files"),
-                             ("none/*.zip", "matches no file")):
+                             ("none/*.zip", "matches no file"), ("*.odd", "'v=1.odd' cannot be the name of an asset")):
         status, output = project.run(double, f"--asset={pattern}")
         assert status == 2 and message in output
     project.assets = {}

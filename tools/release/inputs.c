@@ -15,7 +15,7 @@
 /* The assets; `memory` owns what they point to. */
 struct asset_list {
     struct arc_arena memory;
-    const char **given; /* "[NAME=]FILE" that --asset names */
+    struct arc_release_asset *given; /* what --asset names */
     size_t given_count;
     struct arc_release_asset *items;
     size_t count;
@@ -158,25 +158,29 @@ static int exclude_pattern(const char *pattern, struct asset_list *list, struct 
             "--asset: '!%.300s' takes out what those before it name, and there is none", pattern);
     ARC_TRY_PREFIX(arc_glob_compile(pattern, strlen(pattern), &glob, err), err, "--asset");
 
-    arc_each (given, list->given, list->given_count) {
-        const char *file = file_of(*given);
-        if (!arc_glob_match(glob, file, strlen(file)))
+    arc_each (given, list->given, list->given_count)
+        if (!arc_glob_match(glob, given->path, strlen(given->path)))
             list->given[kept++] = *given;
-    }
     list->given_count = kept;
 
     return ARC_OK;
 }
 
-static int add_given(struct asset_list *list, const char *text, struct arc_error *err)
+/* Adds a file of a text "[NAME=]PATTERN", whose name is NAME, else the file's base name. */
+static int add_given(struct asset_list *list, const char *text, const char *path,
+                     struct arc_error *err)
 {
-    ARC_APPEND(&list->memory, list->given, list->given_count, err, text);
+    const char *pattern = file_of(text), *name = arc_path_name(path);
+
+    if (pattern != text)
+        name = arc_arena_cut(&list->memory, text, (size_t)(pattern - text) - 1);
+    ARC_APPEND(&list->memory, list->given, list->given_count, err,
+               (struct arc_release_asset){.name = name, .path = path});
     return arc_arena_check(&list->memory, err);
 }
 
-/* Adds "[NAME=]FILE" to list->given for every file that "[NAME=]PATTERN" matches, in byte order,
- * since no shell expands an action's input. A text without wildcards, or that names a file, is
- * added as it is. "!PATTERN" removes files given before it. Links to folders are not followed.
+/* Adds every file that "[NAME=]PATTERN" matches to list->given, in byte order, since no shell
+ * expands an action's input. A text without wildcards, or that names a file, is added as it is. "!PATTERN" removes files given before it. Links to folders are not followed.
  * ARC_EINPUT when a pattern matches nothing, or a NAME would name several files. */
 static int expand_pattern(const char *text, struct asset_list *list, struct arc_error *err)
 {
@@ -189,7 +193,7 @@ static int expand_pattern(const char *text, struct asset_list *list, struct arc_
         return arc_error_set(err, ARC_EINPUT,
                              "--asset: '%.300s' names no file; is a variable not set?", text);
     if (!pattern[plain] || arc_file_kind(pattern) != ARC_FILE_NONE)
-        return add_given(list, text, err);
+        return add_given(list, text, pattern, err);
 
     while (plain && pattern[plain - 1] != '/')
         plain--;
@@ -215,28 +219,16 @@ static int expand_pattern(const char *text, struct asset_list *list, struct arc_
 
     arc_texts_sort(search.found, search.count);
 
-    arc_each (path, search.found, search.count) /* with "NAME=" in front */
-        ARC_TRY(add_given(
-            list,
-            arc_arena_printf(&list->memory, "%.*s%s%s", (int)(pattern - text), text, root, *path),
-            err));
+    arc_each (path, search.found, search.count) {
+        const char *file = arc_arena_printf(&list->memory, "%s%s", root, *path);
+        ARC_TRY(arc_arena_check(&list->memory, err));
+        ARC_TRY(add_given(list, text, file, err));
+    }
 
     return ARC_OK;
 }
 
 /* ---- assets --------------------------------------------------------------------------------- */
-
-/* The asset of "FILE" has the file's base name, that of "NAME=FILE" is NAME. */
-static struct arc_release_asset split_asset(struct arc_arena *memory, const char *text)
-{
-    const char *file = file_of(text);
-
-    if (file == text)
-        return (struct arc_release_asset){.name = arc_path_name(text), .path = text};
-
-    const char *name = arc_arena_cut(memory, text, (size_t)(file - text) - 1);
-    return (struct arc_release_asset){.name = name, .path = file};
-}
 
 static int add_asset(struct asset_list *list, struct arc_release_asset asset, struct arc_error *err)
 {
@@ -287,12 +279,10 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
 
     /* A file of an earlier pattern, and the ledger, are in the list already. */
     arc_each (given, list->given, list->given_count) {
-        const struct arc_release_asset asset = split_asset(&list->memory, *given);
         bool own =
-            ledger && strcmp(asset.name, "build.json") == 0 && arc_file_same(ledger, asset.path);
-        ARC_TRY(arc_arena_check(&list->memory, err));
-        if (!own && !find_asset(list, asset.name, asset.path))
-            ARC_TRY(add_asset(list, asset, err));
+            ledger && strcmp(given->name, "build.json") == 0 && arc_file_same(ledger, given->path);
+        if (!own && !find_asset(list, given->name, given->path))
+            ARC_TRY(add_asset(list, *given, err));
     }
 
     /* The verdict, for `arc-ci status --scan`, unless --asset gave a file of that name. */
