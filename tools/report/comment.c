@@ -74,11 +74,10 @@ static int ask_login(const struct report_posting *p, struct comments *found, str
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_error) struct arc_error refused = {0};
-    struct arc_request request = {
-        .method = "GET", .path = "/user", .why = "see whether the comment is this token's"};
 
     found->asked = true;
-    if (p->transport->send(p->transport, &request, &reply, &refused))
+    if (arc_transport_send(p->transport, ARC_GET("see whether the comment is this token's"), &reply,
+                           &refused, "/user"))
         return arc_error_memory(refused.code, err);
     return arc_text_copy(arc_json_text_of(reply.body, "login"), &found->login, err);
 }
