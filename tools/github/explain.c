@@ -71,24 +71,21 @@ static bool is_grantable(const char *name, size_t len)
 static bool add_alternative(struct arc_buf *out, const char *text, size_t len)
 {
     bool grantable = true;
-    const char *end = text + len, *separator = "";
 
-    while (text < end) {
-        text += strspn(text, " ,");
-        size_t item = strcspn(text, ",;"), name = strcspn(text, "=,;");
-        if (item && !ARC_STARTS(text, "metadata=")) {
-            grantable &= is_grantable(text, name);
-            arc_buf_puts(out, separator);
-            separator = ", ";
-            for (size_t i = 0; i < item && i < 100; i++)
-                if (text[i] == '=')
-                    arc_buf_puts(out, ": ");
-                else if (text[i] == '_')
-                    arc_buf_putc(out, '-');
-                else
-                    arc_text_visible(out, text + i, 1);
-        }
-        text += item;
+    arc_each_piece (item, text, " ,;") {
+        if (item.text >= text + len)
+            break;
+        if (!item.len || ARC_STARTS(item.text, "metadata="))
+            continue;
+        grantable &= is_grantable(item.text, strcspn(item.text, "=,;"));
+        arc_buf_puts(out, out->len ? ", " : "");
+        for (size_t i = 0; i < item.len && i < 100; i++)
+            if (item.text[i] == '=')
+                arc_buf_puts(out, ": ");
+            else if (item.text[i] == '_')
+                arc_buf_putc(out, '-');
+            else
+                arc_text_visible(out, item.text + i, 1);
     }
 
     return grantable;
