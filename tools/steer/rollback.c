@@ -477,7 +477,7 @@ static int reduce_service(struct rollback *rollback, struct arc_planned_service 
     arc_each (tag, service->tags, service->tag_count) {
         if (tag->kind == ARC_TAG_VERSION && tag->move && !tag->ref && !service->staging)
             service->staging = tag->tag;
-        tag->move = goes_back(tag);
+        tag->move = goes_back(tag) && !rollback->options->dry_run; /* else it is only verified */
     }
 
     return read_platforms(rollback, service, service->staging, err);
@@ -560,9 +560,6 @@ int arc_rollback(struct arc_project *project, const struct arc_rollback_options 
             ARC_TRY(reduce_service(&rollback, service, err));
 
     /* Verifies every image and moves the tags, if any. */
-    for (size_t s = 0; options->dry_run && s < plan->service_count; s++)
-        for (size_t t = 0; t < plan->services[s].tag_count; t++)
-            plan->services[s].tags[t].move = false;
     const struct arc_promote_options moving = {.env = project->env,
                                                .root = project->repository.root,
                                                .plan = plan,
