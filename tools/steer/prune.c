@@ -11,10 +11,9 @@ struct pruning {
     const struct arc_prune_options *options;
     struct arc_registry *registry;
     struct arc_transport *github; /* NULL: GitHub is not asked */
-    json_t *open, *pulls;         /* owned: see struct prune_rules */
     json_t *seeds;                /* owned: what goes from the other images, for the last one */
     struct arc_arena memory;
-    struct prune_rules rules;
+    struct prune_rules rules;   /* its `pulls` and `open` are owned */
     struct prune_image *images; /* the one that holds all signatures comes last */
     size_t image_count;
     size_t removed, refused;
@@ -27,8 +26,8 @@ static void pruning_free(struct pruning *pruning)
     arc_registry_free(pruning->registry);
     if (pruning->github)
         arc_transport_free(pruning->github);
-    json_decref(pruning->open);
-    json_decref(pruning->pulls);
+    json_decref(pruning->rules.open);
+    json_decref(pruning->rules.pulls);
     json_decref(pruning->seeds);
     arc_arena_free(&pruning->memory);
 }
@@ -39,9 +38,9 @@ static int add_commit(struct pruning *pruning, const char *hex, struct arc_error
 {
     char digits[ARC_SHORT_SHA + 1];
     snprintf(digits, sizeof digits, "%.*s", ARC_SHORT_SHA, hex);
-    if (arc_json_lists(pruning->open, digits))
+    if (arc_json_lists(pruning->rules.open, digits))
         return ARC_OK;
-    return arc_json_append(pruning->open, json_string(digits), err);
+    return arc_json_append(pruning->rules.open, json_string(digits), err);
 }
 
 /* Collects release tags without a published release: a draft, or a run in progress. */
@@ -78,7 +77,7 @@ static int add_pull(void *context, json_t *pull, struct arc_error *err)
     struct pruning *pruning = context;
     char number[32];
     snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, arc_json_number_of(pull, "number"));
-    return arc_json_set(pruning->pulls, number, json_true(), err);
+    return arc_json_set(pruning->rules.pulls, number, json_true(), err);
 }
 
 /* Reads the open pull requests; all others are closed. */
@@ -92,8 +91,8 @@ static int find_pulls(struct pruning *pruning, const char *name, struct arc_erro
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (pull-requests: "
                              "read)");
 
-    pruning->pulls = json_object();
-    ARC_TRY_ALLOC(pruning->pulls, err);
+    pruning->rules.pulls = json_object();
+    ARC_TRY_ALLOC(pruning->rules.pulls, err);
 
     return arc_transport_each(pruning->github, NULL, "see which pull requests are open", 0,
                               add_pull, pruning, err, "/repos/%s/pulls?state=open&per_page=100",
@@ -107,8 +106,8 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
                                          "requested"};
     const char *name;
 
-    pruning->open = json_array();
-    ARC_TRY_ALLOC(pruning->open, err);
+    pruning->rules.open = json_array();
+    ARC_TRY_ALLOC(pruning->rules.open, err);
     ARC_TRY_PREFIX(released_open_github(project, &pruning->github, &name, err), err,
                    "which releases are under way is not known");
     ARC_TRY(find_pulls(pruning, name, err));
@@ -389,7 +388,7 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
 
                 /* The template of its pull requests' tags; several services may share an image. */
                 struct prune_image *added = wanted ? find_image(pruning, *image) : NULL;
-                if (added && pruning->pulls)
+                if (added && pruning->rules.pulls)
                     ARC_TRY(arc_tag_pulls(group, service, *image, &pruning->memory, &added->pulls,
                                           err));
             }
@@ -428,7 +427,13 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
               int *failed, struct arc_error *err)
 {
     ARC_AUTO(pruning)
-    struct pruning pruning = {.project = project, .options = options, .seeds = json_array()};
+    struct pruning pruning = {.project = project,
+                              .options = options,
+                              .seeds = json_array(),
+                              .rules = {.before = project->env->now - options->older_than,
+                                        .keep = options->keep,
+                                        .stays_elsewhere = stays_elsewhere,
+                                        .context = &pruning}};
     const struct arc_group *group;
 
     ARC_TRY_ALLOC(pruning.seeds, err);
@@ -438,13 +443,6 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
         ARC_TRY(released_find_group(&project->config, *name, &group, err));
     ARC_TRY(arc_registry_new(project->env, NULL, &pruning.registry, err));
     ARC_TRY(find_open(&pruning, err));
-    pruning.rules = (struct prune_rules){.before = project->env->now - options->older_than,
-                                         .keep = options->keep,
-                                         .pulls = pruning.pulls,
-                                         .open = pruning.open,
-                                         .stays_elsewhere = stays_elsewhere,
-                                         .context = &pruning};
-
     ARC_TRY(list_images(&pruning, err));
 
     /* Reads and judges all images before the first removal; removes signatures before what they

@@ -63,10 +63,10 @@ struct prune_image {
 
 /* The rules for removal. Borrowed. */
 struct prune_rules {
-    int64_t before;      /* made before this time */
-    size_t keep;         /* number of newest builds of every kind that stay, however old */
-    const json_t *pulls; /* object: the numbers of open pull requests */
-    const json_t *open;  /* array: abbreviated commits of releases in progress */
+    int64_t before; /* made before this time */
+    size_t keep;    /* number of newest builds of every kind that stay, however old */
+    json_t *pulls;  /* object: the numbers of open pull requests */
+    json_t *open;   /* array: abbreviated commits of releases in progress */
     /* Whether something stays that is in another image but has signatures here. */
     int (*stays_elsewhere)(void *context, const struct prune_image *image, const char *digest,
                            bool *stays, struct arc_error *err);
