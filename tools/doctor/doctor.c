@@ -6,40 +6,31 @@
 /* Timeout of a check in seconds. */
 #define PATIENCE 15
 
-static const struct {
-    const char *name;
-    unsigned purpose;
-} purposes[] = {
-    {"plan", DOCTOR_PLAN},       {"build", DOCTOR_BUILD},       {"scan", DOCTOR_SCAN},
-    {"release", DOCTOR_RELEASE}, {"services", DOCTOR_SERVICES}, {"all", DOCTOR_ALL},
-};
-
 /* In this order, since later checks use results of earlier ones. */
 static const struct {
     const char *name;
-    unsigned needed;
+    const char *needed; /* by these purposes */
     doctor_check *check;
 } checks[] = {
-    {"repository", DOCTOR_PLAN | DOCTOR_BUILD | DOCTOR_RELEASE, doctor_repository},
-    {"git", DOCTOR_PLAN | DOCTOR_BUILD | DOCTOR_RELEASE, doctor_git},
-    {"release groups", DOCTOR_PLAN | DOCTOR_BUILD | DOCTOR_RELEASE | DOCTOR_SERVICES,
-     doctor_config},
-    {"tags", DOCTOR_RELEASE, doctor_tags},
-    {"docker", DOCTOR_BUILD | DOCTOR_SERVICES, doctor_docker},
-    {"buildx", DOCTOR_BUILD, doctor_buildx},
-    {"platforms", DOCTOR_BUILD, doctor_platforms},
-    {"compose", DOCTOR_SERVICES, doctor_compose},
-    {"trivy", DOCTOR_SCAN, doctor_trivy},
-    {"cosign", DOCTOR_RELEASE, doctor_cosign},
-    {"libcurl", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_libcurl},
-    {"libraries", 0, doctor_libraries},
-    {"token", DOCTOR_RELEASE, doctor_token},
-    {"registry", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_registry},
-    {"packages", DOCTOR_RELEASE, doctor_packages},
-    {"push", DOCTOR_ALL, doctor_push},
-    {"ports", DOCTOR_SERVICES, doctor_ports},
-    {"network", DOCTOR_SERVICES, doctor_network},
-    {"volumes", DOCTOR_SERVICES, doctor_volumes},
+    {"repository", "plan build release", doctor_repository},
+    {"git", "plan build release", doctor_git},
+    {"release groups", "plan build release services", doctor_config},
+    {"tags", "release", doctor_tags},
+    {"docker", "build services", doctor_docker},
+    {"buildx", "build", doctor_buildx},
+    {"platforms", "build", doctor_platforms},
+    {"compose", "services", doctor_compose},
+    {"trivy", "scan", doctor_trivy},
+    {"cosign", "release", doctor_cosign},
+    {"libcurl", "build release", doctor_libcurl},
+    {"libraries", "", doctor_libraries},
+    {"token", "release", doctor_token},
+    {"registry", "build release", doctor_registry},
+    {"packages", "release", doctor_packages},
+    {"push", "plan build scan release services", doctor_push},
+    {"ports", "services", doctor_ports},
+    {"network", "services", doctor_network},
+    {"volumes", "services", doctor_volumes},
 };
 
 static void doctor_free(struct doctor *doctor)
@@ -136,14 +127,9 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
     ARC_AUTO(doctor) struct doctor doctor = {.project = project, .options = options};
     ARC_AUTO_JSON json_t *list = json_array();
     const char *name = arc_or(options->purpose, "plan");
-    unsigned purpose = 0;
-    bool ok = true;
+    bool all = strcmp(name, "all") == 0, ok = true;
 
-    arc_each_in (row, purposes)
-        if (strcmp(row->name, name) == 0)
-            purpose = row->purpose;
-
-    if (!purpose)
+    if (!ARC_AMONG(name, "plan", "build", "scan", "release", "services", "all"))
         return arc_error_set(err, ARC_EINPUT, "'%s' is not a purpose", name);
 
     if (options->push && options->offline)
@@ -152,7 +138,7 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
 
     arc_each_in (check, checks) {
         ARC_AUTO(doctor_result) struct doctor_result result = {0};
-        bool needed = (check->needed & purpose) != 0;
+        bool needed = all ? *check->needed : arc_text_lists(check->needed, name, strlen(name));
         if (check->check == doctor_push && !options->push)
             continue;
         check->check(&doctor, &result);

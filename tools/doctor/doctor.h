@@ -4,16 +4,6 @@
 #include "arcci/doctor.h"
 #include "git/git.h"
 
-/* What may need a check. */
-enum doctor_purpose {
-    DOCTOR_PLAN = 1,
-    DOCTOR_BUILD = 2,
-    DOCTOR_SCAN = 4,
-    DOCTOR_RELEASE = 8,
-    DOCTOR_SERVICES = 16,
-    DOCTOR_ALL = 31,
-};
-
 enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_MISSING, DOCTOR_SKIPPED };
 
 /* What is known so far, for later checks. */
