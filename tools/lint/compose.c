@@ -207,7 +207,7 @@ void lint_compose(struct lint *lint, const struct lint_service *service)
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
         const char *file = lint_text(lint, "%s/%s", service->directory, *name);
         if (!lint_exists(lint, file) || /* compose has tags of its own */
-            !lint_read_yaml(lint, lint_rule_name(LINT_COMPOSE), file, ARC_YAML_ANY_TAG, &yaml))
+            !lint_read_yaml(lint, LINT_COMPOSE, file, ARC_YAML_ANY_TAG, &yaml))
             continue;
         struct compose compose = {lint, file, yaml.root, service};
         check_file(&compose);

@@ -129,7 +129,7 @@ static void check_inputs(struct reading *r)
     ARC_AUTO(arc_error) struct arc_error err = {0};
 
     if (arc_service_inputs(r->lint->root, r->group, r->service, &inputs, &err)) {
-        lint_find_error(r->lint, lint_rule_name(LINT_DOCKERFILE), r->file, &err);
+        lint_find_error(r->lint, LINT_DOCKERFILE, r->file, &err);
         return;
     }
 
@@ -157,7 +157,7 @@ static bool read_stages(const struct reading *r, struct arc_stages *out)
     const char *platform = platforms && *platforms ? *platforms : "linux/amd64";
 
     r->lint->memory.failed |= !args;
-    if (!lint_read(r->lint, lint_rule_name(LINT_DOCKERFILE), r->file, &text))
+    if (!lint_read(r->lint, LINT_DOCKERFILE, r->file, &text))
         return false;
 
     const struct arc_stages_request request = {.text = lint_content(r->lint, &text),
@@ -168,7 +168,7 @@ static bool read_stages(const struct reading *r, struct arc_stages *out)
                                                .lenient = true};
     int rc = arc_stages_read(&request, out, &err);
     if (rc)
-        lint_find_error(r->lint, lint_rule_name(LINT_DOCKERFILE), r->file, &err);
+        lint_find_error(r->lint, LINT_DOCKERFILE, r->file, &err);
 
     return rc == ARC_OK;
 }

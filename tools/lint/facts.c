@@ -28,7 +28,7 @@ __attribute__((format(printf, 3, 4))) static void find(const struct subject *s, 
     const char *why = s->fact->why;
     if (why)
         arc_buf_printf(&text, " (%s)", why);
-    lint_find_named(s->lint, s->fact->rule, s->file, line, "%s", lint_content(s->lint, &text));
+    lint_find(s->lint, s->fact->rule, s->file, line, "%s", lint_content(s->lint, &text));
 }
 
 static const char *expand(const struct subject *s, const char *text)

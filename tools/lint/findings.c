@@ -7,11 +7,21 @@
 /* At most this many findings of one rule are shown per file. */
 #define SHOWN_MAX 100
 
-const char *const lint_rules[][2] = {
-#define RULE(id, name, summary) {name, summary},
+#define RULE(id, name, summary) const char LINT_##id[] = name;
 #include "lint/rules.def"
 #undef RULE
-};
+
+const char *const lint_rules[] = {
+#define RULE(id, name, summary) LINT_##id,
+#include "lint/rules.def"
+#undef RULE
+    NULL};
+
+const char *const lint_summaries[] = {
+#define RULE(id, name, summary) summary,
+#include "lint/rules.def"
+#undef RULE
+    NULL};
 
 const char *const lint_styles[] = {
 #define RULE(id, name, summary)
@@ -79,8 +89,8 @@ void lint_find_rest(struct lint *lint)
     }
 }
 
-void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
-                     const char *format, ...)
+void lint_find(struct lint *lint, const char *rule, const char *file, unsigned line,
+               const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
     ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));

@@ -101,9 +101,9 @@ int arc_lint(struct arc_project *project, const char *rules, json_t **out, struc
     const char *shown = arc_or(project->wanted.config, ARC_CONFIG_PATH);
 
     ARC_TRY(start_lint(&lint, project, rules, err));
-    for (size_t i = 0; i < LINT_RULE_COUNT; i++)
-        if (lint_is_on(&lint, lint_rule_name(i)))
-            lint_set(&lint, lint.rules, lint_rule_name(i), json_true());
+    for (const char *const *rule = lint_rules; *rule; rule++)
+        if (lint_is_on(&lint, *rule))
+            lint_set(&lint, lint.rules, *rule, json_true());
     arc_each (fact, lint.settings.facts, lint.settings.fact_count)
         if (lint_is_on(&lint, fact->rule))
             lint_set(&lint, lint.rules, fact->rule, json_true());
@@ -113,7 +113,7 @@ int arc_lint(struct arc_project *project, const char *rules, json_t **out, struc
     if (arc_project_load_config(project, &wrong)) {
         const char *file = arc_or(wrong.place.file, shown);
         bool service = strcmp(file, shown) != 0;
-        lint_find_error(&lint, lint_rule_name(service ? LINT_SERVICE : LINT_CONFIG), file, &wrong);
+        lint_find_error(&lint, service ? LINT_SERVICE : LINT_CONFIG, file, &wrong);
     }
 
     lint_services(&lint);
@@ -156,11 +156,10 @@ int arc_lint_rules(struct arc_project *project, const char *rules, json_t **out,
     int bad = 0;
 
     ARC_TRY(start_lint(&lint, project, rules, err));
-    for (size_t i = 0; i < LINT_RULE_COUNT; i++)
-        bad |= add_rule(list, lint_rules[i][0], lint_rules[i][1], "arc-ci");
-    arc_each (fact, lint.settings.facts, lint.settings.fact_count) {
+    for (size_t i = 0; lint_rules[i]; i++)
+        bad |= add_rule(list, lint_rules[i], lint_summaries[i], "arc-ci");
+    arc_each (fact, lint.settings.facts, lint.settings.fact_count)
         bad |= add_rule(list, fact->rule, arc_or(fact->why, ""), lint.settings.yaml.source->name);
-    }
 
     if (!list || bad)
         return arc_error_nomem(err);

@@ -114,7 +114,7 @@ static void check_file(struct lint *lint, const char *file)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_makefile) struct arc_makefile make = {0};
 
-    if (!lint_read(lint, lint_rule_name(LINT_PHONY), file, &text))
+    if (!lint_read(lint, LINT_PHONY, file, &text))
         return;
 
     if (!arc_makefile_read(lint_content(lint, &text), &make)) {

@@ -11,12 +11,10 @@
 /* Longest text file that is read. */
 #define LINT_FILE_MAX ((size_t)1 << 20)
 
-enum lint_rule {
-#define RULE(id, name, summary) LINT_##id,
+/* The built-in rules by their names: LINT_CONFIG is "config". */
+#define RULE(id, name, summary) extern const char LINT_##id[];
 #include "lint/rules.def"
 #undef RULE
-    LINT_RULE_COUNT
-};
 
 /* An entry of `allow`: findings that the repository accepts. */
 struct lint_waiver {
@@ -107,17 +105,15 @@ struct lint {
     size_t expressions; /* bytes of texts with expressions checked in the file so far */
 };
 
-/* Adds a finding of a built-in rule at a line (0: the whole file, shown as line 1), and of a rule
- * from the rules file. */
-#define lint_find(lint, rule, ...) lint_find_named(lint, lint_rule_name(rule), __VA_ARGS__)
+/* Adds a finding at a line (0: the whole file, shown as line 1). */
+void lint_find(struct lint *lint, const char *rule, const char *file, unsigned line,
+               const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The same at a node of YAML. */
 #define lint_find_at(lint, rule, node, ...)                                                        \
     lint_find(lint, rule, (node)->source->name, (node)->line, __VA_ARGS__)
 /* The same at a place in the text of a script. */
 #define lint_find_in(lint, rule, script, at, ...)                                                  \
     lint_find(lint, rule, (script)->source->name, lint_script_line(script, at), __VA_ARGS__)
-void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
-                     const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Turns an error about `file` into a finding at the error's place; ARC_ENOMEM sets
  * lint->memory.failed instead. */
 void lint_find_error(struct lint *lint, const char *rule, const char *file,
@@ -129,12 +125,9 @@ void lint_find_rest(struct lint *lint);
 /* Whether the rule applies: it is not off or, for a rule of style, it is on. */
 bool lint_is_on(const struct lint *lint, const char *rule);
 
-/* The name of each rule and what it requires. */
-extern const char *const lint_rules[LINT_RULE_COUNT][2];
-#define lint_rule_name(rule) (lint_rules[rule][0])
-
-/* The names of the rules of style, NULL-terminated. */
-extern const char *const lint_styles[];
+/* The names of the built-in rules, what each requires, and the names of those of style; they end with
+ * NULL. */
+extern const char *const lint_rules[], *const lint_summaries[], *const lint_styles[];
 
 /* Records that a file was checked. */
 void lint_looked_at(struct lint *lint, const char *file);

@@ -27,7 +27,7 @@ static void add_service(struct lint *lint, const char *directory, const struct a
     service->loaded =
         arc_service_load(lint->root, directory, &lint->memory, &service->data, &err) == ARC_OK;
     if (!service->loaded)
-        lint_find_error(lint, lint_rule_name(LINT_SERVICE), file, &err);
+        lint_find_error(lint, LINT_SERVICE, file, &err);
 }
 
 static void collect_services(struct lint *lint)
@@ -152,7 +152,7 @@ static void check_service(struct lint *lint, const struct lint_service *service)
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     const char *file = lint_text(lint, "%s/service.yaml", service->directory);
 
-    if (!service->loaded || !lint_read_yaml(lint, lint_rule_name(LINT_SERVICE), file, 0, &yaml))
+    if (!service->loaded || !lint_read_yaml(lint, LINT_SERVICE, file, 0, &yaml))
         return;
     check_fields(lint, service, yaml.root);
     check_depends_on(lint, service, yaml.root);

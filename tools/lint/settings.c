@@ -88,18 +88,13 @@ void lint_settings_free(struct lint_settings *settings)
 static int check_rule(const struct lint_settings *settings, const char *key,
                       const struct arc_yaml_node *rule, struct arc_error *err)
 {
-    const char *names[LINT_RULE_COUNT + 1] = {0};
-
-    for (size_t i = 0; i < LINT_RULE_COUNT; i++)
-        names[i] = lint_rule_name(i);
-
-    bool known = arc_text_among(rule->text, names);
+    bool known = arc_text_among(rule->text, lint_rules);
     arc_each (fact, settings->facts, settings->fact_count)
         known = known || strcmp(rule->text, fact->rule) == 0;
     if (known)
         return ARC_OK;
 
-    const char *meant = arc_suggest(rule->text, names);
+    const char *meant = arc_suggest(rule->text, lint_rules);
     if (meant)
         return arc_yaml_error(rule, err, "%s: there is no rule '%s'; did you mean '%s'?", key,
                               rule->text, meant);

@@ -811,7 +811,7 @@ static void check_whole(struct workflow *w)
 static void check_workflow(struct lint *lint, const char *file)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    if (!lint_read_yaml(lint, lint_rule_name(LINT_WORKFLOW), file, 0, &yaml))
+    if (!lint_read_yaml(lint, LINT_WORKFLOW, file, 0, &yaml))
         return;
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     ARC_AUTO_JSON json_t *names = json_object(), *inputs = json_object();
@@ -851,7 +851,7 @@ static int check_action(void *context, const char *file)
     lint_looked_at(lint, file);
     int rc = arc_yaml_read_in(lint->root, file, 0, &yaml, &err);
     if (rc && must)
-        lint_find_error(lint, lint_rule_name(LINT_WORKFLOW), file, &err);
+        lint_find_error(lint, LINT_WORKFLOW, file, &err);
     const struct arc_yaml_node *runs = rc ? NULL : arc_yaml_get(yaml.root, "runs");
     if (!rc && !runs && must)
         lint_find(lint, LINT_WORKFLOW, file, 1, "'runs' is missing");
