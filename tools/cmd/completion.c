@@ -68,28 +68,20 @@ static void offer_names(const struct candidates *to, const struct arc_env *env, 
 static void offer_value(const struct candidates *to, const struct arc_env *env, const char *value,
                         const char *choices)
 {
-    static const char *const known[] = {"TAG", "GROUP", "CODENAME", NULL};
-
+    value += *value == '[';
     if (strcmp(value, "SHELL") == 0)
         choices = "bash|zsh|fish";
-    if (choices) {
-        arc_each_piece (choice, choices, "|") {
-            char one[64];
-            snprintf(one, sizeof one, "%.*s", (int)choice.len, choice.text);
-            offer(to, one, NULL);
-        }
-        return;
+    const char *offered = arc_or(choices, "");
+    ARC_AUTO_FREE char *first = strndup(value, strcspn(value, " ]")); /* of several words */
+
+    arc_each_piece (choice, offered, "|") {
+        ARC_AUTO_FREE char *one = arc_piece_copy(choice);
+        offer(to, arc_or(one, ""), NULL);
     }
-
-    value += *value == '[';
-    size_t len = strcspn(value, " ]"); /* the first of several words */
-    for (size_t i = 0; known[i]; i++)
-        if (arc_text_is(value, len, known[i])) {
-            offer_names(to, env, known[i]);
-            return;
-        }
-
-    arc_buf_puts(to->out, ":files\n");
+    if (!choices && first && ARC_AMONG(first, "TAG", "GROUP", "CODENAME"))
+        offer_names(to, env, first);
+    else if (!choices)
+        arc_buf_puts(to->out, ":files\n");
 }
 
 /* The option that a word ("--group", "--group=mess") names if it takes a value, otherwise NULL. */
