@@ -224,7 +224,8 @@ static int parse_letter(struct invocation *inv, const char *word, struct arc_err
 
 static int add_argument(struct invocation *inv, const char *arg, struct arc_error *err)
 {
-    if (inv->arg_count == inv->command->arguments_max)
+    size_t most = inv->command->argument ? 1 : 0;
+    if (inv->arg_count == arc_or(inv->command->several, most))
         return arc_error_set(err, ARC_EINPUT,
                              "unexpected argument '%.200s'; 'arc-ci help %s' shows the usage", arg,
                              inv->command->name);
@@ -324,7 +325,7 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
             return arc_error_prefix(err, "from the environment (INPUT_)");
     }
 
-    if (command->arguments_max != 1 || inv->arg_count)
+    if (!command->argument || command->several || inv->arg_count)
         return ARC_OK;
     rc = read_input(inv, command->argument, &value, err);
     return rc || !value || !*value ? rc : add_argument(inv, value, err);

@@ -55,7 +55,7 @@ struct command {
     const char *summary;          /* one line, no full stop */
     const char *argument;         /* name of its positional argument ("TAG"), which is optional;
                                      * for several, the usage's text; NULL for none */
-    size_t arguments_max;         /* the most arguments it takes */
+    size_t several;               /* the most arguments that it takes, if that is not one */
     const char *description;      /* paragraphs, separated by blank lines */
     const struct option *options; /* in addition to the frame's, such as --help and --json */
     const struct row *outputs;    /* NULL for none */

@@ -223,7 +223,7 @@ static json_t *list_inputs(const struct command *command)
 {
     json_t *list = list_options(command->options, NULL, " One per line.");
 
-    if (command->arguments_max != 1)
+    if (!command->argument || command->several)
         return list;
     ARC_AUTO_JSON json_t *help = json_sprintf("The argument %s.", command->argument);
     json_t *input =
@@ -273,11 +273,11 @@ int help_render(const struct command *command, const char *format, struct arc_bu
         values =
             json_pack("{s:s, s:s, s:s?, s:b, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "name",
                       command->name, "summary", command->summary, "argument", command->argument,
-                      "several", command->arguments_max > 1, "description", command->description,
-                      "token", command->token, "options", list_options(command->options, NULL, ""),
-                      "all", list_options(command->options, frame_options, " May be repeated."),
-                      "inputs", list_inputs(command), "outputs", list_rows(command->outputs),
-                      "examples", list_rows(command->examples));
+                      "several", command->several > 1, "description", command->description, "token",
+                      command->token, "options", list_options(command->options, NULL, ""), "all",
+                      list_options(command->options, frame_options, " May be repeated."), "inputs",
+                      list_inputs(command), "outputs", list_rows(command->outputs), "examples",
+                      list_rows(command->examples));
     else
         values = json_pack("{s:o, s:o}", "commands", list_commands(), "all",
                            list_options(frame_options, NULL, ""));

@@ -173,7 +173,7 @@ const struct command cmd_completion = {
     .name = "completion",
     .summary = "print the script that completes arc-ci's command line in a shell",
     .argument = "SHELL",
-    .arguments_max = 256,
+    .several = 256,
     .description =
         "Prints the completion script of bash, zsh or fish. The scripts ask `arc-ci completion "
         "words -- WORD...` for candidates for the last WORD: commands, options, choices, and the "

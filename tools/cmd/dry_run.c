@@ -32,7 +32,6 @@ const struct command cmd_dry_run = {
     .name = "dry-run",
     .summary = "rehearse a release: show all that it would do, and do none of it",
     .argument = "TAG",
-    .arguments_max = 1,
     .description =
         "Goes through a release and describes every side effect instead of causing it: the "
         "version, what changed since the group's last release, the cells with the bake definition "

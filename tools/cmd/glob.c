@@ -46,7 +46,7 @@ const struct command cmd_glob = {
     .name = "glob",
     .summary = "print the paths that match a pattern, as filters see it",
     .argument = "[PATTERN] [PATH]...",
-    .arguments_max = 100000,
+    .several = 100000,
     .description =
         "The first argument is the pattern and the others are paths, which need not exist. "
         "Without paths, it reads them from stdin, one per line; it accepts names in quotes as git "

@@ -32,7 +32,6 @@ const struct command cmd_help = {
     .name = "help",
     .summary = "show what a command does, its options, outputs and examples",
     .argument = "COMMAND",
-    .arguments_max = 1,
     .description = "Without COMMAND, lists the commands; with one, shows its help. The text, the "
                    "man pages and docs/commands.md come from the same table that parses the "
                    "command line, so they cannot disagree with it.",

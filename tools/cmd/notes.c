@@ -36,7 +36,6 @@ const struct command cmd_notes = {
     .name = "notes",
     .summary = "render the release notes from the plan, the build and the scan",
     .argument = "TAG",
-    .arguments_max = 1,
     .description =
         "Prints the release notes as GitHub's markdown: the images with their tags, digests and "
         "sizes, the commands that pull, start and verify them, the gate's result, and the commits "

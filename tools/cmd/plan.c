@@ -148,7 +148,6 @@ const struct command cmd_plan = {
     .name = "plan",
     .summary = "list what will be built: services × platforms, tags, labels",
     .argument = "TAG",
-    .arguments_max = 1,
     .description =
         "With a release TAG (or a tag in GITHUB_REF): every service of its group, for the release "
         "platforms, with the version's tags. Without: a ci plan of the services that changed "

@@ -51,7 +51,7 @@ const struct command cmd_prune = {
     .name = "prune",
     .summary = "remove staging images and caches that nothing needs",
     .argument = "[GROUP]...",
-    .arguments_max = 64,
+    .several = 64,
     .description =
         "Reads all tags of all images, or of the named groups' images, from the registries. It "
         "may remove tags staging-<commit>… and buildcache… that are old and not among the newest, "

@@ -52,7 +52,6 @@ const struct command cmd_release = {
     .name = "release",
     .summary = "create or update the GitHub release of a tag",
     .argument = "TAG",
-    .arguments_max = 1,
     .description = "Finds the release of the tag, drafts included, or creates it as a draft; "
                    "uploads the assets; verifies their number, sizes and SHA-256; publishes once. "
                    "Run again, it changes only what differs, so you can repeat a job after any "

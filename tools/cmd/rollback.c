@@ -58,7 +58,7 @@ const struct command cmd_rollback = {
     .name = "rollback",
     .summary = "take the floating tags back to a released version",
     .argument = "GROUP VERSION",
-    .arguments_max = 2,
+    .several = 2,
     .description =
         "Moves latest, the tags of major and minor versions and all other floating tags back to "
         "VERSION, as if the releases above it did not exist; in the mirrors, too. First it reads "

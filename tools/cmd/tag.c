@@ -52,7 +52,7 @@ const struct command cmd_tag = {
     .name = "tag",
     .summary = "make the release tag of a group, after its checks",
     .argument = "GROUP [VERSION]",
-    .arguments_max = 2,
+    .several = 2,
     .description =
         "Creates an annotated tag at HEAD, and prints the command that pushes it, or pushes it. "
         "First it checks that nothing is uncommitted, that HEAD is on the remote's release "

@@ -20,7 +20,6 @@ const struct command cmd_verify = {
     .name = "verify",
     .summary = "check a release's images: their labels, platforms and signatures",
     .argument = "TAG",
-    .arguments_max = 1,
     .description =
         "Reads every image of the release by its version's tag, from every registry, and compares "
         "it with the commit: exactly the planned platforms, the commit's labels, every "

@@ -82,7 +82,6 @@ const struct command cmd_version = {
     .name = "version",
     .summary = "take a release tag apart: version, image tag, prerelease, latest",
     .argument = "TAG",
-    .arguments_max = 1,
     .description =
         "A release tag is <group>/v<version>, or matches the group's `tag`; the version follows "
         "Semantic Versioning 2.0.0. The default TAG is GITHUB_REF. The tag need not exist.\n\n"
