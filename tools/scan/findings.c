@@ -97,41 +97,6 @@ const struct scan_target *findings_next_target(const struct findings *findings,
     return NULL;
 }
 
-int findings_add(struct findings *findings, const struct finding *finding, struct arc_error *err)
-{
-    if (findings->count == FINDINGS_MAX)
-        return arc_error_set(err, ARC_ELIMIT, "more than %d findings in one scan", FINDINGS_MAX);
-    ARC_TRY_ALLOC(arc_room(&findings->list, findings->count, sizeof *finding), err);
-    findings->list[findings->count++] = *finding;
-    return ARC_OK;
-}
-
-int findings_add_result(struct findings *findings, struct arc_error *err)
-{
-    ARC_TRY_ALLOC(arc_room(&findings->results, findings->result_count, sizeof *findings->results),
-                  err);
-    findings->results[findings->result_count++] = (struct scan_result){"", "", ""};
-    return ARC_OK;
-}
-
-struct scan_rule *findings_rule(struct findings *findings, const char *id)
-{
-    const char *name = findings_string(findings, id);
-    const json_t *known = json_object_get(findings->pool, id);
-
-    if (json_is_integer(known))
-        return &findings->rules[json_integer_value(known)];
-
-    json_t *index = json_integer((json_int_t)findings->rule_count);
-    bool room = arc_room(&findings->rules, findings->rule_count, sizeof *findings->rules);
-    if (json_object_set_new_nocheck(findings->pool, id, index) || !room || findings->failed)
-        return NULL;
-    struct scan_rule *rule = &findings->rules[findings->rule_count++];
-    *rule = (struct scan_rule){.id = name};
-
-    return rule;
-}
-
 /* Pooled strings are equal only if they are the same pointer. */
 static int compare_text(const char *a, const char *b)
 {

@@ -117,13 +117,6 @@ const struct scan_target *findings_next_target(const struct findings *findings,
                                                const struct finding *finding,
                                                const struct scan_target *after);
 
-/* Adds a finding; adds a result. */
-int findings_add(struct findings *findings, const struct finding *finding, struct arc_error *err);
-int findings_add_result(struct findings *findings, struct arc_error *err);
-
-/* Finds or adds the rule with that id; a new one has no texts, all NULL. NULL when out of memory. */
-struct scan_rule *findings_rule(struct findings *findings, const char *id);
-
 /* Sets `place` from the results, and joins findings that differ only in the target. */
 int findings_join(struct findings *findings, struct arc_error *err);
 

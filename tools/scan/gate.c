@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"
-#include "scan/paths.h"
+#include <limits.h>
 
 enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdict verdict,
                             enum arc_severity worst)
@@ -42,6 +42,58 @@ int scan_miss(struct scan_judged *judged, const char *gap, struct arc_error *err
 
     return arc_json_append(judged->missed, json_pack("{s:s, s:s}", "reason", gap, "text", text),
                            err);
+}
+
+/* The absolute path, links resolved, of what was scanned; for a file, of its folder. False if it is
+ * not here. */
+static bool locate_target(const char *artifact, const struct arc_env *env, char out[PATH_MAX])
+{
+    ARC_AUTO_FREE char *path = arc_file_join(env->cwd, artifact);
+    if (!path || !realpath(path, out))
+        return false;
+    if (arc_file_kind(out) != ARC_FILE_DIRECTORY)
+        *strrchr(out, '/') = '\0';
+    return true;
+}
+
+/* Sets each target's prefix below `root` (NULL: the current directory): in a scan of the folder
+ * `services`, `cache/a.py` is the repository's `services/cache/a.py`. */
+static int find_prefixes(struct findings *findings, const char *root, const struct arc_env *env,
+                         struct arc_error *err)
+{
+    char top[PATH_MAX];
+    const char *place = arc_or(root, env->cwd);
+    bool rooted = realpath(arc_or(place, "."), top) != NULL;
+
+    arc_each (target, findings->targets, findings->target_count) {
+        const char *artifact = target->artifact;
+        char path[PATH_MAX];
+        bool inside = true;
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = PATH_MAX};
+        if (target->error || !findings_is_folder(target))
+            continue;
+
+        /* The path from the root to what was scanned, links resolved; "" if unknown, since it may
+         * have been scanned elsewhere. */
+        if (locate_target(artifact, env, path)) {
+            size_t len = rooted ? strlen(top) : 0;
+            if (rooted && strncmp(path, top, len) == 0 && (!path[len] || path[len] == '/'))
+                inside = arc_text_path(&text, path + len);
+        } else if (*artifact != '/' && !strstr(artifact, "://")) {
+            inside = arc_text_path(&text, artifact);
+        }
+        if (!inside)
+            arc_buf_reset(&text);
+
+        ARC_TRY(arc_buf_check(&text, target->report, err));
+        target->prefix = findings_string(findings, arc_buf_text(&text));
+        bool here = rooted && strcmp(artifact, top) == 0;
+        if (*artifact == '/' && (text.len || here))
+            target->artifact = findings_string(findings, here ? "." : arc_buf_text(&text));
+        ARC_TRY_ALLOC(!findings->failed, err);
+    }
+
+    return ARC_OK;
 }
 
 /* "[SERVICE[@PLATFORM]=]FILE". A service's name has no slash, which distinguishes it from a
@@ -158,7 +210,7 @@ static int compare_baseline(struct scan_judged *judged, struct findings *before,
                          first_error(before));
 
     ARC_TRY(check_services(judged, before, err));
-    ARC_TRY(scan_find_prefixes(before, judged->options->root, env, err));
+    ARC_TRY(find_prefixes(before, judged->options->root, env, err));
     ARC_TRY(findings_join(before, err));
 
     arc_each (finding, before->list, before->count) {
@@ -369,7 +421,7 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
         ARC_TRY(scan_scanner_read(options->scanner_info, &judged->scanner, err));
     if (options->run)
         ARC_TRY(scan_run_all(judged, env, err));
-    ARC_TRY(scan_find_prefixes(findings, options->root, env, err));
+    ARC_TRY(find_prefixes(findings, options->root, env, err));
     ARC_TRY(findings_join(findings, err));
     ARC_TRY(scan_ignore_apply(judged, err));
     drop_uncounted(judged);

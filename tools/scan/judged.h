@@ -78,6 +78,9 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
 
 const char *scan_kind_name(unsigned kind);
 
+/* The length of "HOST:5000/NAME" in "HOST:5000/NAME:TAG@DIGEST". */
+size_t scan_name_length(const char *reference);
+
 /* Appends the numbers of dropped findings: "; 3 ignored" and the like. */
 void scan_add_left_out(struct arc_buf *out, const struct scan_judged *judged);
 

@@ -10,7 +10,6 @@
 #include "registry/docker_config.h"
 #include "registry/registry.h"
 #include "scan/judged.h"
-#include "scan/paths.h"
 #include "scan/trivy.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -37,14 +36,16 @@ struct pool {
     size_t count;
     atomic_size_t next; /* the next one to run */
     unsigned waits;     /* before repetitions */
-    const struct arc_env *env;
     const struct arc_scan_run *run;
 };
 
-/* Runs a command with `more` options before its target. Trivy only tells with --debug which files of
- * a folder it cannot parse: a lock file with a byte order mark is one. */
-static void run_job(struct job *job, const struct pool *pool, const char *const *more)
+/* Runs a command; beside others with the databases of the first scan, so that no two write to the
+ * cache. Trivy only tells with --debug which files of a folder it cannot parse: a lock file with a
+ * byte order mark is one. */
+static void run_job(struct job *job, const struct pool *pool, bool beside)
 {
+    static const char *const more[] = {"--skip-db-update", "--skip-java-db-update",
+                                       "--cache-backend", "memory"};
     bool folder = strcmp(pool->run->type, "fs") == 0;
     ARC_AUTO(arc_buf) struct arc_buf output = {0}; /* the report is a file */
     ARC_AUTO_JSON json_t *argv = json_array();
@@ -54,13 +55,13 @@ static void run_job(struct job *job, const struct pool *pool, const char *const 
         bool end = strcmp(json_string_value(word), "--") == 0;
         if (end && folder)
             arc_json_push(&argv, json_string("--debug"));
-        for (size_t i = 0; end && more[i]; i++)
+        for (size_t i = 0; end && beside && i < ARC_COUNT(more); i++)
             arc_json_push(&argv, json_string(more[i]));
         arc_json_push(&argv, json_incref(word));
     }
 
     if (argv)
-        arc_trivy_run(pool->env, argv, pool->run->work_dir, pool->run->timeout, &output,
+        arc_trivy_run(pool->run->env, argv, pool->run->work_dir, pool->run->timeout, &output,
                       &job->warnings, &job->problem);
     else
         arc_error_nomem(&job->problem);
@@ -69,13 +70,10 @@ static void run_job(struct job *job, const struct pool *pool, const char *const 
 
 static void *work(void *data)
 {
-    static const char *const more[] = {"--skip-db-update", "--skip-java-db-update",
-                                       "--cache-backend", "memory", NULL};
     struct pool *pool = data;
 
-    /* Keeps the databases of the first scan, so that no two scans write to the cache. */
     for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->count;)
-        run_job(&pool->jobs[i], pool, more);
+        run_job(&pool->jobs[i], pool, true);
 
     return NULL;
 }
@@ -84,7 +82,6 @@ static void *work(void *data)
  * more than once after a wait, if the fault passes by itself. Trivy's time limit does not. */
 static void run_alone(struct job *job, struct pool *pool)
 {
-    static const char *const none[] = {NULL};
     const struct arc_clock *clock = arc_clock_system();
 
     for (unsigned runs = job->done; !job->done || job->problem.code == ARC_EFAILED; runs++) {
@@ -95,7 +92,7 @@ static void run_alone(struct job *job, struct pool *pool)
             clock->wait(clock->context, arc_fault_wait("", ++pool->waits));
         else if (runs > 1)
             return;
-        run_job(job, pool, none);
+        run_job(job, pool, false);
     }
 }
 
@@ -205,10 +202,10 @@ static int read_job(struct scan_judged *judged, struct job *job, size_t target,
     return read_warnings(judged, name, arc_buf_text(&job->warnings), err);
 }
 
-static int ask_version(struct scan_judged *judged, const struct arc_env *env, const char *work,
+static int ask_version(struct scan_judged *judged, const struct arc_scan_run *run,
                        struct arc_error *err)
 {
-    const char *image = judged->options->run->docker_image;
+    const char *image = run->docker_image;
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0}, errors = {0};
     ARC_AUTO_JSON json_t *argv = NULL;
@@ -220,7 +217,7 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
     else
         argv = json_pack("[s, s, s, s]", "trivy", "version", "--format", "json");
     ARC_TRY_ALLOC(argv, err);
-    int rc = arc_trivy_run(env, argv, work, 60, &text, &errors, &problem);
+    int rc = arc_trivy_run(run->env, argv, run->work_dir, 60, &text, &errors, &problem);
     if (!rc)
         rc = scan_scanner_parse(arc_buf_text(&text), text.len, "trivy version", &judged->scanner,
                                 &problem);
@@ -231,45 +228,6 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
         return scan_warn(judged, err, "the scanner does not report its version: %s",
                          arc_error_text(&problem));
 
-    return ARC_OK;
-}
-
-/* Adds all targets before the first scan, so that limits are reported first. */
-static int run_all(struct scan_judged *judged, const struct arc_env *env,
-                   const struct arc_scan_run *run, const json_t *commands, struct arc_error *err)
-{
-    struct findings *findings = &judged->findings;
-    size_t count = json_array_size(commands), first = findings->target_count;
-    ARC_AUTO_FREE struct job *jobs = calloc(count + 1, sizeof *jobs);
-    int rc = ARC_OK;
-
-    ARC_TRY_ALLOC(jobs, err);
-
-    for (size_t i = 0; i < count; i++) {
-        jobs[i].command = json_array_get(commands, i);
-        ARC_TRY(findings_add_target(findings, arc_json_text_of(jobs[i].command, "service"),
-                                    arc_json_text_of(jobs[i].command, "platform"),
-                                    arc_json_text_of(jobs[i].command, "report"), err));
-    }
-
-    for (size_t i = 0; i < count; i++) /* of earlier runs */
-        unlink(arc_json_text_of(jobs[i].command, "report"));
-    struct pool pool = {.jobs = jobs, .count = count, .env = env, .run = run};
-    run_jobs(&pool);
-    bool answered = false;
-    for (size_t i = 0; i < count; i++) {
-        answered = answered || !jobs[i].problem.code;
-        if (!rc)
-            rc = read_job(judged, &jobs[i], first + i, err);
-        arc_buf_free(&jobs[i].warnings);
-        arc_error_clear(&jobs[i].problem);
-    }
-
-    ARC_TRY(rc);
-    if (count && strcmp(run->type, "fs") == 0)
-        ARC_TRY(scan_find_inline(judged, run->target, err));
-    if (answered && !judged->scanner.version)
-        return ask_version(judged, env, run->work_dir, err);
     return ARC_OK;
 }
 
@@ -365,52 +323,6 @@ static int find_platforms(struct scan_judged *judged, const struct arc_env *env,
     return ARC_OK;
 }
 
-/* The results of complete_run(); owned. */
-struct found {
-    char *target, *credentials, *work, *reports;
-    json_t *platforms;
-};
-
-static void found_free(struct found *found)
-{
-    free(found->target);
-    free(found->credentials);
-    free(found->work);
-    free(found->reports);
-    json_decref(found->platforms);
-}
-
-/* Completes what the commands need. The scanner does not run in the tree; its container gets
- * Docker's credentials, since images may be private. */
-static int complete_run(struct scan_judged *judged, const struct arc_env *env,
-                        struct arc_scan_run *run, struct found *found, struct arc_error *err)
-{
-    bool folder = strcmp(run->type, "fs") == 0, image = strcmp(run->type, "image") == 0;
-
-    if (run->target && folder) {
-        ARC_AUTO_FREE char *path = arc_file_join(env->cwd, run->target);
-        found->target = path ? realpath(path, NULL) : NULL;
-        if (!found->target)
-            return arc_error_set(err, ARC_EINPUT, "there is nothing at %s to scan", run->target);
-        run->target = found->target;
-    }
-
-    if (run->docker_image) {
-        char **file = &found->credentials;
-        int rc = arc_docker_file(env, "config.json", file, err);
-        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
-        if (!rc && **file == '/' && arc_file_kind(*file) == ARC_FILE_REGULAR)
-            run->docker_config = *file;
-    }
-
-    if (image && run->target && json_array_size(run->platforms) == 0)
-        ARC_TRY(find_platforms(judged, env, run->target, &found->platforms, err));
-    if (found->platforms)
-        run->platforms = found->platforms;
-
-    return ARC_OK;
-}
-
 /* ---- where they run ------------------------------------------------------------------------ */
 
 /* Writes the files that the settings name to the scanner's folder, since their text may differ from
@@ -437,14 +349,60 @@ static int write_settings(const struct arc_scan_options *options, struct arc_sca
     return ARC_OK;
 }
 
+/* Adds all targets before the first scan, so that limits are reported first. */
+static int run_all(struct scan_judged *judged, struct arc_scan_run *run, struct arc_error *err)
+{
+    struct findings *findings = &judged->findings;
+    size_t first = findings->target_count;
+    ARC_AUTO_JSON json_t *commands = NULL;
+    ARC_AUTO_FREE char *reports = NULL;
+    int rc = ARC_OK;
+
+    if (run->report_dir)
+        ARC_TRY(arc_trivy_folder(run->report_dir, &reports, err));
+    run->report_dir = arc_or(reports, run->work_dir);
+    ARC_TRY(write_settings(judged->options, run, err));
+    ARC_TRY(arc_scan_commands(run, judged->options->service, &commands, err));
+    size_t count = json_array_size(commands);
+    ARC_AUTO_FREE struct job *jobs = calloc(count + 1, sizeof *jobs);
+    ARC_TRY_ALLOC(jobs, err);
+
+    for (size_t i = 0; i < count; i++) {
+        jobs[i].command = json_array_get(commands, i);
+        ARC_TRY(findings_add_target(findings, arc_json_text_of(jobs[i].command, "service"),
+                                    arc_json_text_of(jobs[i].command, "platform"),
+                                    arc_json_text_of(jobs[i].command, "report"), err));
+    }
+
+    for (size_t i = 0; i < count; i++) /* of earlier runs */
+        unlink(arc_json_text_of(jobs[i].command, "report"));
+    struct pool pool = {.jobs = jobs, .count = count, .run = run};
+    run_jobs(&pool);
+    bool answered = false;
+    for (size_t i = 0; i < count; i++) {
+        answered = answered || !jobs[i].problem.code;
+        if (!rc)
+            rc = read_job(judged, &jobs[i], first + i, err);
+        arc_buf_free(&jobs[i].warnings);
+        arc_error_clear(&jobs[i].problem);
+    }
+
+    ARC_TRY(rc);
+    if (count && strcmp(run->type, "fs") == 0)
+        ARC_TRY(scan_find_inline(judged, run->target, err));
+    if (answered && !judged->scanner.version)
+        return ask_version(judged, run, err);
+    return ARC_OK;
+}
+
 int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
 {
     struct arc_scan_run run = *judged->options->run;
-    ARC_AUTO(found) struct found found = {.target = NULL};
-    ARC_AUTO_JSON json_t *commands = NULL;
-    ARC_AUTO_FREE char *work_dir = NULL;
+    ARC_AUTO_FREE char *target = NULL, *credentials = NULL, *folder = NULL, *work_dir = NULL;
+    ARC_AUTO_JSON json_t *platforms = NULL;
     struct arc_signals held;
 
+    run.env = env;
     for (const char *const *variable = env->vars; variable && *variable; variable++)
         if (arc_trivy_withholds(*variable))
             ARC_TRY(scan_warn(judged, err,
@@ -452,28 +410,35 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
                               "project's settings belong under scan: in .github/arc-ci.yaml",
                               (int)strcspn(*variable, "="), *variable));
 
-    ARC_TRY(complete_run(judged, env, &run, &found, err));
+    if (run.target && strcmp(run.type, "fs") == 0) { /* the scanner does not run in the tree */
+        ARC_AUTO_FREE char *path = arc_file_join(env->cwd, run.target);
+        target = path ? realpath(path, NULL) : NULL;
+        if (!target)
+            return arc_error_set(err, ARC_EINPUT, "there is nothing at %s to scan", run.target);
+        run.target = target;
+    }
+
+    if (run.docker_image) { /* its container gets Docker's, since images may be private */
+        int rc = arc_docker_file(env, "config.json", &credentials, err);
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+        if (!rc && *credentials == '/' && arc_file_kind(credentials) == ARC_FILE_REGULAR)
+            run.docker_config = credentials;
+    }
+
+    if (run.target && strcmp(run.type, "image") == 0 && json_array_size(run.platforms) == 0)
+        ARC_TRY(find_platforms(judged, env, run.target, &platforms, err));
+    run.platforms = arc_or(platforms, run.platforms);
 
     /* Runs the scans in an empty folder without files of the tree. It is removed afterwards, even
      * if a signal ends this process. */
     arc_signals_hold(&held);
-    int rc = arc_folder_temporary(env, &work_dir, err);
-    found.work = rc ? NULL : realpath(work_dir, NULL);
-    if (!rc && !found.work)
-        rc = arc_error_nomem(err);
-    if (!rc && run.report_dir)
-        rc = arc_trivy_folder(run.report_dir, &found.reports, err);
-    run.env = env;
-    run.work_dir = found.work;
-    run.report_dir = arc_or(found.reports, found.work);
-    if (!rc)
-        rc = write_settings(judged->options, &run, err);
-    if (!rc)
-        rc = arc_scan_commands(&run, judged->options->service, &commands, err);
-    if (!rc)
-        rc = run_all(judged, env, &run, commands, err);
-    if (found.work)
-        arc_folder_remove(found.work);
+    int rc = arc_folder_temporary(env, &folder, err);
+    if (!rc) {
+        run.work_dir = work_dir = realpath(folder, NULL);
+        rc = work_dir ? run_all(judged, &run, err) : arc_error_nomem(err);
+    }
+    if (work_dir)
+        arc_folder_remove(work_dir);
     arc_signals_release(&held);
 
     return rc;

@@ -2,7 +2,6 @@
 #include "base/text.h"
 #include "os/hash.h"
 #include "scan/judged.h"
-#include "scan/paths.h"
 #include <stdio.h>
 
 /* Hexadecimal digits, as in CodeQL's fingerprints. */
@@ -10,6 +9,21 @@
 
 #define SCHEMA                                                                                     \
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+/* Appends a path as a relative URI reference (RFC 3986, section 4.2): never absolute, without "..",
+ * and with special characters encoded. */
+static void add_uri(struct arc_buf *out, const char *path)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
+    arc_text_path(&text, path);
+    const char *at = arc_buf_text(&text);
+    while (ARC_STARTS(at, "../"))
+        at += 3;
+
+    arc_text_encode_except(out, *at && strcmp(at, "..") != 0 ? at : ".", "-._~/@+");
+    out->failed = arc_or(out->failed, text.failed);
+}
 
 /* SARIF's levels; GitHub shows security-severity instead, if present. */
 static const char *level_name(unsigned severity)
@@ -71,11 +85,11 @@ static json_t *location_json(const struct scan_judged *judged, const struct find
         arc_buf_puts(&uri, "outside-of-the-repository/");
 
     if (*finding->service && target && !folder) {
-        scan_add_uri(&uri, finding->service);
+        add_uri(&uri, finding->service);
         arc_buf_putc(&uri, '/');
     }
 
-    scan_add_uri(&uri, place);
+    add_uri(&uri, place);
 
     return json_pack("{s:{s:{s:o}, s:{s:I}}}", "physicalLocation", "artifactLocation", "uri",
                      arc_json_buf(&uri), "region", "startLine",
@@ -157,6 +171,15 @@ static int fill_lists(const struct scan_judged *judged, json_t *rules, json_t *r
     return ARC_OK;
 }
 
+size_t scan_name_length(const char *reference)
+{
+    size_t len = strcspn(reference, "@"), name = len;
+    while (name > 0 && reference[name - 1] != '/')
+        name--;
+    const char *colon = memchr(reference + name, ':', len - name); /* before it, one is a port's */
+    return colon ? (size_t)(colon - reference) : len;
+}
+
 /* Uploads for one commit replace each other unless their categories differ, so the category contains
  * the kind of target and the scanned service, group, folder or image. An alert closes when a later
  * analysis of its category lacks it: an image's tag and digest, new with each release, are no part
@@ -183,7 +206,7 @@ static void add_category(const struct scan_judged *judged, struct arc_buf *out)
     }
 
     arc_buf_printf(out, "arc-ci/%s/", folder ? "fs" : "image");
-    scan_add_uri(out, arc_text_or(name, "all"));
+    add_uri(out, arc_text_or(name, "all"));
     arc_buf_putc(out, '/');
 }
 

@@ -1,4 +1,5 @@
 /* Trivy's JSON report, finding by finding. Field names: pkg/types/report.go of Trivy 0.20–0.67. */
+#include "base/room.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/findings.h"
@@ -214,10 +215,29 @@ static const char *pool_text(const struct reading *reading, const struct arc_jso
     return findings_string(reading->findings, arc_buf_text(&start));
 }
 
+/* Finds or adds the rule with that id; a new one has no texts, all NULL. NULL when out of memory. */
+static struct scan_rule *find_rule(struct findings *findings, const char *id)
+{
+    const char *name = findings_string(findings, id);
+    const json_t *known = json_object_get(findings->pool, id);
+
+    if (json_is_integer(known))
+        return &findings->rules[json_integer_value(known)];
+
+    json_t *index = json_integer((json_int_t)findings->rule_count);
+    bool room = arc_room(&findings->rules, findings->rule_count, sizeof *findings->rules);
+    if (json_object_set_new_nocheck(findings->pool, id, index) || !room || findings->failed)
+        return NULL;
+    struct scan_rule *rule = &findings->rules[findings->rule_count++];
+    *rule = (struct scan_rule){.id = name};
+
+    return rule;
+}
+
 /* The rule of a finding; a new one gets the finding's texts. */
 static int add_rule(const struct reading *reading, struct finding *finding, struct arc_error *err)
 {
-    struct scan_rule *rule = findings_rule(reading->findings, text_of(reading, ID));
+    struct scan_rule *rule = find_rule(reading->findings, text_of(reading, ID));
 
     ARC_TRY_ALLOC(rule, err);
     finding->rule = (unsigned)(rule - reading->findings->rules);
@@ -274,7 +294,12 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
     };
     ARC_TRY(add_rule(reading, &finding, err));
 
-    return findings_add(findings, &finding, err);
+    if (findings->count == FINDINGS_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "more than %d findings in one scan", FINDINGS_MAX);
+    ARC_TRY_ALLOC(arc_room(&findings->list, findings->count, sizeof finding), err);
+    findings->list[findings->count++] = finding;
+
+    return ARC_OK;
 }
 
 /* A text of a finding, or a number: a line or an offset, which starts at 1, or a score. */
@@ -434,7 +459,12 @@ static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
     reading->lists_packages = false;
     reading->target->results++;
 
-    return findings_add_result(reading->findings, err);
+    struct findings *findings = reading->findings;
+    ARC_TRY_ALLOC(arc_room(&findings->results, findings->result_count, sizeof *findings->results),
+                  err);
+    findings->results[findings->result_count++] = (struct scan_result){"", "", ""};
+
+    return ARC_OK;
 }
 
 static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_error *err)
