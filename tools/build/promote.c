@@ -118,13 +118,11 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
     struct arc_ledger *ledger = promotion->ledger;
-    const struct arc_verify_plan what = {promotion->registry, options->plan, options->build,
-                                         &options->listener};
-
     promotion->indexes = arc_arena_array(&promotion->memory, options->plan->service_count,
                                          sizeof *promotion->indexes);
     ARC_TRY_ALLOC(promotion->indexes, err);
-    ARC_TRY(arc_verify_plan(&what, ledger, promotion->indexes, err));
+    ARC_TRY(arc_verify_plan(promotion->registry, options->plan, options->build, &options->listener,
+                            ledger, promotion->indexes, err));
 
     arc_each (entry, ledger->services, ledger->service_count) {
         const struct arc_built_service *known = arc_ledger_service(options->build, entry->service);

@@ -2,10 +2,10 @@
  * images other releases built. */
 #include "build/run.h"
 
-int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
-                    struct arc_manifest *indexes, struct arc_error *err)
+int arc_verify_plan(struct arc_registry *registry, const struct arc_plan *plan,
+                    const struct arc_ledger *build, const struct arc_build_listener *listener,
+                    struct arc_ledger *out, struct arc_manifest *indexes, struct arc_error *err)
 {
-    const struct arc_plan *plan = what->plan;
     struct arc_verify *verifies = NULL;
     size_t count = 0;
 
@@ -13,18 +13,18 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
         const char *codename = service->service;
         if (!service->selected)
             continue;
-        const struct arc_built_service *built = arc_ledger_service(what->build, codename);
-        if (what->build && !(built && built->digest))
+        const struct arc_built_service *built = arc_ledger_service(build, codename);
+        if (build && !(built && built->digest))
             return arc_error_set(err, ARC_EFAILED,
                                  "build.json has no pushed image of %s: build it before promoting",
                                  codename);
         ARC_APPEND(&out->memory, verifies, count, err,
-                   (struct arc_verify){.registry = what->registry,
+                   (struct arc_verify){.registry = registry,
                                        .service = service,
                                        .platforms = service->platforms,
                                        .reference = built ? built->digest : service->staging,
-                                       .details = !what->build,
-                                       .listener = what->listener});
+                                       .details = !build,
+                                       .listener = listener});
     }
 
     ARC_TRY(arc_verify_ahead(verifies, count, err));
@@ -55,8 +55,9 @@ int arc_build_train(const struct arc_build_options *options, struct arc_ledger *
     ARC_TRY(
         arc_build_open_registry(options->env, options->clock, &options->listener, &registry, err));
     ARC_TRY(arc_ledger_begin(options->plan, out, err));
-    const struct arc_verify_plan what = {registry, options->plan, NULL, &options->listener};
-    ARC_TRY(arc_or_free(arc_ledger, out, arc_verify_plan(&what, out, NULL, err)));
+    ARC_TRY(arc_or_free(
+        arc_ledger, out,
+        arc_verify_plan(registry, options->plan, NULL, &options->listener, out, NULL, err)));
 
     arc_each (service, out->services, out->service_count) {
         service->built = false;

@@ -27,18 +27,12 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
                      struct arc_built_service *built, struct arc_manifest *index,
                      struct arc_error *err);
 
-/* A plan's selected services in the registry. All borrowed. */
-struct arc_verify_plan {
-    struct arc_registry *registry;
-    const struct arc_plan *plan;
-    const struct arc_ledger *build; /* read its digests; NULL: the staging tags, with details */
-    const struct arc_build_listener *listener;
-};
-
-/* Verifies all of them and adds their entries to *out, from arc_ledger_begin(). `indexes` (may be
- * NULL) gets the index of each entry. ARC_EFAILED also if one is missing. */
-int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
-                    struct arc_manifest *indexes, struct arc_error *err);
+/* Verifies a plan's selected services in the registry and adds their entries to *out, from
+ * arc_ledger_begin(). `build`: reads its digests; NULL: the staging tags, with details. `indexes`
+ * (may be NULL) gets the index of each entry. ARC_EFAILED also if one is missing. */
+int arc_verify_plan(struct arc_registry *registry, const struct arc_plan *plan,
+                    const struct arc_ledger *build, const struct arc_build_listener *listener,
+                    struct arc_ledger *out, struct arc_manifest *indexes, struct arc_error *err);
 
 /* Prefetches, in parallel, what arc_verify_index() will read, and what gives the layers'
  * uncompressed sizes (otherwise null). Does not change the verification. Skips what was prefetched
