@@ -8,20 +8,20 @@
 #define SHOWN_MAX  5     /* files named in a message */
 #define LISTED_MAX 10000 /* files per service in build.json */
 
-/* What an image reads: once for all pointers, which may be thousands. */
-struct reading {
-    bool done;
-    struct arc_inputs *inputs; /* NULL: not known */
+/* A service of the plan. */
+struct part {
+    char **places;    /* files and folders that it is built from */
+    size_t generated; /* number of files in arc_context.generated */
+    bool known;       /* `inputs` was read: once for all pointers, which may be thousands */
+    struct arc_inputs *inputs; /* what the image reads; NULL: not known */
 };
 
-/* The comparison of the work tree. One list per service of the plan. */
+/* The comparison of the work tree. */
 struct comparison {
     const char *root;
     const struct arc_plan *plan;
-    struct arc_context *out; /* lists generated files */
-    size_t *counts;          /* of these files */
-    char ***places;          /* files and folders that a service is built from */
-    struct reading *readings;
+    struct arc_context *out;
+    struct part *parts;
     size_t differ;         /* files that differ from the commit */
     size_t pointers;       /* of these, pointers to Git LFS */
     struct arc_buf *shown; /* the first of them */
@@ -37,14 +37,14 @@ void arc_context_free(struct arc_context *context)
 /* Whether the image reads the file, as far as that is known. */
 static bool reads(const struct comparison *comparison, size_t service, const char *path)
 {
-    struct reading *reading = &comparison->readings[service];
+    struct part *part = &comparison->parts[service];
 
-    if (!reading->done)
-        arc_planned_inputs(comparison->root, &comparison->plan->services[service], &reading->inputs,
+    if (!part->known)
+        arc_planned_inputs(comparison->root, &comparison->plan->services[service], &part->inputs,
                            NULL);
-    reading->done = true;
+    part->known = true;
 
-    return !reading->inputs || arc_inputs_find(reading->inputs, path, strlen(path));
+    return !part->inputs || arc_inputs_find(part->inputs, path, strlen(path));
 }
 
 static int consider(void *context, const char *path, enum arc_git_standing standing)
@@ -63,14 +63,15 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
                   arc_glob_any(comparison->plan->generated, path);
 
     for (size_t i = 0; i < comparison->plan->service_count; i++) {
-        char *const *part = comparison->places[i];
-        while (part && *part && !arc_path_below(*part, path))
-            part++;
-        if (!part || !*part)
+        struct part *part = &comparison->parts[i];
+        char *const *place = part->places;
+        while (place && *place && !arc_path_below(*place, path))
+            place++;
+        if (!place || !*place)
             continue;
-        if (listed && comparison->counts[i] < LISTED_MAX) {
-            ARC_APPEND(memory, comparison->out->generated[i], comparison->counts[i],
-                       comparison->err, arc_arena_text(memory, path));
+        if (listed && part->generated < LISTED_MAX) {
+            ARC_APPEND(memory, comparison->out->generated[i], part->generated, comparison->err,
+                       arc_arena_text(memory, path));
         }
         if (listed || (standing == ARC_GIT_LFS_POINTER && !reads(comparison, i, path)))
             continue;
@@ -93,21 +94,18 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     char **all = NULL;
 
     comparison->root = project->git->worktree;
-    comparison->places = arc_arena_array(&memory, plan->service_count, sizeof *comparison->places);
-    comparison->counts = arc_arena_array(&memory, plan->service_count, sizeof *comparison->counts);
-    comparison->readings =
-        arc_arena_array(&memory, plan->service_count, sizeof *comparison->readings);
-    bool *parts = arc_arena_array(&memory, plan->service_count, sizeof *parts);
+    comparison->parts = arc_arena_array(&memory, plan->service_count, sizeof *comparison->parts);
+    bool *built = arc_arena_array(&memory, plan->service_count, sizeof *built);
     ARC_TRY(arc_arena_check(&memory, err));
 
     arc_each (service, plan->services, plan->service_count)
         if (service->selected)
-            arc_planned_mark(plan, service, parts);
+            arc_planned_mark(plan, service, built);
 
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *part = &plan->services[i];
-        char ***places = &comparison->places[i];
-        if (parts[i])
+        char ***places = &comparison->parts[i].places;
+        if (built[i])
             ARC_TRY(arc_recipe_places(comparison->root, part->context, part->dockerfile,
                                       arc_planned_contexts(part), &memory, places, err));
         for (char **place = *places; place && *place; place++)
@@ -118,14 +116,14 @@ static int compare(struct arc_project *project, struct comparison *comparison)
         return ARC_OK;
     int rc = arc_git_compare_worktree(project->git, &commit, (const char *const *)all, consider,
                                       comparison, err);
-    arc_each (reading, comparison->readings, plan->service_count)
-        arc_inputs_free(&reading->inputs);
+    arc_each (part, comparison->parts, plan->service_count)
+        arc_inputs_free(&part->inputs);
     ARC_TRY(rc);
 
     for (size_t i = 0; i < plan->service_count; i++) /* adds the terminating NULL */
-        if (comparison->counts[i])
+        if (comparison->parts[i].generated)
             arc_arena_append(&comparison->out->memory, &comparison->out->generated[i],
-                             &comparison->counts[i], sizeof(char *));
+                             &comparison->parts[i].generated, sizeof(char *));
 
     return arc_arena_check(&comparison->out->memory, err);
 }

@@ -20,6 +20,7 @@ struct reading {
     const struct arc_service *service;
     const struct arc_image_tag *tag;
     const char *image; /* of the service, that it belongs to */
+    bool lacks;        /* a placeholder that was filled in has no value */
 };
 
 /* The version in a file is for other branches than the default one where a name says so. */
@@ -138,19 +139,13 @@ static bool tag_char(char c)
     return arc_is_word(c) || c == '.' || c == '-';
 }
 
-/* A text being filled in. */
-struct filling {
-    const struct reading *reading;
-    bool whole; /* all placeholders so far have values */
-};
-
 /* Appends the value of a placeholder, replacing runs of invalid characters with '-'. */
 static bool add_to_tag(void *context, const char *name, struct arc_buf *out)
 {
-    struct filling *filling = context;
+    struct reading *reading = context;
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = 4096};
 
-    filling->whole &= add_value(filling->reading, name, &value);
+    reading->lacks |= !add_value(reading, name, &value);
 
     for (const char *c = arc_buf_text(&value); *c; c++) {
         bool legal = tag_char(*c) && (out->len || (*c != '.' && *c != '-'));
@@ -530,17 +525,16 @@ bool arc_tag_is_cache(const char *tag)
     return rest && (!*rest || *rest == '-');
 }
 
-static int add_tag(const struct reading *reading, struct arc_planned_service *out,
+static int add_tag(struct reading *reading, struct arc_planned_service *out,
                    struct arc_arena *memory, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 4096};
-    struct filling filling = {reading, true};
     const char *reason = "";
     size_t len = 0;
 
-    arc_text_fill(reading->tag->name, add_to_tag, &filling, &tag);
+    arc_text_fill(reading->tag->name, add_to_tag, reading, &tag);
     ARC_TRY(arc_buf_check(&tag, "image tag", err));
-    if (!filling.whole || !tag.len)
+    if (reading->lacks || !tag.len)
         return ARC_OK;
 
     while (len < tag.len && tag_char(tag.data[len]))
@@ -576,7 +570,7 @@ int arc_plan_add_tags(const struct arc_plan_options *options, const struct arc_s
 
     for (char **image = service->images; *image; image++)
         for (const struct arc_image_tag *tag = first; tag->name; tag++) {
-            const struct reading reading = {options, service, tag, *image};
+            struct reading reading = {options, service, tag, *image, false};
             bool wanted = all || tag->branches || (tag->when & ~releases) ||
                           has(&reading, "{branch}") || has(&reading, "{pr}");
             if (wanted && (!tag->image || strcmp(tag->image, *image) == 0))
@@ -617,8 +611,8 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
 
 static bool add_to_text(void *context, const char *name, struct arc_buf *out)
 {
-    struct filling *filling = context;
-    const struct arc_version_info *version = filling->reading->options->version;
+    struct reading *reading = context;
+    const struct arc_version_info *version = reading->options->version;
     bool latest = strcmp(name, "latest") == 0;
 
     if (!latest && !arc_text_among(name, arc_placeholders))
@@ -626,7 +620,7 @@ static bool add_to_text(void *context, const char *name, struct arc_buf *out)
     if (latest && version)
         arc_buf_puts(out, arc_true_or_false(version->latest));
     else
-        filling->whole &= add_value(filling->reading, name, out);
+        reading->lacks |= !add_value(reading, name, out);
 
     return true;
 }
@@ -634,9 +628,8 @@ static bool add_to_text(void *context, const char *name, struct arc_buf *out)
 int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
                   const char *text, struct arc_buf *out, bool *whole, struct arc_error *err)
 {
-    const struct reading reading = {.options = options, .service = service};
-    struct filling filling = {&reading, true};
-    arc_text_fill(text, add_to_text, &filling, out);
-    *whole = filling.whole;
+    struct reading reading = {.options = options, .service = service};
+    arc_text_fill(text, add_to_text, &reading, out);
+    *whole = !reading.lacks;
     return arc_buf_check(out, "a text with placeholders", err);
 }
