@@ -428,15 +428,13 @@ static int check_attestation(const struct reading *reading, const json_t *descri
                              "attestation %s is listed for %s, so it could be pulled as an image",
                              digest, json_is_object(named) ? platform : "no platform");
 
-    size_t at = 0;
-    while (at < reading->built->cell_count &&
-           strcmp(reading->built->cells[at].digest, subject) != 0)
-        at++;
-    if (at == reading->built->cell_count)
+    struct arc_built_cell *cell =
+        arc_find(reading->built->cells, reading->built->cell_count, digest, subject);
+    if (!cell)
         return arc_error_set(err, ARC_EFAILED,
                              "attestation %s is about %.100s, which is not an image of the index",
                              digest, subject);
-    ARC_TRY(arc_texts_add(reading->memory, &reading->built->cells[at].attestations, digest, err));
+    ARC_TRY(arc_texts_add(reading->memory, &cell->attestations, digest, err));
 
     int rc =
         arc_registry_manifest(verify->registry, verify->service->image, digest, &manifest, err);
