@@ -13,39 +13,35 @@ struct wishes {
     size_t count;
 };
 
-static void wish(struct wishes *wishes, enum arc_registry_kind kind, const char *image,
-                 const char *reference)
+static void wish(struct wishes *wishes, const struct arc_verify *verify,
+                 enum arc_registry_kind kind, const char *reference)
 {
     struct arc_registry_item *item =
         arc_arena_append(&wishes->memory, &wishes->items, &wishes->count, sizeof *item);
     if (item)
-        *item = (struct arc_registry_item){kind, image, reference};
+        *item = (struct arc_registry_item){kind, verify->service->image, reference};
 }
 
-static const json_t *listed(const struct arc_verify *verify)
+static const json_t *kept(const struct arc_verify *verify, const char *reference)
 {
-    const json_t *index =
-        arc_registry_kept(verify->registry, verify->service->image, verify->reference);
-    const json_t *manifests = json_object_get(index, "manifests");
-    return json_array_size(manifests) <= MANIFESTS_MAX ? manifests : NULL;
+    return arc_registry_kept(verify->registry, verify->service->image, reference);
 }
 
-static void wish_blobs(const struct arc_verify *verify, struct wishes *wishes)
+/* Of a manifest in an index, once it was read: its configuration and what its layers tell. */
+static void wish_blobs(struct wishes *wishes, const struct arc_verify *verify, const json_t *item)
 {
-    arc_json_each (item, listed(verify)) {
-        const json_t *manifest = arc_registry_kept(verify->registry, verify->service->image,
-                                                   arc_json_text_of(item, "digest"));
-        if (manifest && !arc_is_attestation(item))
-            wish(wishes, ARC_REGISTRY_BLOB, verify->service->image,
-                 arc_json_text_of(json_object_get(manifest, "config"), "digest"));
+    const json_t *manifest = kept(verify, arc_json_text_of(item, "digest"));
+    bool image = !arc_is_attestation(item);
 
-        arc_json_each (layer, verify->details ? json_object_get(manifest, "layers") : NULL) {
-            const char *digest = arc_json_text_of(layer, "digest");
-            if (arc_is_provenance(layer))
-                wish(wishes, ARC_REGISTRY_BLOB, verify->service->image, digest);
-            else if (!arc_is_attestation(item))
-                wish(wishes, ARC_REGISTRY_TAIL, verify->service->image, digest);
-        }
+    if (manifest && image)
+        wish(wishes, verify, ARC_REGISTRY_BLOB,
+             arc_json_text_of(json_object_get(manifest, "config"), "digest"));
+
+    arc_json_each (layer, verify->details ? json_object_get(manifest, "layers") : NULL) {
+        bool provenance = arc_is_provenance(layer);
+        if (provenance || image)
+            wish(wishes, verify, provenance ? ARC_REGISTRY_BLOB : ARC_REGISTRY_TAIL,
+                 arc_json_text_of(layer, "digest"));
     }
 }
 
@@ -56,14 +52,15 @@ int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc
 
     for (int round = 0; !rc && count && round < 3; round++) {
         arc_each (verify, verifies, count) {
-            if (round == 0)
-                wish(&wishes, ARC_REGISTRY_MANIFEST, verify->service->image, verify->reference);
-            else if (round == 1) {
-                arc_json_each (item, listed(verify))
-                    wish(&wishes, ARC_REGISTRY_MANIFEST, verify->service->image,
-                         arc_json_text_of(item, "digest"));
-            } else
-                wish_blobs(verify, &wishes);
+            const json_t *index = round ? kept(verify, verify->reference) : NULL;
+            const json_t *listed = json_object_get(index, "manifests");
+            if (!round)
+                wish(&wishes, verify, ARC_REGISTRY_MANIFEST, verify->reference);
+            arc_json_each (item, json_array_size(listed) <= MANIFESTS_MAX ? listed : NULL)
+                if (round == 1)
+                    wish(&wishes, verify, ARC_REGISTRY_MANIFEST, arc_json_text_of(item, "digest"));
+                else
+                    wish_blobs(&wishes, verify, item);
         }
         rc = arc_arena_check(&wishes.memory, err);
         if (!rc)
