@@ -1,7 +1,6 @@
 #include "glob/automaton.h"
 #include "base/auto.h"
 #include "base/room.h"
-#include "glob/table.h"
 
 static bool has_room(struct arc_program *p, void *array, size_t count, size_t element)
 {

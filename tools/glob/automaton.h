@@ -65,3 +65,8 @@ void arc_program_finish(struct arc_program *program);
 void arc_program_free(struct arc_program *program);
 
 bool arc_program_takes(const struct arc_program *program, uint32_t node, uint16_t unit);
+
+static inline void glob_set_bit(uint64_t *bits, size_t at)
+{
+    bits[at / 64] |= (uint64_t)1 << at % 64;
+}

@@ -184,7 +184,7 @@ static uint32_t successor(struct arc_dfa *dfa, uint32_t number, uint16_t class)
 
     for (size_t i = 0; i < p->cell_count; i++)
         if (dfa->accepts[p->nodes[p->cells[i]].next] && arc_program_takes(p, p->cells[i], unit))
-            dfa->raw[i / 64] |= (uint64_t)1 << i % 64;
+            glob_set_bit(dfa->raw, i);
 
     dfa->steps += p->cell_count;
     bool forgot = false;
@@ -236,7 +236,7 @@ const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len)
 
     for (size_t i = 0; i < p->start_count; i++)
         if (dfa->accepts[p->starts[i]])
-            accept[i / 64] |= (uint64_t)1 << i % 64;
+            glob_set_bit(accept, i);
 
     state(dfa, at)[STATE_FLAGS] |= KNOWN;
 

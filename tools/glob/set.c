@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "glob/dfa.h"
 #include "glob/pattern.h"
-#include "glob/table.h"
 #include <limits.h>
 
 #define ID_MAX 65535
@@ -232,6 +231,29 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
 }
 
 /* ---- tables -------------------------------------------------------------------------------- */
+
+/* FNV-1a. */
+#define GLOB_HASH_START 0xcbf29ce484222325u
+
+static uint64_t glob_hash_byte(uint64_t hash, char byte)
+{
+    return (hash ^ (unsigned char)byte) * 0x100000001b3u;
+}
+
+static uint64_t glob_hash(const char *text, size_t len)
+{
+    uint64_t hash = GLOB_HASH_START;
+    for (size_t i = 0; i < len; i++)
+        hash = glob_hash_byte(hash, text[i]);
+    return hash;
+}
+
+/* The slot in a table whose size is a power of two. Mixes in the high bits, which vary
+ * more. */
+static size_t glob_place(uint64_t hash, size_t size)
+{
+    return (hash ^ hash >> 32) & (size - 1);
+}
 
 static int by_dir(const void *a, const void *b)
 {
