@@ -75,19 +75,19 @@ static json_t *copy_scope(struct init *init, const json_t *outer)
     return scope;
 }
 
-/* Adds the owner's `env` and working directory to its scope. */
+/* Adds the `env`, the working directory and the shell of a workflow, job or step to its scope. */
 static void add_settings(struct init *init, json_t *scope, const struct arc_yaml_node *owner)
 {
-    const struct arc_yaml_node *run = arc_yaml_at(owner, "defaults", "run");
-    const struct arc_yaml_node *inside = arc_yaml_get(run, "working-directory");
-    const struct arc_yaml_node *shell = arc_yaml_get(run, "shell");
+    static const char *const keys[] = {"working-directory", "shell"};
     ARC_AUTO_JSON json_t *added = init_expand_node(init, arc_yaml_get(owner, "env"), scope);
 
     init_update(init, json_object_get(scope, "env"), added);
-    if (inside)
-        init_set(init, scope, "directory", init_expand_node(init, inside, scope));
-    if (shell)
-        init_set(init, scope, "shell", init_expand_node(init, shell, scope));
+    arc_each_in (key, keys) {
+        const struct arc_yaml_node *usual = arc_yaml_at(owner, "defaults", "run", *key);
+        const struct arc_yaml_node *given = arc_or(arc_yaml_get(owner, *key), usual);
+        if (given)
+            init_set(init, scope, *key, init_expand_node(init, given, scope));
+    }
 }
 
 /* The path from the root of a local `uses`: "./x", "$/x", or "OWNER/REPOSITORY/x@main" with this
@@ -140,21 +140,17 @@ static void read_action(const struct init_step *place, const char *folder,
 
 /* Reads what a step's commands build, with the variables of `scope`. `pushes`: another step pushes
  * it. */
-static void read_commands(const struct init_step *step, const struct arc_yaml_node *node,
+static void read_commands(const struct init_step *step, const struct arc_yaml_node *run,
                           const json_t *scope, bool pushes)
 {
     struct init *init = step->init;
-    ARC_AUTO_JSON json_t *all = init_expand_node(init, node, scope);
-    const char *inside = arc_json_text_of(all, "working-directory");
+    ARC_AUTO_JSON json_t *expanded = init_expand_node(init, run, scope);
+    const char *text = arc_or(json_string_value(expanded), "");
+    const char *inside = arc_text_or(arc_json_text_of(scope, "working-directory"), ".");
 
-    const char *text = arc_json_text_of(all, "run");
-    const char *shell = arc_json_text_of(all, "shell");
-
-    inside = arc_text_or(inside, arc_json_text_of(scope, "directory"));
-    shell = arc_text_or(shell, arc_json_text_of(scope, "shell"));
-    if (ARC_STARTS(shell, "pwsh", "powershell"))
+    if (ARC_STARTS(arc_json_text_of(scope, "shell"), "pwsh", "powershell"))
         text = init_from_powershell(init, text);
-    init_take_commands(step, text, json_object_get(scope, "env"), arc_text_or(inside, "."), pushes);
+    init_take_commands(step, text, json_object_get(scope, "env"), inside, pushes);
 }
 
 static void read_steps(const struct init_step *place, const struct arc_yaml_node *steps, int depth)
@@ -181,7 +177,7 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
         ARC_AUTO_JSON json_t *scope = copy_scope(init, place->scope);
         add_settings(init, scope, node);
         if (!is_action) {
-            read_commands(&step, node, scope, pushes);
+            read_commands(&step, run, scope, pushes);
             continue;
         }
 
