@@ -68,8 +68,8 @@ bool init_is_aside(const char *path)
 
 char *init_name_dockerfile(struct init *init, const char *path)
 {
-    const char *variant = variant_of(init, arc_path_name(path));
-    char *directory = init_directory(init, path), *name;
+    const char *variant = arc_or(variant_of(init, arc_path_name(path)), "");
+    char *directory = init_directory(init, path);
 
     while (init_is_among(arc_path_name(directory), generic) && strcmp(directory, ".") != 0)
         directory = init_directory(init, directory);
@@ -83,20 +83,15 @@ char *init_name_dockerfile(struct init *init, const char *path)
     if (has_owner)
         named = init_print(init, "%s-%s", arc_path_name(above), named);
 
-    for (bool ends = false; *named >= '0' && *named <= '9' && !ends;
-         above = init_directory(init, above)) {
+    for (bool ends = false; arc_is_digit(*named) && !ends; above = init_directory(init, above)) {
         ends = strcmp(above, ".") == 0; /* no codename starts with a digit: postgres-15 */
         named = init_print(init, "%s-%s", ends ? init->repository : arc_path_name(above), named);
     }
 
-    bool is_variant = variant && *variant;
-    const char *spare = is_variant ? variant : init->repository;
-    bool counted = is_variant && !*init_codename(init, variant); /* Dockerfile.21 */
-    const char *before = *named || !counted ? named : init->repository;
-    if (*before && is_variant)
-        name = init_codename(init, init_print(init, "%s-%s", before, variant));
-    else
-        name = init_codename(init, arc_text_or(named, spare));
+    if (!*named && *variant && !*init_codename(init, variant)) /* Dockerfile.21 */
+        named = init->repository;
+    const char *told = *named && *variant ? init_print(init, "%s-%s", named, variant) : named;
+    char *name = init_codename(init, *told ? told : arc_text_or(variant, init->repository));
 
     return *name ? name : arc_arena_text(&init->arena, "image");
 }
@@ -244,31 +239,26 @@ static size_t missing_in(struct init *init, const struct init_image *image, cons
  * that holds only Dockerfiles is not a context. */
 static void choose_context(struct init *init, struct init_image *image)
 {
-    char *candidates[CONTEXTS_MAX] = {image->directory};
-    size_t count = 1, best = 0, fewest = (size_t)-1;
-    bool is_generic = init_is_among(arc_path_name(image->directory), generic);
-
-    while (count < CONTEXTS_MAX && strcmp(candidates[count - 1], ".") != 0) {
-        candidates[count] = init_directory(init, candidates[count - 1]);
-        count++;
-    }
+    char *directory = image->directory;
+    bool is_generic = init_is_among(arc_path_name(directory), generic), ends = false;
+    size_t fewest = (size_t)-1;
 
     if (is_generic)
-        init_each_below (i, init, image->directory)
+        init_each_below (i, init, directory)
             is_generic = is_generic && (json_object_get(init->dockerfile_names, init->files[i]) ||
                                         arc_text_ends(init->files[i], ".dockerignore"));
-    if (is_generic && count > 1 && has_instruction(init, image->dockerfile, "COPY", "ADD"))
-        best = 1;
+    if (is_generic && has_instruction(init, image->dockerfile, "COPY", "ADD"))
+        directory = init_directory(init, directory);
 
-    for (size_t i = best; i < count; i++) {
-        size_t missing = missing_in(init, image, candidates[i], NULL);
+    for (size_t tries = 0; tries < CONTEXTS_MAX && !ends; tries++) {
+        size_t missing = missing_in(init, image, directory, NULL);
         if (missing < fewest) {
             fewest = missing;
-            best = i;
+            image->context = directory;
         }
+        ends = strcmp(directory, ".") == 0;
+        directory = init_directory(init, directory);
     }
-
-    image->context = candidates[best];
 }
 
 /* Asks about missing sources: a generated file whose changes would go unseen, or a wrong context. */
@@ -659,8 +649,8 @@ static void learn_registries(struct init *init, const struct init_image *image)
 static void take_architecture(struct init *init, struct init_image *image)
 {
     const char *path = image->dockerfile;
-    const char *variant = variant_of(init, arc_path_name(path));
-    const char *start, *platform = init_find_platform(arc_or(variant, ""), &start);
+    const char *variant = arc_or(variant_of(init, arc_path_name(path)), "");
+    const char *start, *platform = init_find_platform(variant, &start);
     const char *folder = arc_path_name(init_directory(init, path));
 
     if (!platform && strpbrk(folder, "0123456789")) /* a folder "arm" may be anything */
