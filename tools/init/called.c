@@ -79,17 +79,19 @@ void init_take_rule(struct script *script, json_t *words, size_t needs)
         json_t *all = json_object_get(script->rules, target);
         if (sets)
             add_setting(script, target, words, needs);
-        if (*target && !all && !sets)
+        if (sets || !*target)
+            continue;
+        if (!all)
             init_set(init, script->rules, target, all = json_array());
         const char *pattern = shaped ? init_cut(init, shape, strlen(shape) - 1) : target;
-        for (size_t n = needs + shaped; all && !sets && n < json_array_size(words); n++) {
+        for (size_t n = needs + shaped; n < json_array_size(words); n++) {
             const char *need = init_word_at(words, n);
             init_push(init, all,
                       json_string(arc_or(init_fill_stem(init, need, pattern, target), need)));
         }
         size_t before = strcspn(pattern, "%");
         arc_json_each_pair (name, value, script->wanted) {
-            if (!*target || !is_target(target, name) || json_object_get(taken, name))
+            if (!is_target(target, name) || json_object_get(taken, name))
                 continue;
             init_set(init, taken, name, json_true());
             init_push(init, script->left,

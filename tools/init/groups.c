@@ -206,18 +206,15 @@ static void name_alike(struct init *init)
             sharing += same && shares;
             first = first && other != image;
             tells = tells || (same && other != image && other->tags);
-            taken = taken || (same && first) ||
-                    (same && (json_object_get(other->tags, "{version}") ||
-                              json_object_get(other->tags, "latest")));
+            taken |= same && (first || json_object_get(other->tags, "{version}") ||
+                              json_object_get(other->tags, "latest"));
         }
         if (alike < 2)
             continue;
 
         name_by_difference(init, image, sharing);
         name_codename(init, image);
-        if (!image->tags && tells && !taken)
-            continue; /* it keeps the usual tags */
-        if (image->tags || !image->name)
+        if (image->tags || !image->name || (tells && !taken)) /* it keeps the usual tags */
             continue;
         init_add_tag(init, &image->tags, "{version}-{codename}", "");
         init_add_tag(init, &image->tags, "latest-{codename}", "");
@@ -284,7 +281,7 @@ static bool is_numbered(const char *version)
 static void add_to_family(struct init *init, const char *tag, bool alone)
 {
     const char *version = version_in(tag, alone);
-    size_t before = version ? (size_t)(version - tag) : 0, len = before, families = 0;
+    size_t before = version ? (size_t)(version - tag) : 0, families = 0;
     char *start = init_cut(init, tag, before), *pattern = init_print(init, "%s{version}", start);
     struct init_family **end = &init->families;
     struct arc_release_version parsed;
@@ -305,7 +302,7 @@ static void add_to_family(struct init *init, const char *tag, bool alone)
         *end = arc_arena_array(&init->arena, 1, sizeof **end);
         if (!*end)
             return;
-        size_t name = arc_text_strip(tag, len, "v/@-_");
+        size_t name = arc_text_strip(tag, before, "v/@-_");
         **end = (struct init_family){
             .prefix = init_cut(init, tag, name), .before = start, .calver = true, .years = true};
     }

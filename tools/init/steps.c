@@ -1456,15 +1456,15 @@ static void ask_unbuilt(struct init *init)
 void init_end_reading(struct init *init)
 {
     ask_unbuilt(init);
-    init_each_image (image, init)
+    init_each_image (image, init) {
         if (init->pushes && !init->groups && !image->by_workflow)
             init_ask(init, image->file, 0,
                      "is what it builds released? No workflow publishes it, as far as they can be "
                      "read");
-    init_each_image (image, init)
         if (!image->tags && !image->name)
             arc_json_each_pair (tag, when, init->usual_tags)
                 init_add_tag(init, &image->tags, tag, json_string_value(when));
+    }
     name_versions(init);
 
     arc_json_each_pair (name, patterns, init->filters)
