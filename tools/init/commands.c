@@ -1,33 +1,44 @@
-/* What scripts build: each "docker build" in a shell script or a Makefile becomes a step. */
+/* What scripts build: each "docker build" in a shell script or a Makefile, or in what they run,
+ * becomes a step. */
 #include "config/build.h"
 #include "init/script.h"
 
 #define COMMAND_COST 1000
 #define CALLED_COST  800 /* most are assignments of a Makefile */
 #define PART_COST    256 /* of a variable's words */
+#define NEED_COST    16
+#define CALLED_MAX   4
+#define TARGETS_MAX  200
+
+/* Reads the commands of a text with the script's directory and variables. */
+static void read_text(struct script *script, const char *text);
 
 /* ---- commands ------------------------------------------------------------------------------- */
 
-const char *init_word_at(const json_t *words, size_t index)
+/* A word of a command; "" past the last one. */
+static const char *word_at(const json_t *words, size_t index)
 {
     const char *word = json_string_value(json_array_get(words, index));
     return arc_or(word, "");
 }
 
-bool init_is_assignment(const char *word)
+/* Whether a word is "NAME=value". */
+static bool is_assignment(const char *word)
 {
     size_t len = strspn(word, INIT_LETTERS);
     return len && ARC_STARTS(word + len, "=", "+=");
 }
 
-bool init_take_assignment(struct script *script, const json_t *words, bool passed)
+/* Sets the variable of "NAME=value" (unless it is `passed` to a command) or of a Makefile's
+ * "NAME := value". True if it set a variable. */
+static bool take_assignment(struct script *script, const json_t *words, bool passed)
 {
     struct init *init = script->init;
-    const char *word = init_word_at(words, 0);
+    const char *word = word_at(words, 0);
     size_t len = strlen(word), before = strcspn(word, "=+");
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
 
-    if (init_is_assignment(word)) {
+    if (is_assignment(word)) {
         char *name = init_cut(init, word, before);
         const char *now = arc_json_text_of(script->variables, name), *next = strchr(word, '=') + 1;
         if (word[before] == '+')
@@ -48,10 +59,10 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
 
     if (script->is_makefile && len && word[len - 1] == ':') {
         init_set_text(init, script->variables, "@", init_cut(init, word, len - 1));
-        init_set_text(init, script->variables, "<", init_word_at(words, 1));
+        init_set_text(init, script->variables, "<", word_at(words, 1));
     }
 
-    const char *second = init_word_at(words, 1);
+    const char *second = word_at(words, 1);
     if (script->is_makefile && len && arc_text_ends(second, ":") &&
         !init_is_among(word, "echo printf @echo @printf"))
         init_set_text(init, script->variables, "@", INIT_UNKNOWN_TEXT); /* one of several targets */
@@ -68,7 +79,7 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
     if (adds)
         arc_buf_puts(&value, before_it);
     for (size_t i = 2; i < json_array_size(words); i++)
-        arc_text_item(&value, " ", "%s", init_word_at(words, i));
+        arc_text_item(&value, " ", "%s", word_at(words, i));
     const char *said = init_hold(init, &value);
     bool is_computed = ARC_STARTS(said, "if "); /* in a justfile */
     if (is_computed || (differs && *before_it && strcmp(before_it, said) != 0)) {
@@ -79,6 +90,317 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
 
     return true;
 }
+
+/* ---- rules of Makefiles, and what commands run ---------------------------------------------- */
+
+/* Whether a rule's target, which may contain "%", matches the target to make. */
+static bool is_target(const char *pattern, const char *target)
+{
+    size_t before = strcspn(pattern, "%"), len = strlen(target);
+    const char *after = pattern + before + 1;
+    if (!pattern[before])
+        return strcmp(pattern, target) == 0;
+    return len > before + strlen(after) && strncmp(pattern, target, before) == 0 &&
+           arc_text_ends(target, after);
+}
+
+char *init_fill_stem(struct init *init, const char *text, const char *pattern, const char *target)
+{
+    size_t before = strcspn(pattern, "%"), part = strcspn(text, "%");
+
+    if (!is_target(pattern, target))
+        return NULL;
+    if (!pattern[before] || !text[part])
+        return arc_arena_text(&init->arena, text);
+    size_t len = strlen(target) + 1 - strlen(pattern);
+
+    return init_print(init, "%.*s%.*s%s", (int)part, text, (int)len, target + before,
+                      text + part + 1);
+}
+
+/* Starts reading the rule's commands for the next wanted target; false if there is none. */
+static bool start_rule(struct script *script)
+{
+    const json_t *next = json_array_get(script->left, 0);
+    const char *target = word_at(next, 0);
+    const char *needs = word_at(json_object_get(script->rules, target), 0);
+
+    if (!next)
+        return false;
+    init_set_text(script->init, script->variables, "@", target);
+    init_set_text(script->init, script->variables, "*", word_at(next, 1));
+    init_set_text(script->init, script->variables, "<", needs);
+    arc_json_each (set, json_object_get(script->settings, target))
+        (void)take_assignment(script, set, false);
+    json_array_remove(script->left, 0);
+
+    return true;
+}
+
+/* "TARGET: NAME = value": a target-specific variable. */
+static void add_setting(struct script *script, const char *target, const json_t *words,
+                        size_t first)
+{
+    json_t *all = json_object_get(script->settings, target);
+    json_t *set = init_made(script->init, json_array());
+
+    for (size_t i = first; i < json_array_size(words); i++)
+        init_push(script->init, set, json_incref(json_array_get(words, i)));
+    if (!all)
+        init_set(script->init, script->settings, target, all = json_array());
+    init_push(script->init, all, set);
+}
+
+/* "TARGET…: FILE…" of a Makefile: `needs` is the index of the first prerequisite. */
+static void take_rule(struct script *script, json_t *words, size_t needs)
+{
+    struct init *init = script->init;
+    bool sets =
+        init_is_among(word_at(words, needs + 1), ":= ?= =") || is_assignment(word_at(words, needs));
+
+    ARC_AUTO_JSON json_t *taken = init_made(init, json_object());
+    size_t cost = (json_object_size(script->wanted) + json_array_size(words) - needs) * NEED_COST;
+    const char *shape = word_at(words, needs); /* "image-%:" in "$(IMAGES): image-%: main" */
+    bool shaped = arc_text_ends(shape, ":") && strchr(shape, '%');
+
+    script->left = init_keep(init, json_array());
+    for (size_t i = 0; i < needs && init_spend(init, cost); i++) {
+        char *target = init_cut(init, word_at(words, i), strcspn(word_at(words, i), ":"));
+        json_t *all = json_object_get(script->rules, target);
+        if (sets)
+            add_setting(script, target, words, needs);
+        if (sets || !*target)
+            continue;
+        if (!all)
+            init_set(init, script->rules, target, all = json_array());
+        const char *pattern = shaped ? init_cut(init, shape, strlen(shape) - 1) : target;
+        for (size_t n = needs + shaped; n < json_array_size(words); n++) {
+            const char *need = word_at(words, n);
+            init_push(init, all,
+                      json_string(arc_or(init_fill_stem(init, need, pattern, target), need)));
+        }
+        size_t before = strcspn(pattern, "%");
+        arc_json_each_pair (name, value, script->wanted) {
+            if (!is_target(target, name) || json_object_get(taken, name))
+                continue;
+            init_set(init, taken, name, json_true());
+            init_push(init, script->left,
+                      json_pack("[s, s#]", name, name + before,
+                                (int)(pattern[before] ? strlen(name) + 1 - strlen(pattern) : 0)));
+        }
+    }
+
+    script->rule = script->at;
+    script->skips = sets || !start_rule(script);
+    if (script->skips)
+        script->at += strcspn(script->at, "\n"); /* a recipe after ";" */
+}
+
+/* Whether commands may build something, directly or through what they run. */
+static bool mentions_images(const char *text)
+{
+    return ARC_HOLDS(text, "docker", "podman", "buildah");
+}
+
+/* Whether to skip a call: it was read before and yielded nothing, or it would use up the half of the
+ * budget that the workflows still need. */
+static bool is_known_call(const struct script *script, const char *path, const json_t *words,
+                          char **key)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
+
+    arc_buf_printf(&text, "%s\n", path);
+    arc_json_each (word, words)
+        arc_buf_printf(&text, "%s ", json_string_value(word));
+    *key = init_hold(script->init, &text);
+    if (script->called >= CALLED_MAX || json_object_get(script->init->called, *key))
+        return true;
+    if (script->init->spent <= INIT_SPENT_MAX / 2)
+        return false;
+    init_ask(
+        script->init, script->step->file, 0,
+        "what do the scripts and Makefiles build that it runs? All files together run too many "
+        "to follow");
+
+    return true;
+}
+
+static size_t count_told(const struct script *script)
+{
+    return json_array_size(script->builds) + json_object_size(script->outputs) + script->pushes;
+}
+
+/* Reads the Makefile twice: for its rules, then for the commands of the targets and all their
+ * prerequisites. */
+static void run_makefile(struct script *script, const char *path, const char *directory,
+                         json_t *targets)
+{
+    struct init *init = script->init;
+    struct script made = *script;
+    size_t told = count_told(script);
+    char *key;
+    json_t *wanted = init_keep(init, json_object());
+    const char *text =
+        is_known_call(script, path, targets, &key) ? NULL : init_read_script(init, path);
+
+    if (!text)
+        return;
+    made.called++;
+    made.depth = 0;
+    made.variables = init_keep(init, init_copy(init, script->variables));
+    made.is_makefile = true;
+    made.directory = arc_arena_text(&init->arena, directory);
+    made.rules = init_keep(init, json_object());
+    made.settings = init_keep(init, json_object());
+    made.wanted = wanted;
+    init_set_text(init, made.variables, "MAKE", "make");
+    init_set_text(init, made.variables, "CURDIR",
+                  init_print(init, "%c%s", INIT_ROOT, made.directory));
+    read_text(&made, text);
+
+    const char *first = json_object_iter_key(json_object_iter(made.rules));
+    if (!json_array_size(targets) && first)
+        init_push(init, targets, json_string(first));
+    for (size_t i = 0, asked = json_array_size(targets); i < json_array_size(targets); i++) {
+        const char *target = word_at(targets, i);
+        bool is_known = arc_text_is_visible(target);
+        if (json_object_get(wanted, target) || (!is_known && i >= asked))
+            continue;
+        if (is_known)
+            init_set(init, wanted, target, json_true());
+        arc_json_each_pair (rule, needs, made.rules) {
+            if (!is_known && json_array_size(targets) < TARGETS_MAX &&
+                init_match(init, target, rule, false, NULL))
+                init_push(init, targets, json_string(rule));
+            else if (is_known && is_target(rule, target))
+                arc_json_each (need, needs)
+                    if (json_array_size(targets) < TARGETS_MAX)
+                        init_push(init, targets,
+                                  json_string(
+                                      init_fill_stem(init, json_string_value(need), rule, target)));
+        }
+    }
+
+    if (made.mentions)
+        read_text(&made, text);
+    script->pushes = made.pushes;
+    if (count_told(script) == told)
+        init_set(init, init->called, key, json_true());
+}
+
+/* "make -C DIRECTORY -f FILE NAME=value TARGET…"; a directory that only a run knows matches any. */
+static void take_make(struct script *script, const char *program, const json_t *words)
+{
+    struct init *init = script->init;
+    const char *folder = script->directory, *file = NULL;
+    json_t *targets = init_keep(init, json_array()), *given = init_keep(init, json_object());
+    const char *files = strcmp(program, "task") == 0 ? INIT_TASKFILES : INIT_JUSTFILES;
+    struct script made = *script;
+    bool named = false;
+
+    if (strcmp(program, "make") == 0)
+        files = "Makefile GNUmakefile";
+    made.variables = init_keep(init, init_copy(init, script->variables));
+    init_update(init, made.variables, script->passed);
+    arc_json_each_pair (name, value, made.variables)
+        init_set(init, given, name, json_false());
+
+    for (size_t i = 1; i < json_array_size(words); i++) {
+        const char *word = word_at(words, i);
+        size_t len = strcspn(word, "=");
+        if (strcmp(word, "-C") == 0 || strcmp(word, "-f") == 0) {
+            const char *path = word_at(words, ++i);
+            path = folder ? init_resolve_path(script->step, folder, path) : NULL;
+            *(word[1] == 'C' ? &folder : &file) = path;
+        } else if (is_assignment(word)) {
+            init_set_text(init, made.variables, init_cut(init, word, len), word + len + 1);
+            init_set(init, given, init_cut(init, word, len), json_true());
+        } else if (*word != '-') {
+            named = true;
+            if (ARC_HOLDS(word, "push", "publish", "release", "deploy", "image", "img", "docker",
+                          "container", "build", "all", INIT_UNKNOWN_TEXT))
+                init_push(init, targets,
+                          json_string(word)); /* skips test targets and their prerequisites */
+        }
+    }
+
+    if (named && !json_array_size(targets))
+        return;
+
+    made.given = given;
+    for (size_t i = 0; folder && i < init->file_count && script->called < CALLED_MAX; i++) {
+        const char *path = init->files[i];
+        bool is_meant = file
+                            ? strcmp(file, path) == 0
+                            : init_is_among(arc_path_name(path), files) &&
+                                  init_match(init, folder, init_directory(init, path), false, NULL);
+        if (is_meant && init_spend(init, json_array_size(targets) * NEED_COST))
+            run_makefile(&made, path, file ? folder : init_directory(init, path),
+                         init_keep(init, json_copy(targets)));
+    }
+
+    script->pushes = made.pushes;
+}
+
+/* "sh FILE …", "./FILE …", ". FILE": reads its commands, with the arguments as $1 and so on. */
+static void take_script(struct script *script, const json_t *words)
+{
+    struct init *init = script->init;
+    struct script inner = *script;
+    const char *program = word_at(words, 0) + strspn(word_at(words, 0), "@-+");
+    bool is_sourced = init_is_among(program, ". source");
+    bool is_shell = is_sourced || init_is_among(arc_path_name(program), "sh bash pwsh");
+    size_t at = 0;
+
+    while (is_shell && (at == 0 || *word_at(words, at) == '-'))
+        at++;
+    char *path = init_resolve(init, script->directory, at ? word_at(words, at) : program);
+    size_t told = count_told(script);
+    char *key;
+    if (!path || !init_has_file(init, path))
+        return;
+    const char *text = init_read_script(init, path);
+    const char *line = text ? init_cut(init, text, strcspn(text, "\n")) : "";
+    bool is_script = is_shell || arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1") ||
+                     (ARC_STARTS(line, "#!") && strstr(line, "sh"));
+    if (!text || !is_script || is_known_call(script, path, words, &key))
+        return;
+
+    inner.called++;
+    inner.file = path;
+    inner.is_makefile = false;
+    inner.depth = 0;
+    if (!is_sourced)
+        inner.variables = init_keep(init, init_copy(init, script->variables));
+    init_update(init, inner.variables, script->passed);
+    for (size_t i = 1; at + i < json_array_size(words); i++)
+        init_set_text(init, inner.variables, init_print(init, "%zu", i), word_at(words, at + i));
+    if (mentions_images(text))
+        read_text(&inner, text);
+    script->pushes = script->pushes || inner.pushes;
+    if (!is_sourced && count_told(script) == told)
+        init_set(init, init->called, key, json_true());
+}
+
+/* "include FILE…" of a Makefile. */
+static void take_include(struct script *script, const json_t *words)
+{
+    struct script inner = *script;
+
+    inner.called++;
+    inner.depth = 0;
+    for (size_t i = 1; script->called < CALLED_MAX && i < json_array_size(words); i++) {
+        char *path = init_resolve(script->init, script->directory, word_at(words, i));
+        const char *text =
+            path && init_has_file(script->init, path) ? init_read(script->init, path) : NULL;
+        if (text)
+            read_text(&inner, text);
+    }
+    script->pushes = script->pushes || inner.pushes;
+    script->mentions = script->mentions || inner.mentions;
+}
+
+/* ---- builds --------------------------------------------------------------------------------- */
 
 void init_add_input(struct init *init, json_t *with, const char *name, const char *value)
 {
@@ -132,9 +454,9 @@ static void take_options(struct script *script, const json_t *words, size_t firs
     if (script->called)
         init_set(init, with, "called", json_true());
     for (size_t index = first; index < json_array_size(words); index++) {
-        const char *word = init_word_at(words, index), *equals = strchr(word, '=');
+        const char *word = word_at(words, index), *equals = strchr(word, '=');
         const char *option = equals ? init_cut(init, word, (size_t)(equals - word)) : word;
-        const char *value = equals ? equals + 1 : init_word_at(words, index + 1);
+        const char *value = equals ? equals + 1 : word_at(words, index + 1);
 
         if (strcmp(word, "-") == 0)
             continue; /* the Dockerfile comes from stdin */
@@ -159,7 +481,7 @@ static void take_options(struct script *script, const json_t *words, size_t firs
     }
 
     const char *files = arc_json_text_of(with, "file");
-    bool is_bake = strcmp(init_word_at(words, first - 1), "bake") == 0;
+    bool is_bake = strcmp(word_at(words, first - 1), "bake") == 0;
     if (is_bake && strcmp(script->directory, ".") == 0) /* arc-ci runs bake there, too */
         init_take_bake_files(init, files);
     else if (!is_bake && json_object_get(with, "context"))
@@ -199,12 +521,12 @@ static void take_output(struct script *script, const char *said, const char *whe
 /* "echo NAME=value >> FILE", or "{ echo NAME=value; …; } >> FILE". */
 static void take_echo(struct script *script, const char *program, const json_t *words)
 {
-    const char *said = init_word_at(words, 1);
+    const char *said = word_at(words, 1);
 
     if (strcmp(program, "}") == 0) {
         arc_json_each (line, script->said)
             if (strcmp(said, ">>") == 0)
-                take_output(script, json_string_value(line), init_word_at(words, 2));
+                take_output(script, json_string_value(line), word_at(words, 2));
         script->said = NULL;
     }
 
@@ -217,8 +539,8 @@ static void take_echo(struct script *script, const char *program, const json_t *
         take_output(script,
                     init_print(script->init, "%.*s=%s", (int)(value - name), name, value + 2),
                     "GITHUB_OUTPUT");
-    else if (strcmp(init_word_at(words, 2), ">>") == 0)
-        take_output(script, said, init_word_at(words, 3));
+    else if (strcmp(word_at(words, 2), ">>") == 0)
+        take_output(script, said, word_at(words, 3));
     else if (script->said)
         init_push(script->init, script->said, json_string(said));
 }
@@ -228,7 +550,7 @@ static void take_echo(struct script *script, const char *program, const json_t *
 static bool take_loop(struct script *script, const char *program, json_t *words)
 {
     bool ends = strcmp(program, "done") == 0 && script->depth;
-    bool starts = strcmp(program, "for") == 0 && strcmp(init_word_at(words, 2), "in") == 0 &&
+    bool starts = strcmp(program, "for") == 0 && strcmp(word_at(words, 2), "in") == 0 &&
                   json_array_size(words) > 3 && script->depth < LOOPS_MAX;
 
     if (starts)
@@ -243,7 +565,7 @@ static bool take_loop(struct script *script, const char *program, json_t *words)
         return true;
     }
 
-    init_set(script->init, script->variables, init_word_at(loop->words, 1),
+    init_set(script->init, script->variables, word_at(loop->words, 1),
              json_incref(json_array_get(loop->words, loop->next++)));
     script->at = loop->start;
 
@@ -255,19 +577,19 @@ static bool take_loop(struct script *script, const char *program, json_t *words)
 static void take_published(const struct script *script, const json_t *words, size_t first)
 {
     struct init *init = script->init;
-    bool is_join = strcmp(init_word_at(words, 2), "imagetools") == 0;
-    bool is_list = strcmp(init_word_at(words, 1), "manifest") == 0; /* names follow its own */
+    bool is_join = strcmp(word_at(words, 2), "imagetools") == 0;
+    bool is_list = strcmp(word_at(words, 1), "manifest") == 0; /* names follow its own */
 
     for (size_t i = first, ends = 0; i < json_array_size(words) && !ends; i++) {
         struct init_image named = {0};
-        const char *reference = init_word_at(words, i);
+        const char *reference = word_at(words, i);
         if (*reference == '-')
             continue;
         ends = is_list;
         const char *name = arc_path_name(reference);
         name = init_cut(init, name, strcspn(name, ":@"));
-        if ((is_join && !init_is_among(init_word_at(words, i - 1), "-t --tag")) ||
-            name == reference || !*name || !arc_text_is_visible(name) || init_is_local(reference))
+        if ((is_join && !init_is_among(word_at(words, i - 1), "-t --tag")) || name == reference ||
+            !*name || !arc_text_is_visible(name) || init_is_local(reference))
             continue;
         init_set(init, init->published, name, json_true());
         if (!arc_text_is_visible(reference) || !init_take_reference(init, reference, &named) ||
@@ -283,17 +605,17 @@ static void take_published(const struct script *script, const json_t *words, siz
 /* "docker build …", "docker buildx bake …", "docker push …", "docker tag A B". */
 static void take_docker(struct script *script, const json_t *words)
 {
-    const char *what = init_word_at(words, 1);
+    const char *what = word_at(words, 1);
     size_t next = 2;
 
     if (script->step->runner &&
-        (strcmp(what, "push") == 0 || strcmp(init_word_at(words, 2), "imagetools") == 0))
+        (strcmp(what, "push") == 0 || strcmp(word_at(words, 2), "imagetools") == 0))
         take_published(script, words, 2);
     if (script->step->runner && strcmp(what, "manifest") == 0 &&
-        init_is_among(init_word_at(words, 2), "create push"))
+        init_is_among(word_at(words, 2), "create push"))
         take_published(script, words, 3);
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
-        what = init_word_at(words, next++);
+        what = word_at(words, next++);
     if (init_is_among(what, "build bud bake") && script->is_outside)
         return;
     if (init_is_among(what, "build bud bake"))
@@ -302,8 +624,8 @@ static void take_docker(struct script *script, const json_t *words)
         script->pushes = true;
     else if (strcmp(what, "tag") == 0) /* an image built as A is also named B */
         arc_json_each (with, script->builds)
-            if (strcmp(arc_json_text_of(with, "tags"), init_word_at(words, next)) == 0)
-                init_add_input(script->init, with, "tags", init_word_at(words, next + 1));
+            if (strcmp(arc_json_text_of(with, "tags"), word_at(words, next)) == 0)
+                init_add_input(script->init, with, "tags", word_at(words, next + 1));
 }
 
 /* "cosign sign IMAGE", also behind xargs, unless it is in a registry of a test. */
@@ -313,7 +635,7 @@ static void take_signing(const struct script *script, const json_t *words)
     bool signs = false, has_key = false;
 
     for (size_t i = 1; i < json_array_size(words); i++) {
-        const char *word = init_word_at(words, i), *before = init_word_at(words, i - 1);
+        const char *word = word_at(words, i), *before = word_at(words, i - 1);
         signs =
             signs || (strcmp(word, "sign") == 0 && strcmp(arc_path_name(before), "cosign") == 0);
         has_key = has_key || ARC_STARTS(word, "--key");
@@ -331,14 +653,14 @@ static void take_signing(const struct script *script, const json_t *words)
 /* Counts the blocks that a command begins or ends, and removes "{". */
 static void take_block(struct script *script, json_t *words)
 {
-    const char *word = init_word_at(words, 0);
+    const char *word = word_at(words, 0);
 
     if (script->empty == script->conditions && init_is_among(word, "else elif fi"))
         script->empty = 0;
     script->conditions += strcmp(word, "if") == 0;
-    const char *asked = init_word_at(words, 3);
-    bool asks = strcmp(word, "if") == 0 && init_is_among(init_word_at(words, 1), "[ [[") &&
-                strcmp(init_word_at(words, 2), "-z") == 0 && strchr(";\n", *script->at);
+    const char *asked = word_at(words, 3);
+    bool asks = strcmp(word, "if") == 0 && init_is_among(word_at(words, 1), "[ [[") &&
+                strcmp(word_at(words, 2), "-z") == 0 && strchr(";\n", *script->at);
     if (asks && !script->empty && *asked && arc_text_is_visible(asked))
         script->empty = script->conditions;
     script->conditions -= script->conditions && strcmp(word, "fi") == 0;
@@ -357,31 +679,28 @@ static void take_command(struct script *script, json_t *words)
 
     take_block(script, words);
 
-    while (init_is_assignment(init_word_at(words, first)) ||
-           init_is_among(init_word_at(words, first), prefixes))
+    while (is_assignment(word_at(words, first)) || init_is_among(word_at(words, first), prefixes))
         first++;
     bool passed = first < json_array_size(words);
     json_t *given = init_keep(script->init, json_object());
 
-    while ((init_take_assignment(script, words, passed) ||
-            init_is_among(init_word_at(words, 0), prefixes)) &&
+    while ((take_assignment(script, words, passed) || init_is_among(word_at(words, 0), prefixes)) &&
            init_spend(script->init, json_array_size(words))) {
-        const char *word = init_word_at(words, 0), *equals = strchr(word, '=');
+        const char *word = word_at(words, 0), *equals = strchr(word, '=');
         if (passed && equals)
             init_set_text(script->init, given,
                           init_cut(script->init, word, (size_t)(equals - word)), equals + 1);
         json_array_remove(words, 0);
     }
 
-    const char *program =
-        arc_path_name(init_word_at(words, 0) + strspn(init_word_at(words, 0), "@-+"));
-    const char *what = init_word_at(words, 1);
+    const char *program = arc_path_name(word_at(words, 0) + strspn(word_at(words, 0), "@-+"));
+    const char *what = word_at(words, 1);
 
     if (take_loop(script, program, words))
         return;
 
     if (strcmp(what, "-Path") == 0) /* an option of PowerShell's commands */
-        what = init_word_at(words, 2);
+        what = word_at(words, 2);
     if (init_is_among(program, "cd pushd Set-Location Push-Location")) {
         char *directory = init_resolve_path(script->step, script->directory, what);
         script->left_behind = script->directory;
@@ -397,11 +716,11 @@ static void take_command(struct script *script, json_t *words)
         take_signing(script, words);
     script->passed = given;
     if (script->is_makefile && init_is_among(program, "include sinclude"))
-        init_take_include(script, words);
+        take_include(script, words);
     else if (script->step->runner && init_is_among(program, "make task just"))
-        init_take_make(script, program, words);
+        take_make(script, program, words);
     else if (script->step->runner)
-        init_take_script(script, words);
+        take_script(script, words);
     if (init_is_among(program, "docker podman buildah"))
         take_docker(script, words);
 }
@@ -469,7 +788,7 @@ static void start_line(struct script *script)
         script->at += *script->at == '\n';
     }
     bool ends = !*script->at || !strchr("\t\n", *script->at);
-    if (ends && script->rule && init_start_rule(script))
+    if (ends && script->rule && start_rule(script))
         script->at = script->rule;
 }
 
@@ -539,24 +858,24 @@ static void read_command(struct script *script, struct arc_buf *word, bool is_li
     }
 
     for (size_t i = 0; script->wanted && !is_recipe && i < json_array_size(words); i++)
-        if (arc_text_ends(init_word_at(words, i), ":")) {
-            init_take_rule(script, words, i + 1);
+        if (arc_text_ends(word_at(words, i), ":")) {
+            take_rule(script, words, i + 1);
             return;
         }
 
     if (script->is_makefile && !is_recipe)
-        take_condition(script, init_word_at(words, 0), init_word_at(words, 1));
+        take_condition(script, word_at(words, 0), word_at(words, 1));
     take_command(script, words);
 }
 
-void init_read_text(struct script *script, const char *text)
+static void read_text(struct script *script, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     char *start = script->directory;
     bool is_line = true;
 
     script->at = text;
-    script->mentions = script->mentions || init_mentions_images(text);
+    script->mentions = script->mentions || mentions_images(text);
     script->rule = NULL;
     script->skips = script->wanted != NULL;
 
@@ -598,7 +917,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
 
     init_update(init, script.variables, env);
 
-    init_read_text(&script, text);
+    read_text(&script, text);
 
     ARC_AUTO_JSON json_t *local = list_local_names(&script);
     arc_json_each (with, script.builds)

@@ -63,41 +63,8 @@ const char *init_read_script(struct init *init, const char *path);
  * the end of the command. */
 bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variable);
 
-/* ---- called.c ------------------------------------------------------------------------------- */
-
-/* Whether commands may build something, directly or through what they run. */
-bool init_mentions_images(const char *text);
-
-/* "TARGET…: FILE…" of a Makefile: `needs` is the index of the first prerequisite. */
-void init_take_rule(struct script *script, json_t *words, size_t needs);
+/* ---- commands.c ----------------------------------------------------------------------------- */
 
 /* The text with its "%" as what that of a rule's pattern stands for where the rule makes the target;
  * NULL if the pattern does not match. */
 char *init_fill_stem(struct init *init, const char *text, const char *pattern, const char *target);
-
-/* Starts reading the rule's commands for the next wanted target; false if there is none. */
-bool init_start_rule(struct script *script);
-
-/* "make -C DIRECTORY -f FILE NAME=value TARGET…"; a directory that only a run knows matches any. */
-void init_take_make(struct script *script, const char *program, const json_t *words);
-
-/* "sh FILE …", "./FILE …", ". FILE": reads its commands, with the arguments as $1 and so on. */
-void init_take_script(struct script *script, const json_t *words);
-
-/* "include FILE…" of a Makefile. */
-void init_take_include(struct script *script, const json_t *words);
-
-/* ---- commands.c ----------------------------------------------------------------------------- */
-
-/* A word of a command; "" past the last one. */
-const char *init_word_at(const json_t *words, size_t index);
-
-/* Whether a word is "NAME=value". */
-bool init_is_assignment(const char *word);
-
-/* Sets the variable of "NAME=value" (unless it is `passed` to a command) or of a Makefile's
- * "NAME := value", and takes "TARGET: FILE" as a rule. True if it set a variable. */
-bool init_take_assignment(struct script *script, const json_t *words, bool passed);
-
-/* Reads the commands of a text with the script's directory and variables. */
-void init_read_text(struct script *script, const char *text);
