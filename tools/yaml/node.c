@@ -1,5 +1,5 @@
 /* Looking things up in a tree, and errors at a place in it. */
-#include "yaml/internal.h"
+#include "yaml/yaml.h"
 
 static const struct arc_yaml_pair *find_pair(const struct arc_yaml_node *node, const char *key)
 {

@@ -1,6 +1,6 @@
 /* Builds a tree from libyaml's events. */
 #include "os/file.h"
-#include "yaml/internal.h"
+#include "yaml/yaml.h"
 #include <yaml.h>
 
 #define CORE        "tag:yaml.org,2002:"
@@ -32,19 +32,20 @@ static int error_mark(const struct builder *b, const yaml_mark_t *mark, int code
     return code;
 }
 
-int arc_yaml_weigh(struct arc_yaml_node *parent, const struct arc_yaml_node *child, unsigned line,
-                   unsigned column, struct arc_error *err)
+/* Adds a child's weight and depth to its parent's. ARC_ELIMIT beyond the maxima, at that place. */
+static int weigh(const struct builder *b, struct arc_yaml_node *parent,
+                 const struct arc_yaml_node *child, unsigned line, unsigned column)
 {
     parent->weight += child->weight;
     if (child->depth >= parent->depth)
         parent->depth = child->depth + 1;
 
     if (parent->weight > ARC_YAML_NODES)
-        return arc_error_at(err, ARC_ELIMIT, parent->source->name, line, column,
+        return arc_error_at(b->err, ARC_ELIMIT, parent->source->name, line, column,
                             "more than %d values after replacing every alias", ARC_YAML_NODES);
 
     if (parent->depth > ARC_YAML_DEPTH)
-        return arc_error_at(err, ARC_ELIMIT, parent->source->name, line, column,
+        return arc_error_at(b->err, ARC_ELIMIT, parent->source->name, line, column,
                             "nested deeper than %d levels", ARC_YAML_DEPTH);
 
     return ARC_OK;
@@ -138,7 +139,7 @@ static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned 
 
     struct frame *top = &b->stack[b->depth - 1];
     struct arc_yaml_node *parent = top->node;
-    ARC_TRY(arc_yaml_weigh(parent, node, line, column, b->err));
+    ARC_TRY(weigh(b, parent, node, line, column));
 
     if (parent->type == ARC_YAML_MAP && !top->key) {
         if (!node->text)
@@ -203,11 +204,108 @@ static int on_start(struct builder *b, const yaml_event_t *event)
                       list ? event->data.sequence_start.anchor : event->data.mapping_start.anchor);
 }
 
+/* ---- merge keys and duplicate keys ----------------------------------------------------------- */
+
+/* Merges what a `<<` names: a mapping, or each of a list. */
+static int merge(struct builder *b, struct arc_yaml_node *map, const struct arc_yaml_node *value)
+{
+    const struct arc_yaml_node *source;
+
+    for (size_t i = 0; (source = arc_yaml_entry(value, i)); i++) {
+        if (source->type != ARC_YAML_MAP)
+            return arc_yaml_error(source, b->err, "'<<' can only merge mappings, this is %s",
+                                  arc_yaml_type_name(source));
+
+        ARC_TRY(weigh(b, map, source, map->line, map->column));
+        arc_yaml_each_pair (given, source)
+            ARC_APPEND(&b->yaml->arena, map->pairs, map->count, b->err,
+                       (struct arc_yaml_pair){given->key, given->value, .merged = true});
+    }
+
+    return ARC_OK;
+}
+
+static int compare_keys(const struct arc_yaml_pair *a, const struct arc_yaml_pair *b)
+{
+    return arc_text_compare(a->key->text, a->key->len, b->key->text, b->key->len);
+}
+
+/* Equal keys in the order of the file, which is that of the pairs in memory. */
+static int by_key(const void *a, const void *b)
+{
+    const struct arc_yaml_pair *x = *(struct arc_yaml_pair *const *)a;
+    const struct arc_yaml_pair *y = *(struct arc_yaml_pair *const *)b;
+    return arc_or(compare_keys(x, y), (x > y) - (x < y));
+}
+
+/* Settles a run of equal keys in the order of the file: one of them stays, in the place of the
+ * first; the others lose their keys. */
+static int settle(struct arc_yaml_pair **run, size_t count, struct arc_error *err)
+{
+    struct arc_yaml_pair winner = *run[0];
+
+    for (size_t i = 1; i < count; i++) {
+        struct arc_yaml_pair pair = *run[i];
+        run[i]->key = NULL;
+        if (pair.merged)
+            continue;
+        if (!winner.merged) {
+            ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+            arc_text_visible(&shown, pair.key->text, ARC_MIN(pair.key->len, 120));
+            return arc_yaml_error(pair.key, err, "the key '%s' is here twice, first on line %u",
+                                  arc_buf_text(&shown), winner.key->line);
+        }
+        winner = pair;
+    }
+
+    *run[0] = winner;
+
+    return ARC_OK;
+}
+
+/* Ends a mapping: replaces merge keys by the pairs of what they name, and refuses duplicates. A
+ * pair of the mapping itself wins over a merged one, an earlier merge over a later one; a pair
+ * stays where its key was met first (as in js-yaml). */
+static int finish_map(struct builder *b, struct arc_yaml_node *map)
+{
+    const struct arc_yaml_node given = *map;
+
+    map->pairs = NULL;
+    map->count = 0;
+    arc_yaml_each_pair (pair, &given)
+        if (pair->key->merge_key)
+            ARC_TRY(merge(b, map, pair->value));
+        else
+            ARC_APPEND(&b->yaml->arena, map->pairs, map->count, b->err, *pair);
+
+    size_t count = map->count, kept = 0;
+    ARC_AUTO_FREE struct arc_yaml_pair **sorted = calloc(count + 1, sizeof *sorted);
+    ARC_TRY_ALLOC(sorted, b->err);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &map->pairs[i];
+    qsort(sorted, count, sizeof *sorted, by_key);
+
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && compare_keys(sorted[i], sorted[end]) == 0;)
+            end++;
+        ARC_TRY(settle(sorted + i, end - i, b->err));
+    }
+
+    for (size_t i = 0; i < count; i++)
+        if (map->pairs[i].key)
+            map->pairs[kept++] = map->pairs[i];
+    map->count = kept;
+
+    return ARC_OK;
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
+
 static int on_end(struct builder *b)
 {
     struct arc_yaml_node *node = b->stack[--b->depth].node;
     if (node->type == ARC_YAML_MAP)
-        ARC_TRY(arc_yaml_map_finish(node, &b->yaml->arena, b->err));
+        ARC_TRY(finish_map(b, node));
     node->open = false;
     return attach(b, node, node->line, node->column);
 }

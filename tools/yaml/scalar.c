@@ -1,5 +1,5 @@
 /* The core schema: which plain scalars are null, true or false, and numbers. */
-#include "yaml/internal.h"
+#include "yaml/yaml.h"
 
 static bool digit_of(char c, int base)
 {

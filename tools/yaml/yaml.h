@@ -149,6 +149,10 @@ bool arc_yaml_reads(const struct arc_yaml_node *node, const char *text);
 bool arc_yaml_bool(const struct arc_yaml_node *node);
 bool arc_yaml_int(const struct arc_yaml_node *node, int64_t *out);
 
+/* The type of a plain scalar, with a NUL behind it, in the core schema (YAML 1.2.2 §10.3.2, with the
+ * digit separators that js-yaml 4 allows). */
+enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len);
+
 /* "a string", "a list", "a mapping", "a number", "true or false", "nothing" for messages. */
 const char *arc_yaml_type_name(const struct arc_yaml_node *node);
 
