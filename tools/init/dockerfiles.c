@@ -346,8 +346,15 @@ static void give_arguments(struct init *init, struct init_image *image)
             init_push(init, left, json_string(name));
     }
 
-    if (json_array_size(left))
-        init_ask_values(init, image, left);
+    if (!json_array_size(left))
+        return;
+    init_push(init, init->kept, json_incref(left));
+    init_add_remark(
+        init, &init->questions,
+        (struct init_remark){.file = image->dockerfile, .image = image, .names = left},
+        "which values do the build arguments have: %s? Nothing in the repository sets them. One value "
+        "goes under 'args'; several, with an image for each, under 'variants'",
+        init_list_names(init, left));
 }
 
 /* ---- add-ons: an image for each architecture ------------------------------------------------ */

@@ -259,17 +259,6 @@ char *init_list_names(struct init *init, const json_t *names)
     return init_hold(init, &list);
 }
 
-void init_ask_values(struct init *init, const struct init_image *image, json_t *names)
-{
-    init_push(init, init->kept, json_incref(names));
-    init_add_remark(
-        init, &init->questions,
-        (struct init_remark){.file = image->dockerfile, .image = image, .names = names},
-        "which values do the build arguments have: %s? Nothing in the repository sets them. One value "
-        "goes under 'args'; several, with an image for each, under 'variants'",
-        init_list_names(init, names));
-}
-
 bool init_same_texts(char *const *a, char *const *b)
 {
     size_t i = 0;

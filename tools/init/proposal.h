@@ -255,9 +255,6 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
 /* "a, b and 3 more" of a list of names. */
 char *init_list_names(struct init *init, const json_t *names);
 
-/* Adds a question for the values of build arguments. */
-void init_ask_values(struct init *init, const struct init_image *image, json_t *names);
-
 /* The text of a remark, with the other files it applies to. */
 char *init_remark_text(struct init *init, const struct init_remark *remark);
 
