@@ -808,27 +808,16 @@ static void add_word(struct script *script, json_t *words, const char *word, boo
         init_push(script->init, words, json_string(word));
 }
 
-/* The variable of "ifdef NAME", or that "ifeq ($(NAME),)" compares with nothing; "" for others. */
-static const char *asked_name(const struct script *script, const char *word, const char *next)
-{
-    const char *at = script->at;
-    size_t len = ARC_STARTS(at, "($(", "(${") ? strspn(at + 3, INIT_LETTERS) : 0;
-
-    if (init_is_among(word, "ifdef ifndef"))
-        return next;
-    if (!init_is_among(word, "ifeq ifneq") || !len || !ARC_STARTS(at + 3 + len, "),)", "},)"))
-        return "";
-
-    return init_cut(script->init, at + 3, len);
-}
-
-/* Counts a Makefile's conditions; whether a variable is defined is known, unless a runner defines
- * it. "else ifeq" begins no other one. */
+/* Counts a Makefile's conditions; whether the variable of "ifdef NAME" is defined, or that of
+ * "ifeq ($(NAME),)", is known, unless a runner defines it. "else ifeq" begins no other one. */
 static void take_condition(struct script *script, const char *word, const char *next)
 {
-    const char *name = asked_name(script, word, next);
+    const char *name = init_is_among(word, "ifdef ifndef") ? next : "", *at = script->at;
+    size_t len = ARC_STARTS(at, "($(", "(${") ? strspn(at + 3, INIT_LETTERS) : 0;
     bool ends = strcmp(word, "endif") == 0;
 
+    if (init_is_among(word, "ifeq ifneq") && len && ARC_STARTS(at + 3 + len, "),)", "},)"))
+        name = init_cut(script->init, at + 3, len);
     script->branches += init_is_among(word, "ifdef ifndef ifeq ifneq");
     if (*name && !script->told && !ARC_STARTS(name, "CI", "GITHUB_")) {
         script->told = script->branches;
