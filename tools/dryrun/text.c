@@ -39,33 +39,25 @@ static void add_coloured_block(struct arc_buf *out, const char *text, size_t len
     add_ruled(out, text, len, "\x1b[2m", "\x1b[0m");
 }
 
-static const struct arc_template_place plain_places[] = {
-    {"visible", arc_text_visible}, {"bold", arc_text_visible},
-    {"dim", arc_text_visible},     {"green", arc_text_visible},
-    {"yellow", arc_text_visible},  {"bare", arc_template_bare},
-    {"block", add_block},          {0},
-};
+/* As a place it leaves the padding as it is. */
+static void add_yellow(struct arc_buf *out, const char *text, size_t len)
+{
+    arc_buf_puts(out, "\x1b[33m");
+    arc_text_visible(out, text, len);
+    arc_buf_puts(out, "\x1b[0m");
+}
 
-#define COLOURS(colour) colour(bold, "1") colour(dim, "2") colour(green, "32") colour(yellow, "33")
-
-#define ADD_COLOURED(name, code)                                                                   \
-    static void add_##name(struct arc_buf *out, const char *text, size_t len)                      \
-    {                                                                                              \
-        arc_buf_puts(out, len ? "\x1b[" code "m" : "");                                            \
-        arc_text_visible(out, text, len);                                                          \
-        arc_buf_puts(out, len ? "\x1b[0m" : "");                                                   \
-    }
-COLOURS(ADD_COLOURED)
-
-static const struct arc_template_place coloured_places[] = {
-    {"visible", arc_text_visible},
-    {"bold", add_bold},
-    {"dim", add_dim},
-    {"green", add_green},
-    {"yellow", add_yellow},
-    {"bare", arc_template_bare},
-    {"block", add_coloured_block},
-    {0},
+static const struct arc_template_place places[][5] = {
+    {{"visible", arc_text_visible},
+     {"bare", arc_template_bare},
+     {"block", add_block},
+     {"yellow", arc_text_visible},
+     {0}},
+    {{"visible", arc_text_visible},
+     {"bare", arc_template_bare},
+     {"block", add_coloured_block},
+     {"yellow", add_yellow},
+     {0}},
 };
 
 /* ---- values -------------------------------------------------------------------------------- */
@@ -246,22 +238,23 @@ static json_t *request_rows(const json_t *requests, const char *notes)
 
 /* ---- pages --------------------------------------------------------------------------------- */
 
-static const struct arc_template_place *choose_places(const struct arc_dryrun_style *style)
-{
-    return style->colour ? coloured_places : plain_places;
-}
-
 int arc_dryrun_requests(const json_t *requests, const struct arc_dryrun_style *style,
                         struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *values = json_pack("{s:o}", "request-rows", request_rows(requests, ""));
     ARC_TRY_ALLOC(values, err);
-    return arc_template_fill(arc_embedded_dryrun_requests, choose_places(style), values, out, err);
+    return arc_template_fill(arc_embedded_dryrun_requests, places[style->colour], values, out, err);
 }
 
 static int make_values(const json_t *document, const struct arc_dryrun_style *style, json_t **out,
                        struct arc_error *err)
 {
+    /* The escape sequences that start and end a style. */
+    static const char *const codes[][2] = {{"bold", "\x1b[1m"},
+                                           {"dim", "\x1b[2m"},
+                                           {"green", "\x1b[32m"},
+                                           {"yellow", "\x1b[33m"},
+                                           {"off", "\x1b[0m"}};
     const json_t *plan = json_object_get(document, "plan");
     const json_t *services = json_object_get(plan, "services");
     const json_t *notes = json_object_get(document, "notes");
@@ -280,11 +273,8 @@ static int make_values(const json_t *document, const struct arc_dryrun_style *st
         arc_json_push(&list, wrap_command(json_object_get(json_array_get(commands, i), "argv")));
 
     *out = arc_json_copy(document);
-    /* The escape sequences that start and end a style. */
-#define PUT_STYLE(name, code)                                                                      \
-    arc_json_put(out, #name, json_string(style->colour ? "\x1b[" code "m" : ""));
-    COLOURS(PUT_STYLE)
-    arc_json_put(out, "off", json_string(style->colour ? "\x1b[0m" : ""));
+    arc_each_in (code, codes)
+        arc_json_put(out, (*code)[0], json_string(style->colour ? (*code)[1] : ""));
     arc_json_put(out, "notes-warnings", warnings);
     arc_json_put(out, "train",
                  json_boolean(json_object_get(json_array_get(services, 0), "released")));
@@ -309,6 +299,6 @@ int arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style
 {
     ARC_AUTO_JSON json_t *values = NULL;
     ARC_TRY(make_values(document, style, &values, err));
-    ARC_TRY(arc_template_fill(arc_embedded_dryrun_page, choose_places(style), values, out, err));
-    return arc_template_fill(arc_embedded_dryrun_requests, choose_places(style), values, out, err);
+    ARC_TRY(arc_template_fill(arc_embedded_dryrun_page, places[style->colour], values, out, err));
+    return arc_template_fill(arc_embedded_dryrun_requests, places[style->colour], values, out, err);
 }
