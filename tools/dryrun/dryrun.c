@@ -18,7 +18,7 @@
 #include "project/train.h"
 
 /* The state of a rehearsal. A list or object for which memory runs out becomes NULL, which fails the
- * rehearsal at its end. */
+ * rehearsal before its next stage. */
 struct dryrun {
     struct arc_dryrun_event event; /* the stages' environment */
     struct arc_project *project;
@@ -449,6 +449,7 @@ int arc_dryrun(struct arc_project *project, const char *event, json_t **out, str
 
     arc_each_in (stage, stages) {
         json_t *value = NULL;
+        ARC_TRY_ALLOC(run.document && run.unknown && run.warnings, err);
         ARC_TRY(stage->rehearse(&run, &value, err));
         arc_json_put(&run.document, stage->part, arc_or(value, json_null()));
     }
