@@ -65,7 +65,7 @@ static int ask_git(unsigned choice, struct arc_error *err)
 static int read_bake_file(struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    const struct arc_loading l = {"/nonexistent", &memory, err};
+    const struct arc_loading l = {.root = "/nonexistent", .memory = &memory, .err = err};
     static char name[] = "g", file[] = "docker-bake.hcl";
     char *files[] = {file, NULL}, *none[] = {NULL};
     struct arc_group group = {.name = name, .described = {.files = files}, .registries = none};

@@ -13,12 +13,11 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 static void read_service(const struct arc_yaml *yaml, bool open)
 {
-    static const struct arc_place_base base = {.folder = "a", .directory = "a"};
     struct arc_service_reading service = {0};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    const struct arc_loading l = {"/nonexistent", &memory, &err};
-    int rc = arc_service_read_map(&l, yaml->root, open, &base, &service);
+    const struct arc_loading l = {"/nonexistent", &memory, &err, "a", "a"};
+    int rc = arc_service_read_map(&l, yaml->root, open, &service);
     if (rc != err.code)
         abort();
 }

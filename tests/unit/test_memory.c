@@ -224,7 +224,7 @@ static int call_files(char **answer, struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    const struct arc_loading l = {root, &memory, err};
+    const struct arc_loading l = {.root = root, .memory = &memory, .err = err};
     char bake[] = "bake.json", compose[] = "compose.yaml", *given[] = {bake, compose, NULL};
     struct arc_group group = {.described = {.files = given}};
     char **files = NULL;

@@ -61,7 +61,7 @@ static int write_files(const struct arc_git *git, const struct arc_oid *commit,
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         ARC_AUTO(arc_error) struct arc_error unread = {0};
         ARC_AUTO_JSON json_t *files = json_array();
-        const struct arc_loading reading = {l->root, l->memory, &unread};
+        const struct arc_loading reading = {.root = l->root, .memory = l->memory, .err = &unread};
         char **names = NULL, **given = NULL;
 
         int rc = arc_described_files(&reading, &side->group, &names, &given);
@@ -84,7 +84,8 @@ static int resolve_side(struct arc_project *project, const struct arc_group *gro
                         const struct arc_oid *commit, struct side *side, struct arc_error *err)
 {
     ARC_AUTO_FREE char *root = NULL;
-    struct arc_loading l = {project->git->worktree, &side->memory, &side->why};
+    struct arc_loading l = {
+        .root = project->git->worktree, .memory = &side->memory, .err = &side->why};
     int rc = ARC_OK;
 
     side->group = *group;

@@ -192,13 +192,12 @@ int arc_context_from_root(const struct arc_loading *l, const char *base, const c
     return arc_arena_check(l->memory, l->err);
 }
 
-static int root_path(const struct arc_loading *l, const struct arc_yaml_node *node,
-                     const char *base, char **path)
+static int root_path(const struct arc_loading *l, const struct arc_yaml_node *node, char **path)
 {
     char *resolved;
     if (!*path)
         return ARC_OK;
-    ARC_TRY(arc_context_from_root(l, base, *path, &resolved));
+    ARC_TRY(arc_context_from_root(l, arc_or(l->folder, ""), *path, &resolved));
     if (!resolved)
         return arc_yaml_error(node, l->err, "'%s' is absolute or leads out of the repository",
                               *path);
@@ -235,14 +234,14 @@ static int place_words(const struct arc_loading *l, char **text, const struct ar
 }
 
 int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node, const char *what,
-                   const struct arc_place_base *base, struct arc_file_place *out, char **value)
+                   struct arc_file_place *out, char **value)
 {
-    const struct arc_word words[] = {{"directory", base->directory}, {NULL, NULL}};
+    const struct arc_word words[] = {{"directory", l->directory}, {NULL, NULL}};
     ARC_AUTO_FREE char *found = NULL;
 
     ARC_TRY(arc_fields_read(l, node, &place_table, out));
     ARC_TRY(place_words(l, &out->file, words));
-    ARC_TRY(root_path(l, node, base->folder, &out->file));
+    ARC_TRY(root_path(l, node, &out->file));
     ARC_TRY(arc_yaml_place(node, what, arc_file_value_in(l->root, out, &found, l->err), l->err));
     *value = arc_arena_text(l->memory, found);
 
@@ -298,14 +297,13 @@ const struct arc_field *arc_recipe_field(const char *name)
 }
 
 int arc_args_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                  const struct arc_place_base *base, struct arc_recipe *recipe)
+                  struct arc_recipe *recipe)
 {
     for (struct arc_pair *pair = recipe->args; pair && pair->name; pair++) {
         struct arc_file_place place = {0};
         if (pair->value)
             continue;
-        ARC_TRY(
-            arc_place_read(l, arc_yaml_get(node, pair->name), "args", base, &place, &pair->value));
+        ARC_TRY(arc_place_read(l, arc_yaml_get(node, pair->name), "args", &place, &pair->value));
         ARC_TRY(arc_texts_add_once(l, &recipe->files, place.file));
         ARC_APPEND(l->memory, recipe->places, recipe->place_count, l->err, place);
     }
@@ -314,7 +312,7 @@ int arc_args_read(const struct arc_loading *l, const struct arc_yaml_node *node,
 }
 
 int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                    const struct arc_place_base *base, struct arc_recipe *out)
+                    struct arc_recipe *out)
 {
     const struct arc_yaml_node *context = arc_yaml_get(node, "context");
 
@@ -322,17 +320,16 @@ int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *nod
         return ARC_OK;
 
     ARC_TRY(arc_fields_read(l, node, &recipe_table, out));
-    ARC_TRY(root_path(l, arc_or(context, node), base->folder, &out->context));
+    ARC_TRY(root_path(l, arc_or(context, node), &out->context));
 
     for (struct arc_pair *pair = out->additional_contexts; pair && pair->name; pair++) {
         arc_image_familiarize(pair->name);
-        ARC_TRY(
-            root_path(l, arc_yaml_get(node, "additional_contexts"), base->folder, &pair->value));
+        ARC_TRY(root_path(l, arc_yaml_get(node, "additional_contexts"), &pair->value));
         if (ARC_STARTS(pair->value, "service:")) /* Compose's form; bake's is "target:" */
             pair->value = arc_arena_printf(l->memory, "target:%s", pair->value + 8);
     }
 
-    ARC_TRY(arc_args_read(l, arc_yaml_get(node, "args"), base, out));
+    ARC_TRY(arc_args_read(l, arc_yaml_get(node, "args"), out));
 
     if (out->dockerfile && out->dockerfile_inline)
         return arc_yaml_error(node, l->err,

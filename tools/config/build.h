@@ -4,23 +4,17 @@
 #include "config/fields.h"
 #include "config/file_value.h"
 
-/* The file and directory that paths are relative to. */
-struct arc_place_base {
-    const char *folder;    /* of the file itself, "" for the root: paths are relative to it */
-    const char *directory; /* the service's, for {directory} in a value's file; NULL: unknown */
-};
-
 /* Reads a `build` section (NULL: none) into *out, which must be zeroed. Converts local paths,
  * relative to the file's directory, to paths from the root; the Dockerfile stays as written until
  * arc_recipe_complete(). ARC_EINPUT with the place for keys that Compose does not have, and for
  * paths outside the repository. */
 int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                    const struct arc_place_base *base, struct arc_recipe *out);
+                    struct arc_recipe *out);
 
 /* Reads the values of a recipe's unknown (NULL) arguments from the files that `args` of the node
  * names. */
 int arc_args_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                  const struct arc_place_base *base, struct arc_recipe *recipe);
+                  struct arc_recipe *recipe);
 
 /* The member of struct arc_recipe for a key of a `build` section; NULL: none. */
 const struct arc_field *arc_recipe_field(const char *name);
@@ -28,7 +22,7 @@ const struct arc_field *arc_recipe_field(const char *name);
 /* Reads {file, at}, the place of a value, with the file relative to the root, and *value, the value
  * there. `what` names it in messages. */
 int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node, const char *what,
-                   const struct arc_place_base *base, struct arc_file_place *out, char **value);
+                   struct arc_file_place *out, char **value);
 
 /* Inherits from `given` what `own` lacks: texts and lists as a whole, mappings pair by pair. Lists
  * that both lack become empty. */

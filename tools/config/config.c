@@ -389,8 +389,7 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
     if (!group->tags_given)
         group->image_tags = group->includes ? arc_image_tags_train : arc_image_tags_default;
 
-    static const struct arc_place_base base = {"", NULL};
-    ARC_TRY(arc_recipe_read(l, arc_yaml_get(map, "build"), &base, &group->build));
+    ARC_TRY(arc_recipe_read(l, arc_yaml_get(map, "build"), &group->build));
     ARC_TRY(arc_pairs_inherit(l, &group->build.args, reading->build_args)); /* deprecated form */
     group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
     ARC_TRY(read_signing(l, arc_yaml_get(map, "sign"), &group->sign));
@@ -453,7 +452,7 @@ static int read_config(const char *root, const char *path, const char *text, siz
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_config) struct arc_config config = {0};
-    const struct arc_loading l = {root, &config.memory, err};
+    const struct arc_loading l = {.root = root, .memory = &config.memory, .err = err};
     *out = (struct arc_config){0};
 
     /* The path as in git if it is below the root: "./ci.yaml" becomes "ci.yaml". */

@@ -36,6 +36,8 @@ struct arc_loading {
     const char *root;         /* of the work tree */
     struct arc_arena *memory; /* holds all that is read */
     struct arc_error *err;
+    const char *folder;    /* of the file, which its paths start at; NULL: the root */
+    const char *directory; /* the service's, for {directory} in a value's file; NULL: unknown */
 };
 
 /* Reads a value of its own kind into its place in the struct, which is a pointer; fails as

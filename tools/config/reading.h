@@ -19,7 +19,7 @@ struct arc_service_reading {
 /* Reads a mapping into *out, which must be zeroed. `open`: it is a service.yaml, which may contain
  * keys of other tools. */
 int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node *map, bool open,
-                         const struct arc_place_base *base, struct arc_service_reading *out);
+                         struct arc_service_reading *out);
 
 /* Reads the service file `file` of `directory`, both relative to the root. ARC_ENOTFOUND if it does
  * not exist. */
@@ -53,7 +53,7 @@ int arc_service_make_images(const struct arc_loading *l, struct arc_service *ser
 /* Reads the list of mappings, or the matrix of build arguments (with `exclude`), into the variants
  * of *out. NULL gives none. ARC_EINPUT with the place. */
 int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                      const struct arc_place_base *base, struct arc_service_reading *out);
+                      struct arc_service_reading *out);
 
 /* ---- services.c */
 

@@ -211,7 +211,7 @@ static int check_rest(const struct arc_yaml_node *node, const struct arc_scan_se
 int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
                     struct arc_error *err)
 {
-    const struct arc_loading l = {NULL, &out->memory, err};
+    const struct arc_loading l = {.root = NULL, .memory = &out->memory, .err = err};
     *out = (struct arc_scan_settings){0};
     if (!node)
         return ARC_OK;

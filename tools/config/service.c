@@ -55,25 +55,25 @@ static int refuse_build_keys(const struct arc_yaml_node *map, struct arc_error *
 }
 
 int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node *map, bool open,
-                         const struct arc_place_base *base, struct arc_service_reading *out)
+                         struct arc_service_reading *out)
 {
     struct arc_service *service = &out->service;
     struct arc_file_place place = {0};
 
     ARC_TRY(refuse_build_keys(map, l->err));
     ARC_TRY(arc_fields_read(l, map, open ? &service_table : &entry_table, out));
-    ARC_TRY(arc_recipe_read(l, arc_yaml_get(map, "build"), base, &service->build));
+    ARC_TRY(arc_recipe_read(l, arc_yaml_get(map, "build"), &service->build));
 
     const struct arc_yaml_node *version = arc_yaml_get(map, "version");
     if (version && version->type == ARC_YAML_MAP) {
-        ARC_TRY(arc_place_read(l, version, "version", base, &place, &service->version));
+        ARC_TRY(arc_place_read(l, version, "version", &place, &service->version));
         service->version_file = place.file;
         service->version_at = place.at;
         service->version_line = place.line;
     } else if (version && !open)
         return arc_yaml_error(version, l->err, "'version' must say where it is: {file: …, at: …}");
 
-    return arc_variants_read(l, arc_yaml_get(map, "variants"), base, out);
+    return arc_variants_read(l, arc_yaml_get(map, "variants"), out);
 }
 
 int arc_service_read_file(const struct arc_loading *l, const char *directory, const char *file,
@@ -81,8 +81,9 @@ int arc_service_read_file(const struct arc_loading *l, const char *directory, co
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_TRY(arc_yaml_read_in(l->root, file, 0, &yaml, l->err));
-    const struct arc_place_base base = {directory, directory};
-    ARC_TRY(arc_service_read_map(l, yaml.root, true, &base, out));
+    struct arc_loading own = *l;
+    own.folder = own.directory = directory;
+    ARC_TRY(arc_service_read_map(&own, yaml.root, true, out));
     if (!out->service.name)
         return arc_yaml_error(yaml.root, l->err,
                               "a service.yaml needs 'name'; where it is another tool's, give the "
@@ -320,7 +321,7 @@ int arc_service_described(const char *root, const char *directory, bool *out, st
 int arc_service_load(const char *root, const char *directory, struct arc_arena *memory,
                      struct arc_service *out, struct arc_error *err)
 {
-    const struct arc_loading l = {root, memory, err};
+    const struct arc_loading l = {.root = root, .memory = memory, .err = err};
     struct arc_service_reading reading = {0};
     *out = (struct arc_service){0};
 

@@ -62,14 +62,15 @@ static bool has_dockerfile(const struct entry *entry, const struct arc_recipe *b
 static int add_service(const struct entry *entry, const char *directory, const char *file)
 {
     const struct arc_loading *l = entry->l;
-    const struct arc_place_base base = {"", directory};
+    struct arc_loading own = *l;
     struct arc_service_reading said = {0}, over = {0};
 
     if (file)
         ARC_TRY(arc_service_read_file(l, directory, file, &said));
 
     if (entry->map) {
-        ARC_TRY(arc_service_read_map(l, entry->map, false, &base, &over));
+        own.directory = directory;
+        ARC_TRY(arc_service_read_map(&own, entry->map, false, &over));
         ARC_TRY(arc_service_overlay(l, &said, &over));
     }
 

@@ -180,7 +180,7 @@ static int read_matrix(const struct arc_loading *l, const struct arc_yaml_node *
 /* ---- either --------------------------------------------------------------------------------- */
 
 int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                      const struct arc_place_base *base, struct arc_service_reading *out)
+                      struct arc_service_reading *out)
 {
     if (!node)
         return ARC_OK;
@@ -198,7 +198,7 @@ int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *n
             arc_arena_append(l->memory, &out->variants, &out->variant_count, sizeof *variant);
         ARC_TRY_ALLOC(variant, l->err);
         ARC_TRY(arc_fields_read(l, item, &variant_table, variant));
-        ARC_TRY(arc_args_read(l, arc_yaml_get(item, "args"), base, &variant->service.build));
+        ARC_TRY(arc_args_read(l, arc_yaml_get(item, "args"), &variant->service.build));
     }
 
     return ARC_OK;

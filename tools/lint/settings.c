@@ -117,7 +117,7 @@ static int check_rules(const struct lint_settings *settings, struct arc_error *e
 int lint_settings_load(const char *root, const char *path, struct lint_settings *out,
                        struct arc_error *err)
 {
-    const struct arc_loading l = {root, &out->memory, err};
+    const struct arc_loading l = {.root = root, .memory = &out->memory, .err = err};
     bool asked_for = path != NULL;
     path = arc_or(path, DEFAULT_PATH);
     *out = (struct lint_settings){0};

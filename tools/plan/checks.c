@@ -55,7 +55,7 @@ int arc_plan_check_images(struct arc_project *project,
 {
     const struct arc_warner warner = {warn, context, err};
     const char *root = arc_project_root(project);
-    const struct arc_loading l = {root, &project->config.memory, err};
+    const struct arc_loading l = {.root = root, .memory = &project->config.memory, .err = err};
 
     ARC_TRY(check_caches(&warner, project->group));
     ARC_TRY(

@@ -545,7 +545,8 @@ static int plan_group(struct planning *planning)
     planning->platforms = options->version ? group->platforms_release : group->platforms_ci;
 
     if (options->platforms) {
-        const struct arc_loading l = {NULL, planning->memory, planning->err};
+        const struct arc_loading l = {
+            .root = NULL, .memory = planning->memory, .err = planning->err};
         if (!json_array_size(options->platforms))
             return arc_error_set(planning->err, ARC_EINPUT,
                                  "the list of platforms is empty; expected, for example, "

@@ -38,7 +38,8 @@ static int resolve(struct arc_project *project, struct arc_group *group, const j
                    struct arc_error *err)
 {
     const struct arc_config *config = &project->config;
-    const struct arc_loading l = {arc_project_root(project), &project->config.memory, err};
+    const struct arc_loading l = {
+        .root = arc_project_root(project), .memory = &project->config.memory, .err = err};
     int rc = arc_described_resolve(&l, project->env, group, values);
     if (rc != ARC_EINPUT || !err || err->place_len)
         return rc;
