@@ -116,6 +116,7 @@ static bool parse_pattern(struct parser *p)
 
     while (*p->at) {
         char c = *p->at;
+        p->out->prefix_count += (size_t)(p->at - start) < p->out->prefix_len;
         if (c == '*' && p->at[1] == '*' && p->ignore) {
             p->at += 2;
             parse_stars(p, p->at == start + 2);
@@ -151,10 +152,6 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
         return ARC_ENOMEM;
     made->prefix_len = strcspn(text, "*?[\\");
     made->literal = made->prefix_len == len;
-    for (size_t at = 0; at < made->prefix_len; made->prefix_count++) {
-        uint32_t character;
-        at += decode(text + at, made->prefix_len - at, &character);
-    }
     made->text = arc_arena_text(memory, text);
     made->tokens = arc_arena_array(memory, len + 1, sizeof *made->tokens);
     ARC_TRY(arc_arena_check(memory, NULL));
