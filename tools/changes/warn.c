@@ -366,27 +366,6 @@ static int on_path(void *context, const char *path, size_t len, enum arc_git_sta
     return ARC_OK;
 }
 
-static int warn_of_untracked(struct arc_match *match, const struct arc_git *git,
-                             const struct arc_oid *head, struct arc_error *err)
-{
-    const struct arc_filters *filters = match->out->filters;
-    ARC_AUTO_FREE uint64_t *seen = calloc(match->words, sizeof *seen);
-    struct tracked tracked = {match, seen};
-    const struct arc_git_diff diff = {.to = head, .each = on_path, .context = &tracked};
-
-    if (!match->matcher)
-        return ARC_OK;
-    ARC_TRY_ALLOC(seen, err);
-    ARC_TRY(arc_git_diff(git, &diff, err));
-    for (size_t i = 0; i < filters->rule_count; i++) {
-        const struct arc_rule *rule = &filters->rules[i];
-        if (rule->pattern_count && !rule->defines && !arc_match_has(seen, i)) /* not for a .env */
-            ARC_TRY(warn(match, i, err, "matches no path of the head"));
-    }
-
-    return ARC_OK;
-}
-
 int arc_warn_of_result(struct arc_match *match, const struct arc_changes_options *options,
                        const struct arc_git *git, const struct arc_oid *base,
                        const struct arc_oid *head, struct arc_error *err)
@@ -412,5 +391,20 @@ int arc_warn_of_result(struct arc_match *match, const struct arc_changes_options
         ARC_TRY(arc_warn(warnings, err, "--relative-to: neither base nor head has a directory '%s'",
                          relative));
 
-    return options->explain && git ? warn_of_untracked(match, git, head, err) : ARC_OK;
+    if (!options->explain || !git || !match->matcher)
+        return ARC_OK;
+    const struct arc_filters *filters = match->out->filters;
+    ARC_AUTO_FREE uint64_t *seen = calloc(match->words, sizeof *seen);
+    struct tracked tracked = {match, seen};
+    const struct arc_git_diff diff = {.to = head, .each = on_path, .context = &tracked};
+
+    ARC_TRY_ALLOC(seen, err);
+    ARC_TRY(arc_git_diff(git, &diff, err));
+    for (size_t i = 0; i < filters->rule_count; i++) {
+        const struct arc_rule *rule = &filters->rules[i];
+        if (rule->pattern_count && !rule->defines && !arc_match_has(seen, i)) /* not for a .env */
+            ARC_TRY(warn(match, i, err, "matches no path of the head"));
+    }
+
+    return ARC_OK;
 }

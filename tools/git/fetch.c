@@ -99,29 +99,28 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
                   size_t also_count, struct arc_oid *out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf refspec = {0};
-    struct arc_oid commit;
 
     if (arc_text_is_hex(name, 40)) {
         arc_buf_printf(&refspec, "+%s:refs/arc/%s", name, name);
         ARC_TRY(fetch_start(git, arc_buf_text(&refspec), also, also_count, err));
-        ARC_TRY(arc_git_resolve(git, name, &commit, err)); /* it may be an annotated tag */
+        ARC_TRY(arc_git_resolve(git, name, out, err)); /* it may be an annotated tag */
     } else if (strpbrk(name, ":^*?[~ \\") || strstr(name, "..")) {
         return arc_error_set(err, ARC_ENOTFOUND,
                              "'%.200s' is not a valid name of a branch or a tag", name);
     } else if (ARC_STARTS(name, "refs/")) {
-        ARC_TRY(fetch_named(git, "", "", name, also, also_count, &commit, err));
+        ARC_TRY(fetch_named(git, "", "", name, also, also_count, out, err));
     } else {
         int rc = fetch_named(git, "refs/heads/", "refs/remotes/origin/", name, also, also_count,
-                             &commit, err);
+                             out, err);
         if (rc == ARC_ENOTFOUND) {
-            if (fetch_named(git, "refs/tags/", "refs/tags/", name, also, also_count, &commit, NULL))
+            if (fetch_named(git, "refs/tags/", "refs/tags/", name, also, also_count, out, NULL))
                 return rc;
             arc_error_clear(err);
             rc = ARC_OK;
         }
         ARC_TRY(rc);
     }
-    *out = commit;
+
     return add_tip(git->scratch, out, err);
 }
 
