@@ -335,10 +335,9 @@ static int describe(struct run *run, struct arc_error *err)
     out->base_kind = run->base.kind;
     memcpy(out->base, run->base.base.hex, sizeof out->base);
     memcpy(out->head, run->base.head.hex, sizeof out->head);
-    out->event = strdup(run->event->name);
     out->base_reason = arc_steal(&run->base.base_reason);
     out->head_reason = arc_steal(&run->base.head_reason);
-    ARC_TRY_ALLOC(out->event, err);
+    ARC_TRY(arc_text_copy(run->event->name, &out->event, err));
     if (out->filters->warnings)
         ARC_TRY_ALLOC(json_array_extend(out->warnings, out->filters->warnings) == 0, err);
 

@@ -72,11 +72,9 @@ static int read_pattern(struct arc_filters *filters, const struct arc_yaml_node 
     if (strlen(node->text) != node->len)
         return arc_yaml_error(node, err, "a pattern holds a NUL character");
     int rc = arc_filters_add_pattern(filters, node->text, err);
-    if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
-        ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
+    if (rc == ARC_EINPUT || rc == ARC_ELIMIT)
         arc_error_at(err, rc, node->source->name, node->line, node->column, "%s",
-                     arc_or(why, "not a pattern"));
-    }
+                     arc_error_text(err));
 
     return rc;
 }

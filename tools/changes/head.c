@@ -8,9 +8,7 @@ static int settle(struct choice *c, const char *name, const char *why, const cha
 {
     const char *branch = name ? arc_base_branch_name(c->git, name) : NULL;
     free(c->branch);
-    c->branch = branch ? strdup(branch) : NULL;
-    if (branch && !c->branch)
-        return arc_error_nomem(c->err);
+    ARC_TRY(arc_text_copy(branch, &c->branch, c->err));
     return choice_reason(c, &c->out->head_reason, "%s%s", why, more);
 }
 

@@ -117,7 +117,6 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     const char *predecessor = own.is_group ? group->predecessor : NULL;
     if (!best.tag && predecessor && arc_json_lists(repository->tags, predecessor))
         best.tag = predecessor;
-    *out = best.tag ? strdup(best.tag) : NULL;
 
-    return best.tag && !*out ? arc_error_nomem(err) : ARC_OK;
+    return arc_text_copy(best.tag, out, err);
 }

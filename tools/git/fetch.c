@@ -89,10 +89,9 @@ static int fetch_named(const struct arc_git *git, const char *from, const char *
 
     free(scratch->branch);
     *colon = '\0';
-    scratch->branch = strdup(what.data + 1);
     scratch->branch_tip = *out;
 
-    return arc_error_unless(scratch->branch, err);
+    return arc_text_copy(what.data + 1, &scratch->branch, err);
 }
 
 int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_oid *also,

@@ -137,13 +137,9 @@ int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
 {
     if (branch) {
         ARC_AUTO_HANDLE(git_reference) git_reference *head = NULL;
-        *branch = NULL;
         git_reference_lookup(&head, git->repo, "HEAD");
         const char *name = head ? git_reference_symbolic_target(head) : NULL;
-        bool is_branch = name && ARC_STARTS(name, "refs/heads/");
-        if (is_branch)
-            *branch = strdup(name + 11);
-        ARC_TRY_ALLOC(!is_branch || *branch, err);
+        ARC_TRY(arc_text_copy(arc_text_after(name, "refs/heads/"), branch, err));
     }
 
     if (git_repository_head_unborn(git->repo) == 1)

@@ -15,13 +15,10 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
                              "the image tag of '%s' would have %zu characters; %d are allowed",
                              tag->text, len, IMAGE_TAG_MAX);
 
-    char *text = strdup(tag->text + strcspn(tag->text, IMAGE_TAG_START));
-    ARC_TRY_ALLOC(text, err);
-
-    for (char *c = text; *c; c++)
+    ARC_TRY(arc_text_copy(tag->text + strcspn(tag->text, IMAGE_TAG_START), out, err));
+    for (char *c = *out; *c; c++)
         if (!strchr(IMAGE_TAG_CHARS, *c))
             *c = '-';
-    *out = text;
 
     return ARC_OK;
 }
