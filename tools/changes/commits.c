@@ -71,11 +71,9 @@ static int resolve_ref(const struct arc_git *git, const struct name *name, struc
     if (arc_git_resolve_ref(git, ref.data, out, NULL) == ARC_OK)
         return ARC_OK;
     int rc = arc_git_resolve_in(git, "refs/heads/", name->text, out, err);
-    if (rc != ARC_OK && name->kind == KIND_ANY &&
-        arc_git_resolve_in(git, "refs/tags/", name->text, out, NULL) == ARC_OK) {
-        arc_error_clear(err);
-        return ARC_OK;
-    }
+    if (rc && name->kind == KIND_ANY &&
+        arc_git_resolve_in(git, "refs/tags/", name->text, out, NULL) == ARC_OK)
+        return arc_error_except(rc, rc, err);
 
     return rc;
 }

@@ -40,11 +40,9 @@ static int add_missing(const struct arc_git *git, const struct arc_oid *commit, 
         if (arc_file_kind_in(root, *names) != ARC_FILE_NONE)
             continue;
         int rc = arc_git_blob(git, commit, *names, ARC_YAML_BYTES, &text, err);
-        if (rc == ARC_ENOTFOUND) {
-            arc_error_clear(err);
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+        if (rc)
             continue;
-        }
-        ARC_TRY(rc);
         arc_json_push(files, json_pack("{s:s+, s:s%}", "path", FOLDER "/", *names, "text",
                                        arc_buf_text(&text), text.len));
         if (!*files)

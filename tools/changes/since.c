@@ -10,6 +10,7 @@
 
 static int never(struct arc_last_good *out, struct arc_error *err, const char *why)
 {
+    arc_error_clear(err);
     out->base = (struct arc_oid){{0}};
     return arc_text_copy(why, &out->reason, err);
 }
@@ -240,14 +241,11 @@ static int last_image(const struct arc_base_request *request, struct arc_registr
 
     ARC_TRY(arc_service_published_tag(out->group, service, &image, &tag, err));
     int rc = read_revision(registry, image, tag, &revision, err);
-    if (rc == ARC_ENOTFOUND) {
-        arc_error_clear(err);
+    if (rc == ARC_ENOTFOUND)
         return never(out, err,
                      service->version
                          ? "its version was never published: every file counts as added"
                          : "never published: every file counts as added");
-    }
-
     if (rc)
         return arc_error_prefix(err, "since-image of %s", service->codename);
 
@@ -257,11 +255,8 @@ static int last_image(const struct arc_base_request *request, struct arc_registr
                      "): every file counts as added");
 
     rc = arc_base_find(request, revision.hex, &out->base, err);
-    if (rc == ARC_ENOTFOUND) {
-        arc_error_clear(err);
+    if (rc == ARC_ENOTFOUND)
         return never(out, err, "its image's commit is not available: every file counts as added");
-    }
-
     ARC_TRY(rc);
 
     return arc_text_print(&out->reason, err, "since %s, which its image was built of",
@@ -293,7 +288,6 @@ static int find_common(const struct arc_base_request *request, const struct arc_
             common = *own;
         if (rc && rc != ARC_ENOTFOUND)
             return rc;
-        arc_error_clear(err);
         if (rc || !*common.hex)
             return never(out, err,
                          "the images that start from it have no commit in common, or none known");

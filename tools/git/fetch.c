@@ -111,12 +111,9 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
     } else {
         int rc = fetch_named(git, "refs/heads/", "refs/remotes/origin/", name, also, also_count,
                              out, err);
-        if (rc == ARC_ENOTFOUND) {
-            if (fetch_named(git, "refs/tags/", "refs/tags/", name, also, also_count, out, NULL))
-                return rc;
-            arc_error_clear(err);
-            rc = ARC_OK;
-        }
+        if (rc == ARC_ENOTFOUND &&
+            !fetch_named(git, "refs/tags/", "refs/tags/", name, also, also_count, out, NULL))
+            rc = arc_error_except(ARC_ENOTFOUND, rc, err);
         ARC_TRY(rc);
     }
 

@@ -100,11 +100,11 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
     ARC_TRY(arc_notes_values(options, &values, err));
 
     size_t max = arc_or(options->max, ARC_NOTES_MAX);
-    int rc = fit_commits(&template, values, max, &shown, &body, err);
-    while (rc == ARC_ELIMIT && drop_chapter(values)) {
+    int rc;
+    do {
         arc_error_clear(err);
         rc = fit_commits(&template, values, max, &shown, &body, err);
-    }
+    } while (rc == ARC_ELIMIT && drop_chapter(values));
     ARC_TRY(rc);
 
     json_t *own = json_null();
