@@ -50,46 +50,6 @@ static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
     return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-/* Compares with the other tags; ignores those that are not releases. Fails only if out of
- * memory. */
-static int stand(const struct arc_tag *tag, const struct arc_version_options *options,
-                 struct standing *standing, struct arc_error *err)
-{
-    const struct arc_release_version *ours = &tag->version;
-
-    standing->withdrawn = arc_json_lists(options->withdrawn, tag->text);
-    standing->marked = arc_json_lists(options->marked, tag->text);
-
-    arc_json_each (name, options->tags) {
-        ARC_AUTO(arc_tag) struct arc_tag other = {0};
-        const struct arc_release_version *theirs = &other.version;
-        if (arc_json_lists(options->withdrawn, json_string_value(name)))
-            continue;
-        int rc = arc_tag_parse(json_string_value(name), options->group, &other, NULL);
-        ARC_TRY(arc_error_memory(rc, err));
-        if (rc || other.service != tag->service ||
-            (!options->group && (other.group_len != tag->group_len ||
-                                 memcmp(other.text, tag->text, tag->group_len) != 0)))
-            continue;
-
-        int order = arc_release_version_compare(theirs, ours);
-        bool stable = !theirs->prerelease && !arc_json_lists(options->marked, other.text);
-        standing->outrun |= order > 0 && !stable;
-        if (order > 0 && stable) {
-            bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
-            bool minor = same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
-            standing->major_beaten |= major;
-            standing->minor_beaten |= major && minor;
-            arc_tag_keep_higher(&standing->higher, &other);
-        } else if (order < 0 && (stable || ours->prerelease || standing->marked)) {
-            bool released = arc_json_lists(options->published, other.text);
-            arc_tag_keep_higher(released ? &standing->released : &standing->previous, &other);
-        }
-    }
-
-    return ARC_OK;
-}
-
 /* The previous release: the given one, else the last published one, else the last tag, else the
  * predecessor. NULL for none. */
 static const char *previous_tag(const struct standing *standing,
@@ -172,7 +132,39 @@ int arc_version(const char *name, const struct arc_version_options *options,
     ARC_AUTO(standing) struct standing standing = {.unknown = !options->tags};
     *out = (struct arc_version_info){0};
     ARC_TRY(arc_tag_parse(name, options->group, &tag, err));
-    ARC_TRY(stand(&tag, options, &standing, err));
+
+    const struct arc_release_version *ours = &tag.version;
+    standing.withdrawn = arc_json_lists(options->withdrawn, tag.text);
+    standing.marked = arc_json_lists(options->marked, tag.text);
+
+    /* Compares with the other tags; ignores those that are not releases. */
+    arc_json_each (item, options->tags) {
+        ARC_AUTO(arc_tag) struct arc_tag other = {0};
+        const struct arc_release_version *theirs = &other.version;
+        if (arc_json_lists(options->withdrawn, json_string_value(item)))
+            continue;
+        int rc = arc_tag_parse(json_string_value(item), options->group, &other, NULL);
+        ARC_TRY(arc_error_memory(rc, err));
+        if (rc || other.service != tag.service ||
+            (!options->group && (other.group_len != tag.group_len ||
+                                 memcmp(other.text, tag.text, tag.group_len) != 0)))
+            continue;
+
+        int order = arc_release_version_compare(theirs, ours);
+        bool stable = !theirs->prerelease && !arc_json_lists(options->marked, other.text);
+        standing.outrun |= order > 0 && !stable;
+        if (order > 0 && stable) {
+            bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
+            bool minor = same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
+            standing.major_beaten |= major;
+            standing.minor_beaten |= major && minor;
+            arc_tag_keep_higher(&standing.higher, &other);
+        } else if (order < 0 && (stable || ours->prerelease || standing.marked)) {
+            bool released = arc_json_lists(options->published, other.text);
+            arc_tag_keep_higher(released ? &standing.released : &standing.previous, &other);
+        }
+    }
+
     return describe_version(&tag, &standing, options, out, err);
 }
 
