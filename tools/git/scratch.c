@@ -287,17 +287,6 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
     return arc_error_pass(rc, &problem, err);
 }
 
-/* Adds to a list in the form of GIT_ALTERNATE_OBJECT_DIRECTORIES: separated by ':', quoted. */
-static int add_objects(struct arc_buf *out, const char *gitdir, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *objects = arc_file_join(gitdir, "objects");
-    ARC_TRY_ALLOC(objects, err);
-    if (out->data[out->len - 1] != '=')
-        arc_buf_putc(out, ':');
-    add_quoted(out, objects);
-    return arc_buf_check(out, "the folders of objects", err);
-}
-
 int arc_git_scratch_run(const struct arc_git *git, const char *const *words, unsigned seconds,
                         struct arc_process_result *result, struct arc_error *err)
 {
@@ -308,13 +297,19 @@ int arc_git_scratch_run(const struct arc_git *git, const char *const *words, uns
     if (!scratch->parts[ARC_GIT_TREES].repo)
         ARC_TRY(make_part(git, ARC_GIT_TREES, err));
 
+    /* The clone's folder of objects and those of the other parts, separated by ':', quoted. */
     ARC_AUTO(arc_buf) struct arc_buf others = {0};
     arc_buf_puts(&others, "GIT_ALTERNATE_OBJECT_DIRECTORIES=");
-    ARC_TRY(add_objects(&others, git->commondir, err));
-
-    for (size_t i = 0; i < ARC_GIT_TREES; i++)
-        if (scratch->parts[i].repo)
-            ARC_TRY(add_objects(&others, scratch->parts[i].gitdir, err));
+    for (int i = -1; i < ARC_GIT_TREES; i++) {
+        if (i >= 0 && !scratch->parts[i].repo)
+            continue;
+        const char *gitdir = i < 0 ? git->commondir : scratch->parts[i].gitdir;
+        ARC_AUTO_FREE char *objects = arc_file_join(gitdir, "objects");
+        ARC_TRY_ALLOC(objects, err);
+        arc_buf_puts(&others, i < 0 ? "" : ":");
+        add_quoted(&others, objects);
+    }
+    ARC_TRY(arc_buf_check(&others, "the folders of objects", err));
 
     static const char *const names[] = {"GIT_ALTERNATE_OBJECT_DIRECTORIES", NULL};
     const char *const own[] = {others.data, NULL};
