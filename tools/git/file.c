@@ -113,32 +113,6 @@ static bool lacks_object(int rc)
     return problem && problem->klass == GIT_ERROR_ODB;
 }
 
-/* Fetches what was missing: the blob, if one was found, else the trees of the commit. */
-static int fetch_lacking(const struct arc_git *git, const struct arc_oid *commit,
-                         const git_oid *blob, struct arc_error *err)
-{
-    struct arc_oid name = *commit;
-    bool trees = git_oid_is_zero(blob);
-    if (!trees)
-        arc_git_oid_out(blob, &name);
-
-    int rc = trees ? arc_git_fetch_trees(git, &name, 1, err)
-                   : arc_git_fetch_commits(git, ARC_GIT_BLOBS, NULL, &name, 1, err);
-    return rc == ARC_ENOTFOUND ? ARC_EWORLD : rc; /* this does not mean that there is no file */
-}
-
-static int check_step(int step, const struct arc_oid *commit, const char *path,
-                      struct arc_error *err)
-{
-    if (lacks_object(step))
-        return arc_error_set(err, ARC_EWORLD, "the file '%s' of commit %.12s is not in this clone",
-                             path, commit->hex);
-    if (step == GIT_ENOTFOUND)
-        return arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
-                             commit->hex);
-    return arc_git_check(err, step, path);
-}
-
 /* As find_entry(), fetching what the clone lacks if that is allowed; a file is read, too, if it is
  * no larger than `max` (`file` may be NULL). */
 static int locate(const struct arc_git *git, const struct arc_oid *commit, const char *path,
@@ -146,15 +120,33 @@ static int locate(const struct arc_git *git, const struct arc_oid *commit, const
                   struct arc_error *err)
 {
     git_oid blob = {{0}};
+    int step;
 
     for (int left = FETCHES;; left--) {
-        int step = *out ? 0 : find_entry(git, commit, path, &blob, out);
+        step = *out ? 0 : find_entry(git, commit, path, &blob, out);
         if (!step && file && git_tree_entry_type(*out) == GIT_OBJECT_BLOB)
             step = read_blob(git, &blob, max, size, file);
         if (!left || !lacks_object(step) || !git->scratch->allowed)
-            return check_step(step, commit, path, err);
-        ARC_TRY(fetch_lacking(git, commit, &blob, err));
+            break;
+
+        /* Fetches what is missing: the blob, if one was found, else the trees of the commit. */
+        struct arc_oid name = *commit;
+        bool trees = git_oid_is_zero(&blob);
+        if (!trees)
+            arc_git_oid_out(&blob, &name);
+        int rc = trees ? arc_git_fetch_trees(git, &name, 1, err)
+                       : arc_git_fetch_commits(git, ARC_GIT_BLOBS, NULL, &name, 1, err);
+        if (rc) /* this does not mean that there is no file */
+            return rc == ARC_ENOTFOUND ? ARC_EWORLD : rc;
     }
+
+    if (lacks_object(step))
+        return arc_error_set(err, ARC_EWORLD, "the file '%s' of commit %.12s is not in this clone",
+                             path, commit->hex);
+    if (step == GIT_ENOTFOUND)
+        return arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
+                             commit->hex);
+    return arc_git_check(err, step, path);
 }
 
 int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
