@@ -162,17 +162,8 @@ static bool is_of_action(struct init *init, const char *path)
     return is;
 }
 
-/* Whether a Dockerfile is for tests, examples, development, Windows or an action, judging by its
- * folder and name. */
-static bool is_set_aside(struct init *init, const char *path, const char *variant)
-{
-    const char *lower = init_lower(init, path); /* but "sliding-windows/Dockerfile" counts */
-    return lies_in(path, aside) || ARC_STARTS(lower, "windows") || strstr(lower, "/windows") ||
-           strstr(arc_path_name(lower), "windows") ||
-           init_is_among(variant, "dev development debug local") || is_of_action(init, path);
-}
-
-/* Those that are set aside count only if the repository has no others. */
+/* Dockerfiles for tests, examples, development, Windows or actions, judging by folder and name, count
+ * only if the repository has no others. */
 void init_find_dockerfiles(struct init *init)
 {
     json_t *all = init_keep(init, json_object());
@@ -181,9 +172,14 @@ void init_find_dockerfiles(struct init *init)
     for (size_t i = 0; i < init->file_count; i++) {
         const char *path = init->files[i];
         char *variant = variant_of(init, arc_path_name(path));
-        if (variant && !lies_in(path, foreign))
-            init_set_text(init, is_set_aside(init, path, variant) ? init->aside : all, path,
-                          variant);
+        if (!variant || lies_in(path, foreign))
+            continue;
+        const char *lower = init_lower(init, path); /* but "sliding-windows/Dockerfile" counts */
+        bool is_aside = lies_in(path, aside) || ARC_STARTS(lower, "windows") ||
+                        strstr(lower, "/windows") || strstr(arc_path_name(lower), "windows") ||
+                        init_is_among(variant, "dev development debug local") ||
+                        is_of_action(init, path);
+        init_set_text(init, is_aside ? init->aside : all, path, variant);
     }
 
     for (int tries = 0; tries < 2 && !json_object_size(init->dockerfile_names); tries++) {
@@ -651,28 +647,12 @@ static void learn_registries(struct init *init, const struct init_image *image)
         }
 }
 
-/* Recognizes a Dockerfile for one architecture by its name or folder, and asks: arc-ci makes an
- * index from one Dockerfile only. */
-static void take_architecture(struct init *init, struct init_image *image)
-{
-    const char *path = image->dockerfile;
-    const char *variant = arc_or(variant_of(init, arc_path_name(path)), "");
-    const char *start, *platform = init_find_platform(variant, &start);
-    const char *folder = arc_path_name(init_directory(init, path));
-
-    if (!platform && strpbrk(folder, "0123456789")) /* a folder "arm" may be anything */
-        platform = init_find_platform(folder, &start);
-    if (!platform)
-        return;
-    init_add_platform(init, image, path, 0, platform);
-    init_ask(init, path, 0,
-             "is it a part of an image for several platforms? Then one Dockerfile has to choose "
-             "by TARGETARCH; as proposed, it is an image of its own, for its platform");
-}
-
-/* Proposes the images of a Dockerfile that no other file described. */
+/* Proposes the images of a Dockerfile that no other file described. Asks about one for one
+ * architecture, by its name or folder: arc-ci makes an index from one Dockerfile only. */
 static void take_dockerfile(struct init *init, const char *path)
 {
+    const char *variant = arc_or(variant_of(init, arc_path_name(path)), "");
+    const char *start, *platform = init_find_platform(variant, &start);
     struct init_image image = {.from = FROM_DOCKERFILE,
                                .dockerfile = arc_arena_text(&init->arena, path),
                                .directory = init_directory(init, path),
@@ -683,7 +663,18 @@ static void take_dockerfile(struct init *init, const char *path)
     if (!added)
         return;
     added->file = added->dockerfile;
-    take_architecture(init, added);
+
+    const char *folder = arc_path_name(added->directory);
+    if (!platform && strpbrk(folder, "0123456789")) /* a folder "arm" may be anything */
+        platform = init_find_platform(folder, &start);
+    if (platform) {
+        init_add_platform(init, added, path, 0, platform);
+        init_ask(
+            init, path, 0,
+            "is it a part of an image for several platforms? Then one Dockerfile has to choose "
+            "by TARGETARCH; as proposed, it is an image of its own, for its platform");
+    }
+
     split_by_stages(init, added);
 
     for (size_t left = init->image_count - before; left--; added = added->next) {
