@@ -1008,27 +1008,13 @@ static void take_published(struct init *init)
              group->name, pattern);
 }
 
-/* The registries shared by most of the group's images. */
-static void choose_registries(struct init_group *group)
-{
-    size_t most = 0;
-
-    init_each_peer (image, group) {
-        size_t same = 0;
-        init_each_peer (other, group)
-            same += init_same_texts(image->registries, other->registries);
-        if (same > most) {
-            most = same;
-            group->registries = image->registries;
-        }
-    }
-}
-
-/* Gives the group the list of its images and the one registry that its workflows log in to. */
+/* Gives the group the list of its images, the registries shared by most of them, and the one that its
+ * workflows log in to. */
 static void list_images(struct init *init, struct init_group *group)
 {
     struct init_image **end = &group->images;
-    const char *first = arc_or(group->host, "ghcr.io"), *other = NULL;
+    const char *first = arc_or(group->host, "ghcr.io"), *login = NULL;
+    size_t most = 0;
 
     init_each_image (image, init)
         if (image->group == group) {
@@ -1041,22 +1027,28 @@ static void list_images(struct init *init, struct init_group *group)
     if (group->images)
         first = group->images->registries[0];
     group->host = init_cut(init, first, strcspn(first, "/"));
-    choose_registries(group);
 
     init_each_peer (image, group) {
         char **const names[] = {image->registries, image->others};
+        size_t same = 0;
+        init_each_peer (other, group)
+            same += init_same_texts(image->registries, other->registries);
+        if (same > most) {
+            most = same;
+            group->registries = image->registries;
+        }
         arc_each_in (list, names)
             for (char **at = *list; at && *at; at++) {
                 char *host = init_cut(init, *at, strcspn(*at, "/"));
-                other = strcmp(host, group->host) != 0 ? host : other;
+                login = strcmp(host, group->host) != 0 ? host : login;
             }
     }
 
-    if (other)
+    if (login)
         init_ask(init, NULL, 0,
                  "how do the workflows log in to %s? Group %s has images there, and they log in "
                  "to %s only",
-                 other, group->name, group->host);
+                 login, group->name, group->host);
 }
 
 void init_make_groups(struct init *init)
