@@ -138,21 +138,6 @@ static void read_action(const struct init_step *place, const char *folder,
     read_steps(&inside, arc_yaml_at(yaml.root, "runs", "steps"), depth + 1);
 }
 
-/* Reads what a step's commands build, with the variables of `scope`. `pushes`: another step pushes
- * it. */
-static void read_commands(const struct init_step *step, const struct arc_yaml_node *run,
-                          const json_t *scope, bool pushes)
-{
-    struct init *init = step->init;
-    ARC_AUTO_JSON json_t *expanded = init_expand_node(init, run, scope);
-    const char *text = arc_or(json_string_value(expanded), "");
-    const char *inside = arc_text_or(arc_json_text_of(scope, "working-directory"), ".");
-
-    if (ARC_STARTS(arc_json_text_of(scope, "shell"), "pwsh", "powershell"))
-        text = init_from_powershell(init, text);
-    init_take_commands(step, text, json_object_get(scope, "env"), inside, pushes);
-}
-
 static void read_steps(const struct init_step *place, const struct arc_yaml_node *steps, int depth)
 {
     struct init *init = place->init;
@@ -177,7 +162,12 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
         ARC_AUTO_JSON json_t *scope = copy_scope(init, place->scope);
         add_settings(init, scope, node);
         if (!is_action) {
-            read_commands(&step, run, scope, pushes);
+            ARC_AUTO_JSON json_t *expanded = init_expand_node(init, run, scope);
+            const char *text = arc_or(json_string_value(expanded), "");
+            const char *inside = arc_text_or(arc_json_text_of(scope, "working-directory"), ".");
+            if (ARC_STARTS(arc_json_text_of(scope, "shell"), "pwsh", "powershell"))
+                text = init_from_powershell(init, text);
+            init_take_commands(&step, text, json_object_get(scope, "env"), inside, pushes);
             continue;
         }
 
