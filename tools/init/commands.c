@@ -137,20 +137,6 @@ static bool start_rule(struct script *script)
     return true;
 }
 
-/* "TARGET: NAME = value": a target-specific variable. */
-static void add_setting(struct script *script, const char *target, const json_t *words,
-                        size_t first)
-{
-    json_t *all = json_object_get(script->settings, target);
-    json_t *set = init_made(script->init, json_array());
-
-    for (size_t i = first; i < json_array_size(words); i++)
-        init_push(script->init, set, json_incref(json_array_get(words, i)));
-    if (!all)
-        init_set(script->init, script->settings, target, all = json_array());
-    init_push(script->init, all, set);
-}
-
 /* "TARGET…: FILE…" of a Makefile: `needs` is the index of the first prerequisite. */
 static void take_rule(struct script *script, json_t *words, size_t needs)
 {
@@ -167,8 +153,14 @@ static void take_rule(struct script *script, json_t *words, size_t needs)
     for (size_t i = 0; i < needs && init_spend(init, cost); i++) {
         char *target = init_cut(init, word_at(words, i), strcspn(word_at(words, i), ":"));
         json_t *all = json_object_get(script->rules, target);
-        if (sets)
-            add_setting(script, target, words, needs);
+        if (sets) { /* "TARGET: NAME = value" */
+            json_t *set = init_made(init, json_array());
+            for (size_t n = needs; n < json_array_size(words); n++)
+                init_push(init, set, json_incref(json_array_get(words, n)));
+            if (!(all = json_object_get(script->settings, target)))
+                init_set(init, script->settings, target, all = json_array());
+            init_push(init, all, set);
+        }
         if (sets || !*target)
             continue;
         if (!all)
@@ -725,19 +717,6 @@ static void take_command(struct script *script, json_t *words)
         take_docker(script, words);
 }
 
-/* Names of the script's builds that exist only on the machine. A new reference. */
-static json_t *list_local_names(const struct script *script)
-{
-    json_t *names = init_made(script->init, json_object());
-    arc_json_each (with, script->builds) {
-        const char *tags = arc_json_text_of(with, "tags");
-        for (char *tag; (tag = init_next_item(script->init, &tags, "\n"));)
-            if (!strchr(tag, '/'))
-                init_set(script->init, names, tag, json_true());
-    }
-    return names;
-}
-
 /* Takes over one build as a step. A base image that exists only on the machine becomes
  * INIT_UNKNOWN. */
 static void take_built(const struct script *script, json_t *with, const json_t *local)
@@ -775,21 +754,6 @@ static void take_built(const struct script *script, json_t *with, const json_t *
     init->guessed = init->guessed || json_object_get(with, "called");
     build.with = with;
     init_take_build(&build);
-}
-
-/* At the start of a line: skips recipes of targets that are not wanted, and goes back to the rule's
- * recipe if another wanted target needs it. */
-static void start_line(struct script *script)
-{
-    if (!script->wanted)
-        return;
-    while (*script->at == '\t' && script->skips) {
-        script->at += strcspn(script->at, "\n");
-        script->at += *script->at == '\n';
-    }
-    bool ends = !*script->at || !strchr("\t\n", *script->at);
-    if (ends && script->rule && start_rule(script))
-        script->at = script->rule;
 }
 
 /* Adds a word; "NAME=value" and "NAME:=value" at the start of a Makefile's line are three. */
@@ -869,8 +833,13 @@ static void read_text(struct script *script, const char *text)
     script->skips = script->wanted != NULL;
 
     while (init_spend(script->init, script->called ? CALLED_COST : COMMAND_COST)) {
-        if (is_line)
-            start_line(script);
+        while (is_line && script->wanted && script->skips && *script->at == '\t') {
+            script->at += strcspn(script->at, "\n"); /* of a target that is not wanted */
+            script->at += *script->at == '\n';
+        }
+        bool ends = is_line && (!*script->at || !strchr("\t\n", *script->at));
+        if (ends && script->wanted && script->rule && start_rule(script))
+            script->at = script->rule; /* the recipe is another wanted target's, too */
         if (!*script->at)
             break;
         read_command(script, &word, is_line);
@@ -908,7 +877,13 @@ void init_take_commands(const struct init_step *step, const char *text, const js
 
     read_text(&script, text);
 
-    ARC_AUTO_JSON json_t *local = list_local_names(&script);
+    ARC_AUTO_JSON json_t *local = init_made(init, json_object()); /* names only on the machine */
+    arc_json_each (with, script.builds) {
+        const char *tags = arc_json_text_of(with, "tags");
+        for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
+            if (!strchr(tag, '/'))
+                init_set(init, local, tag, json_true());
+    }
     arc_json_each (with, script.builds)
         take_built(&script, with, local);
 }
