@@ -212,23 +212,6 @@ static int propose_files(struct init *init, const char *source, json_t *files,
     return rc;
 }
 
-/* No file is ever overwritten, nor a dangling symbolic link. */
-static int check_absent(struct init *init, const json_t *files, struct arc_error *err)
-{
-    arc_json_each (file, files) {
-        const char *path = arc_json_text_of(file, "path");
-        struct stat found;
-        if (lstat(init_join(init, init->root, path), &found) == 0)
-            return arc_error_set(
-                err, ARC_EINPUT,
-                "%s already exists, and init does not overwrite files: move it away to get a new "
-                "proposal",
-                path);
-    }
-
-    return ARC_OK;
-}
-
 /* ---- the document --------------------------------------------------------------------------- */
 
 static json_t *list_remarks(struct init *init, const struct init_remarks *list)
@@ -273,7 +256,16 @@ int arc_init(struct arc_project *project, const struct arc_init_options *options
             "or pass --source");
 
     ARC_TRY(propose_files(&init, source ? source : ARC_OWN_REPOSITORY "@COMMIT", files, err));
-    ARC_TRY(check_absent(&init, files, err));
+    arc_json_each (file, files) { /* not even a dangling symbolic link is overwritten */
+        const char *path = arc_json_text_of(file, "path");
+        struct stat found;
+        if (lstat(init_join(&init, init.root, path), &found) == 0)
+            return arc_error_set(
+                err, ARC_EINPUT,
+                "%s already exists, and init does not overwrite files: move it away to get a new "
+                "proposal",
+                path);
+    }
     ARC_AUTO_JSON json_t *document =
         init_made(&init, json_pack("{s:s, s:i, s:b, s:O, s:o, s:o}", "document", "init", "format",
                                    1, "written", options->write, "files", files, "found",
