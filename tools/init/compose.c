@@ -366,20 +366,6 @@ static bool use_file(struct init *init, const char *path)
     return true;
 }
 
-/* Docker compose merges such a file by itself, the configuration only if it is named; most are for
- * development. */
-static void ask_override(struct init *init, const char *path, char *const *files)
-{
-    const char *folder = init_directory(init, path);
-    for (; *files; files++)
-        if (strstr(*files, "compose.override.y") &&
-            strcmp(init_directory(init, *files), folder) == 0)
-            init_ask(init, *files, 0,
-                     "is a release built with it, as 'docker compose build' does? Then write "
-                     "files: [%s, %s]",
-                     path, *files);
-}
-
 void init_read_compose_files(struct init *init)
 {
     char **files = NULL;
@@ -403,7 +389,14 @@ void init_read_compose_files(struct init *init)
 
     for (char **file = files; file && *file && free_to_use; file++)
         if (use_file(init, *file)) {
-            ask_override(init, *file, files);
+            /* docker merges it by itself, the configuration if it is named; most are for development */
+            for (char **other = files; *other; other++)
+                if (strstr(*other, "compose.override.y") &&
+                    strcmp(init_directory(init, *other), init_directory(init, *file)) == 0)
+                    init_ask(init, *other, 0,
+                             "is a release built with it, as 'docker compose build' does? Then "
+                             "write files: [%s, %s]",
+                             *file, *other);
             return;
         }
 
