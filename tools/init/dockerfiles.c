@@ -257,22 +257,6 @@ static void choose_context(struct init *init, struct init_image *image)
     }
 }
 
-/* Asks about missing sources: a generated file whose changes would go unseen, or a wrong context. */
-static void ask_missing(struct init *init, const struct init_image *image)
-{
-    size_t missing = missing_in(init, image, image->context, NULL);
-
-    if (missing == 1000)
-        init_ask(init, image->dockerfile, 0,
-                 "is '%s' its context? What it copies could not be determined", image->context);
-    else if (missing)
-        init_ask(init, image->dockerfile, 0,
-                 "some of its COPY sources are not in the repository ('arc-ci plan' names them): "
-                 "does an earlier step make them? List them under 'generated', and what they are "
-                 "made of under 'paths', or a change there builds nothing. Or is the context "
-                 "wrong?");
-}
-
 /* ---- build arguments ------------------------------------------------------------------------ */
 
 /* The ARGs of a Dockerfile: name → default, or null if no ARG gives one. A new reference. */
@@ -717,7 +701,18 @@ void init_read_dockerfiles(struct init *init)
             split_by_architectures(init, image);
         if (image->from == FROM_DOCKERFILE || image->variants)
             give_arguments(init, image);
-        ask_missing(init, image);
+
+        size_t missing = missing_in(init, image, image->context, NULL);
+        if (missing == 1000)
+            init_ask(init, image->dockerfile, 0,
+                     "is '%s' its context? What it copies could not be determined", image->context);
+        else if (missing)
+            init_ask(
+                init, image->dockerfile, 0,
+                "some of its COPY sources are not in the repository ('arc-ci plan' names them): "
+                "does an earlier step make them? List them under 'generated', and what they are "
+                "made of under 'paths', or a change there builds nothing. Or is the context "
+                "wrong?");
         learn_registries(init, image);
     }
 }
