@@ -78,19 +78,6 @@ static void add_flags(struct init *init, json_t *with, const struct arc_yaml_nod
     }
 }
 
-/* Keeps the name of an index for the images that it joins. */
-static void take_manifest(struct init *init, const char *path, const struct arc_yaml_node *manifest)
-{
-    const struct init_step step = {.init = init, .when = "", .file = path};
-    const char *name = convert_template(init, arc_yaml_text_at(manifest, "name_template"));
-    const char *tag = strchr(arc_path_name(name), ':');
-    struct init_image named = {0};
-
-    if (tag && arc_text_is_visible(name) && init_take_reference(init, name, &named) &&
-        named.registries)
-        init_remember_tag(&step, &named, tag + 1);
-}
-
 static void take_docker(struct init *init, const char *path, const struct arc_yaml_node *docker)
 {
     ARC_AUTO_JSON json_t *scope = init_made(init, json_object());
@@ -138,21 +125,6 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
              "them (list them under 'generated'), or will the Dockerfiles?");
 }
 
-/* Without arguments of its own, it signs with the key cosign.key. */
-static void take_signer(struct init *init, const char *path, const struct arc_yaml_node *signer)
-{
-    const struct arc_yaml_node *args = arc_yaml_get(signer, "args");
-    bool keyless = args != NULL;
-
-    arc_yaml_each (arg, args)
-        keyless = keyless && !ARC_STARTS(arc_or(arg->text, ""), "--key");
-    init->signs |= keyless;
-    if (keyless)
-        init_note(init, path, signer->line, INIT_SIGNS);
-    else
-        init_ask(init, path, signer->line, INIT_WHICH_KEY);
-}
-
 void init_read_goreleaser(struct init *init)
 {
     static const char *const keys[] = {"dockers", "dockers_v2"};
@@ -172,10 +144,25 @@ void init_read_goreleaser(struct init *init)
             arc_yaml_each (docker, arc_yaml_get(yaml.root, *key))
                 if (init_spend(init, DOCKER_COST))
                     take_docker(init, path, docker);
-        arc_yaml_each (signer, arc_yaml_get(yaml.root, "docker_signs"))
-            take_signer(init, path, signer);
-        arc_yaml_each (manifest, arc_yaml_get(yaml.root, "docker_manifests"))
-            if (init_spend(init, DOCKER_COST))
-                take_manifest(init, path, manifest);
+        arc_yaml_each (signer, arc_yaml_get(yaml.root, "docker_signs")) {
+            const struct arc_yaml_node *args = arc_yaml_get(signer, "args");
+            bool keyless = args; /* without any, it signs with the key cosign.key */
+            arc_yaml_each (arg, args)
+                keyless = keyless && !ARC_STARTS(arc_or(arg->text, ""), "--key");
+            init->signs |= keyless;
+            if (keyless)
+                init_note(init, path, signer->line, INIT_SIGNS);
+            else
+                init_ask(init, path, signer->line, INIT_WHICH_KEY);
+        }
+        arc_yaml_each (manifest, arc_yaml_get(yaml.root, "docker_manifests")) {
+            const struct init_step step = {.init = init, .when = "", .file = path};
+            const char *name = convert_template(init, arc_yaml_text_at(manifest, "name_template"));
+            const char *tag = strchr(arc_path_name(name), ':');
+            struct init_image named = {0};
+            if (init_spend(init, DOCKER_COST) && tag && arc_text_is_visible(name) &&
+                init_take_reference(init, name, &named) && named.registries)
+                init_remember_tag(&step, &named, tag + 1); /* for the images that it joins */
+        }
     }
 }
