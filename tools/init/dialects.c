@@ -121,29 +121,24 @@ static const char *read_taskfile(struct init *init, const char *path)
     return init_hold(init, &out);
 }
 
-/* Indents recipes by tabs: a justfile's may be indented by spaces. */
-static const char *convert_indents(struct init *init, const char *text)
+const char *init_read_script(struct init *init, const char *path)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = INIT_BYTES_MAX * 2};
+    const char *name = arc_path_name(path);
 
-    arc_each_piece (line, text, "\n") {
+    if (init_is_among(name, INIT_TASKFILES))
+        return read_taskfile(init, path);
+    const char *text = init_read(init, path);
+    if (text && arc_text_ends(path, ".ps1"))
+        return init_from_powershell(init, text);
+    if (!text || !init_is_among(name, INIT_JUSTFILES))
+        return text;
+
+    arc_each_piece (line, text, "\n") { /* spaces may indent its recipes */
         size_t blanks = strspn(line.text, " ");
         bool is_recipe = blanks && blanks < line.len;
         arc_buf_printf(&out, "%s%.*s\n", is_recipe ? "\t" : "", (int)line.len, line.text);
     }
 
     return init_hold(init, &out);
-}
-
-const char *init_read_script(struct init *init, const char *path)
-{
-    const char *name = arc_path_name(path);
-
-    if (init_is_among(name, INIT_TASKFILES))
-        return read_taskfile(init, path);
-    const char *text = init_read(init, path);
-    if (text && init_is_among(name, INIT_JUSTFILES))
-        return convert_indents(init, text);
-
-    return text && arc_text_ends(path, ".ps1") ? init_from_powershell(init, text) : text;
 }
