@@ -385,30 +385,24 @@ static json_t *describe_platforms(struct init *init, const struct init_group *gr
     return described;
 }
 
-/* The group's file and those that workflows use with it or, without any, those that docker reads by
- * default after docker-bake.hcl. A new reference. */
-static json_t *list_files(struct init *init, const struct init_group *group)
+/* Describes a group by its file and those that workflows use with it or, without any, those that
+ * docker reads by default after docker-bake.hcl. */
+static void describe_file(struct init *init, const struct init_group *group, json_t *said)
 {
     static const char *const over[] = {"docker-bake.override.json", "docker-bake.override.hcl"};
-    const json_t *together = json_object_get(init->bakes, group->source);
+    json_t *file = init_keep(init, json_object());
+    json_t *files = json_object_get(init->bakes, group->source);
+    bool is_alone = json_array_size(files) <= 1;
 
-    if (json_array_size(together) > 1) /* docker reads no others then */
-        return init_made(init, arc_json_copy(together));
-    json_t *files = init_made(init, json_pack("[s]", group->source));
-
+    if (is_alone)
+        files = init_keep(init, json_pack("[s]", group->source));
     arc_each_in (name, over) {
         const char *path = init_join(init, init_directory(init, group->source), *name);
-        if (ARC_STARTS(arc_path_name(group->source), "docker-bake.") && init_has_file(init, path))
+        if (is_alone && ARC_STARTS(arc_path_name(group->source), "docker-bake.") &&
+            init_has_file(init, path))
             init_push(init, files, json_string(path));
     }
 
-    return files;
-}
-
-static void describe_file(struct init *init, const struct init_group *group, json_t *said)
-{
-    json_t *file = init_keep(init, json_object()),
-           *files = init_keep(init, list_files(init, group));
     put(init, file, "files", json_array_size(files) > 1 ? files : json_array_get(files, 0));
     put(init, file, "targets", list_texts(init, group->targets));
     put(init, file, "variables", group->variables);
