@@ -1,18 +1,14 @@
 /* The core schema: which plain scalars are null, true or false, and numbers. */
 #include "yaml/yaml.h"
 
-static bool digit_of(char c, int base)
-{
-    return memchr("0123456789abcdefABCDEF", c, base == 16 ? 22 : (size_t)base) != NULL;
-}
-
 /* Digits and separators, at least one digit, no separator at either end. */
 static bool is_whole(const char *text, size_t len, int base)
 {
     if (!len || text[0] == '_' || text[len - 1] == '_')
         return false;
+    size_t digits = base == 16 ? 22 : (size_t)base;
     for (size_t i = 0; i < len; i++)
-        if (text[i] != '_' && !digit_of(text[i], base))
+        if (text[i] != '_' && !memchr("0123456789abcdefABCDEF", text[i], digits))
             return false;
     return true;
 }
