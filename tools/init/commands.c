@@ -616,7 +616,7 @@ static void take_docker(struct script *script, const json_t *words)
         script->pushes = true;
     else if (strcmp(what, "tag") == 0) /* an image built as A is also named B */
         arc_json_each (with, script->builds)
-            if (strcmp(arc_json_text_of(with, "tags"), word_at(words, next)) == 0)
+            if (arc_json_says(with, "tags", word_at(words, next)))
                 init_add_input(script->init, with, "tags", word_at(words, next + 1));
 }
 

@@ -493,7 +493,7 @@ static void split_by_stages(struct init *init, struct init_image *image)
 
     for (char **name = names; name && *name; name++) {
         const char *rest = common ? *name + strlen(common) + (strcmp(*name, common) != 0) : *name;
-        struct init_image *one = init_next_image(init, image, &count);
+        struct init_image *one = count++ ? init_add_image(init, image) : image;
         if (!one)
             return;
         one->target = *name;
@@ -535,7 +535,7 @@ static bool add_folders(struct init *init, struct init_image *image, const char 
         ARC_AUTO_JSON json_t *args = init_made(init, json_pack("{s:s}", argument, folder));
         if (missing_in(init, image, image->context, args))
             continue;
-        struct init_image *one = init_next_image(init, image, &found);
+        struct init_image *one = found++ ? init_add_image(init, image) : image;
         if (!one)
             break;
         one->args = NULL;

@@ -709,7 +709,7 @@ static bool take_list(struct init *init, struct init_image *image, const char *f
         const char *name = arc_yaml_text_at(item, key);
         if (!*name || !arc_text_is_visible(name) || !arc_yaml_get(item, "version"))
             continue;
-        struct init_image *one = init_next_image(init, image, &found);
+        struct init_image *one = found++ ? init_add_image(init, image) : image;
         if (!one)
             break;
         one->version_at = NULL;

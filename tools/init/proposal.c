@@ -363,11 +363,6 @@ struct init_image *init_add_image(struct init *init, const struct init_image *im
     return added;
 }
 
-struct init_image *init_next_image(struct init *init, struct init_image *image, size_t *count)
-{
-    return (*count)++ ? init_add_image(init, image) : image;
-}
-
 struct init_image *init_find_image(const struct init *init, const char *dockerfile)
 {
     init_each_image (image, init)

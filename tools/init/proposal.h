@@ -267,8 +267,6 @@ struct init_group *init_use_file(struct init *init, const char *key, const char 
 
 /* Adds a copy of the image; NULL if there are too many or memory ran out. */
 struct init_image *init_add_image(struct init *init, const struct init_image *image);
-/* For one image that becomes several: returns the image itself first, then copies; counts them. */
-struct init_image *init_next_image(struct init *init, struct init_image *image, size_t *count);
 /* The first image built from that Dockerfile; NULL: none. */
 struct init_image *init_find_image(const struct init *init, const char *dockerfile);
 /* Marks all images as settled: files read from now on only fill gaps. */

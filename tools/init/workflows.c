@@ -193,18 +193,14 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
 
 /* ---- matrices ------------------------------------------------------------------------------- */
 
-static bool is_unknown(const json_t *cell, const char *key)
-{
-    return strcmp(arc_json_text_of(cell, key), INIT_UNKNOWN_TEXT) == 0;
-}
-
 /* Whether the cell agrees with the entry on `keys` (NULL: all keys of the entry). `perhaps`: what
  * only a run knows may be the entry's value. */
 static bool agrees(const json_t *cell, json_t *entry, const json_t *keys, bool perhaps)
 {
     arc_json_each_pair (key, value, entry)
         if ((!keys || json_object_get(keys, key)) &&
-            !json_equal(json_object_get(cell, key), value) && !(perhaps && is_unknown(cell, key)))
+            !json_equal(json_object_get(cell, key), value) &&
+            !(perhaps && arc_json_says(cell, key, INIT_UNKNOWN_TEXT)))
             return false;
     return true;
 }
@@ -262,7 +258,7 @@ static void include(struct init *init, json_t *cells, const json_t *entries, jso
 
     while (listed && made--)
         arc_json_each_pair (key, values, axes)
-            if (is_unknown(json_array_get(cells, made), key)) {
+            if (arc_json_says(json_array_get(cells, made), key, INIT_UNKNOWN_TEXT)) {
                 json_array_remove(cells, made);
                 break;
             }
