@@ -608,9 +608,7 @@ static void take_docker(struct script *script, const json_t *words)
         take_published(script, words, 3);
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
         what = word_at(words, next++);
-    if (init_is_among(what, "build bud bake") && script->is_outside)
-        return;
-    if (init_is_among(what, "build bud bake"))
+    if (init_is_among(what, "build bud bake") && !script->is_outside)
         take_options(script, words, next);
     else if (strcmp(what, "push") == 0)
         script->pushes = true;
