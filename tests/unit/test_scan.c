@@ -116,7 +116,6 @@ static void test_time(void **state)
 
 static int read_text(struct findings *findings, const char *text, struct arc_error *err)
 {
-    assert_int_equal(findings_init(findings, err), 0);
     assert_int_equal(findings_add_target(findings, "flash", "linux/amd64", "r.json", err), 0);
     int rc = scan_report_text(findings, 0, text, strlen(text), err);
     if (!rc)
@@ -136,7 +135,6 @@ static void test_truncated(void **state)
     for (size_t len = 0; len < sizeof text - 1; len++) {
         ARC_AUTO(findings) struct findings findings = {0};
         ARC_AUTO(arc_error) struct arc_error err = {0};
-        assert_int_equal(findings_init(&findings, &err), 0);
         assert_int_equal(findings_add_target(&findings, NULL, NULL, "r", &err), 0);
         assert_int_equal(scan_report_text(&findings, 0, text, len, &err), ARC_EINPUT);
     }

@@ -2,12 +2,6 @@
 #include "base/room.h"
 #include "base/text.h"
 
-int findings_init(struct findings *findings, struct arc_error *err)
-{
-    *findings = (struct findings){.pool = json_object()};
-    return arc_error_unless(findings->pool, err);
-}
-
 void findings_free(struct findings *findings)
 {
     free(findings->targets);
@@ -22,6 +16,7 @@ const char *findings_string(struct findings *findings, const char *text)
 {
     if (!text || !*text)
         return "";
+    findings->pool = arc_or(findings->pool, json_object());
     void *at = json_object_iter_at(findings->pool, text);
     if (!at && json_object_set_new_nocheck(findings->pool, text, json_true()) == 0)
         at = json_object_iter_at(findings->pool, text);

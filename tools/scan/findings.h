@@ -81,6 +81,7 @@ struct scan_target {
     bool ours;           /* scanned in this run, so the settings are known */
 };
 
+/* Zeroed, it has none. */
 struct findings {
     json_t *pool; /* all strings, as keys of an object, for jansson's hash table; the value of a
                      rule's id is its index into `rules` */
@@ -95,7 +96,6 @@ struct findings {
     size_t target_count;
 };
 
-int findings_init(struct findings *findings, struct arc_error *err);
 void findings_free(struct findings *findings);
 
 /* The pool's copy of `text` ("" for NULL); "" when out of memory, which `findings->failed` keeps. */

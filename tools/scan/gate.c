@@ -126,8 +126,6 @@ static int add_target(struct findings *findings, const char *spec, const char *s
 static int read_targets(struct findings *findings, const json_t *specs,
                         const struct arc_scan_options *options, struct arc_error *err)
 {
-    ARC_TRY(findings_init(findings, err));
-
     arc_json_each (spec, specs) {
         ARC_AUTO(arc_error) struct arc_error problem = {0};
         const char *file;
