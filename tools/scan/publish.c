@@ -1,6 +1,112 @@
 #include "scan/publish.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "os/gzip.h"
+
+#define WAIT_FIRST 2000  /* milliseconds */
+#define WAIT_MOST  30000 /* between polls */
+#define LOOKS      24    /* about ten minutes */
+
+static json_t *results_of(json_t *sarif)
+{
+    return json_object_get(json_array_get(json_object_get(sarif, "runs"), 0), "results");
+}
+
+static void cut_list(json_t *list, size_t left)
+{
+    while (json_array_size(list) > left)
+        json_array_remove(list, json_array_size(list) - 1);
+}
+
+/* Results are sorted, worst first, and rules by their first result: drops a quarter of the results
+ * from the end, with the rules that only they name, until the rest fits. */
+static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_error *err)
+{
+    json_t *results = results_of(sarif);
+    const json_t *run = json_array_get(json_object_get(sarif, "runs"), 0);
+    const json_t *driver = json_object_get(json_object_get(run, "tool"), "driver");
+
+    for (;;) {
+        ARC_AUTO_FREE char *text = arc_json_dumps(sarif, JSON_COMPACT);
+        size_t len = 0;
+        ARC_TRY_ALLOC(text, err);
+        ARC_TRY(arc_gzip_base64(text, strlen(text), out, &len, err));
+        if (len <= upload_max)
+            return ARC_OK;
+        free(arc_steal(out));
+        size_t count = json_array_size(results);
+        if (count == 0)
+            return arc_error_set(err, ARC_ELIMIT,
+                                 "the SARIF log exceeds GitHub's limit even without results");
+        cut_list(results, count - (count + 3) / 4);
+        json_int_t rules = 0;
+        arc_json_each (result, results) {
+            json_int_t named = arc_json_number_of(result, "ruleIndex") + 1;
+            rules = ARC_MAX(named, rules);
+        }
+        cut_list(json_object_get(driver, "rules"), (size_t)rules);
+    }
+}
+
+/* Right after the upload, the id may not be known everywhere. */
+static int wait_until_processed(const struct arc_scan_publish *options, const char *id,
+                                struct arc_transport *transport, bool *complete,
+                                struct arc_error *err)
+{
+    ARC_AUTO_FREE char *encoded = arc_url_encode(id);
+    int64_t wait = WAIT_FIRST;
+
+    ARC_TRY_ALLOC(encoded, err);
+
+    for (int i = 0; i < LOOKS; i++) {
+        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        int rc = arc_transport_send(transport, ARC_GET("see whether the findings were processed"),
+                                    &reply, err, "/repos/%s/code-scanning/sarifs/%s",
+                                    options->repository, encoded);
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+        const char *status = rc ? "" : arc_json_text_of(reply.body, "processing_status");
+        const json_t *first = json_array_get(json_object_get(reply.body, "errors"), 0);
+        if (strcmp(status, "failed") == 0)
+            return arc_error_set(
+                err, ARC_EFAILED, "code scanning did not accept the findings: %.1000s",
+                json_is_string(first) ? json_string_value(first) : "it gave no reason");
+        *complete = strcmp(status, "complete") == 0;
+        if (*complete || transport->describes)
+            return ARC_OK;
+        transport->clock->wait(transport->clock->context, wait);
+        wait = wait * 2 > WAIT_MOST ? WAIT_MOST : wait * 2;
+    }
+
+    return ARC_OK;
+}
+
+/* GitHub docs, "Upload an analysis as SARIF data". */
+int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t upload_max,
+                struct arc_transport *transport, json_t **out, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *log = NULL;
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    bool complete = false;
+
+    ARC_TRY(pack_within(sarif, upload_max, &log, err));
+    ARC_AUTO_JSON json_t *body =
+        json_pack("{s:s, s:s, s:s, s:s}", "commit_sha", options->commit, "ref", options->ref,
+                  "sarif", log, "tool_name", "arc-ci scan");
+    /* An analysis of the same commit and category replaces the previous one. */
+    struct arc_request request = ARC_POST(body, "upload the findings to code scanning");
+    request.repeatable = true;
+    ARC_TRY(arc_transport_send(transport, request, &reply, err, "/repos/%s/code-scanning/sarifs",
+                               options->repository));
+
+    const char *id = json_string_value(json_object_get(reply.body, "id"));
+    if (id)
+        ARC_TRY(wait_until_processed(options, id, transport, &complete, err));
+    *out =
+        json_pack("{s:s*, s:s, s:I, s:s*}", "id", id, "status", complete ? "complete" : "pending",
+                  "results", (json_int_t)json_array_size(results_of(sarif)), "url",
+                  json_string_value(json_object_get(reply.body, "url")));
+    return arc_error_unless(*out, err);
+}
 
 /* The gate's verdict must not depend on an upload that is disabled or forbidden. */
 static int tolerate(struct arc_scan *scan, const struct arc_transport *transport,
