@@ -176,26 +176,21 @@ static int load_tags(const struct arc_git *git, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Whether the clone may lack tags: actions/checkout, Buildkite and others fetch without tags, at
- * any depth, and leave no trace of that. A repository that never fetched lacks none. */
-static bool may_lack_tags(const struct arc_git *git)
+int arc_git_all_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *url = NULL;
     ARC_AUTO(arc_buf) struct arc_buf refs = {0};
-
-    if (arc_git_is_shallow(git))
-        return true;
-    if (arc_git_remote_url(git, &url, NULL))
-        return false;
     arc_buf_printf(&refs, "refs/remotes/%s", git->remote);
-    return arc_file_kind_in(git->gitdir, "FETCH_HEAD") != ARC_FILE_NONE ||
-           arc_file_kind_in(git->commondir, arc_buf_text(&refs)) != ARC_FILE_NONE ||
-           arc_env_nonempty(git->env, "CI") || arc_env_nonempty(git->env, "GITHUB_ACTIONS");
-}
 
-int arc_git_all_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
-{
-    if (!may_lack_tags(git))
+    /* The clone may lack tags: actions/checkout, Buildkite and others fetch without tags, at any
+     * depth, and leave no trace of that. A repository that never fetched lacks none. */
+    bool may_lack =
+        arc_git_is_shallow(git) ||
+        (!arc_git_remote_url(git, &url, NULL) &&
+         (arc_file_kind_in(git->gitdir, "FETCH_HEAD") != ARC_FILE_NONE ||
+          arc_file_kind_in(git->commondir, arc_buf_text(&refs)) != ARC_FILE_NONE ||
+          arc_env_nonempty(git->env, "CI") || arc_env_nonempty(git->env, "GITHUB_ACTIONS")));
+    if (!may_lack)
         return arc_git_tags(git, NULL, out, err);
 
     /* Only the remote's tags: a reused workspace keeps tags that were deleted there. */

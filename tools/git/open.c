@@ -16,15 +16,6 @@ static char *without_slash(struct arc_arena *memory, const char *path)
     return arc_arena_cut(memory, path, len - ends);
 }
 
-static bool is_ceiling(const struct arc_env *env, const char *directory)
-{
-    const char *given = arc_or(arc_env_nonempty(env, "GIT_CEILING_DIRECTORIES"), "");
-    arc_each_piece (one, given, ":")
-        if (arc_text_is(one.text, one.len, directory))
-            return true;
-    return false;
-}
-
 /* Opens the .git (a directory, or a linked work tree's file) of the directory or the nearest one
  * above, or the directory itself if it is called .git, which no tree can contain. */
 static int search_upwards(struct arc_git *git, const char *from)
@@ -33,6 +24,7 @@ static int search_upwards(struct arc_git *git, const char *from)
     struct stat start, found;
     int rc = GIT_ENOTFOUND;
     bool points = false; /* a file that names a repository */
+    const char *ceilings = arc_or(arc_env_nonempty(git->env, "GIT_CEILING_DIRECTORIES"), "");
 
     if (!realpath(from, directory) || stat(directory, &start) != 0)
         return GIT_ENOTFOUND;
@@ -52,8 +44,10 @@ static int search_upwards(struct arc_git *git, const char *from)
         if (!name || !directory[1])
             return rc;
         name[name == directory] = '\0';
-        if (is_ceiling(git->env, directory) || stat(directory, &found) != 0 ||
-            found.st_dev != start.st_dev)
+        arc_each_piece (one, ceilings, ":")
+            if (arc_text_is(one.text, one.len, directory))
+                return rc;
+        if (stat(directory, &found) != 0 || found.st_dev != start.st_dev)
             return rc; /* git does not cross mounts either */
     }
 
