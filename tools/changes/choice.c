@@ -25,11 +25,6 @@ bool arc_changes_is_head(const char *name)
     return name && (strcmp(name, "HEAD") == 0 || strcmp(name, "@") == 0);
 }
 
-int choice_need(const struct choice *c, const char *name, struct arc_oid *out)
-{
-    return arc_base_find(c->request, name, out, c->err);
-}
-
 bool choice_is_before(const struct choice *c, const struct arc_oid *commit,
                       const struct arc_oid *head)
 {
@@ -72,7 +67,7 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
 
 static int since_commit(const struct choice *c, const char *name, const char *why)
 {
-    ARC_TRY_PREFIX(choice_need(c, name, &c->out->base), c->err, "base");
+    ARC_TRY_PREFIX(arc_base_find(c->request, name, &c->out->base, c->err), c->err, "base");
     return choice_reason(c, &c->out->base_reason, "%s", why);
 }
 
@@ -241,7 +236,8 @@ static int since_tag(const struct choice *c, const char *tag, const char *why)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
     arc_buf_printf(&ref, CHOICE_TAGS "%s", tag);
-    ARC_TRY_PREFIX(choice_need(c, arc_buf_text(&ref), &c->out->base), c->err, "the previous tag");
+    ARC_TRY_PREFIX(arc_base_find(c->request, arc_buf_text(&ref), &c->out->base, c->err), c->err,
+                   "the previous tag");
     return choice_reason(c, &c->out->base_reason, "%s: %s", why, tag);
 }
 
@@ -401,7 +397,7 @@ static int comment(struct choice *c)
         return by_branch(c);
     arc_buf_printf(&ref, "refs/pull/%" JSON_INTEGER_FORMAT "/head", c->event->number);
     ARC_TRY_PREFIX(
-        choice_need(c, arc_buf_text(&ref), &c->out->head), c->err,
+        arc_base_find(c->request, arc_buf_text(&ref), &c->out->head, c->err), c->err,
         "the comment is on pull request %" JSON_INTEGER_FORMAT
         ", which is not checked out and is not available (a token lets the API be asked)",
         c->event->number);
@@ -437,7 +433,7 @@ static int choose(struct choice *c)
                              arc_or(event->ref, "a ref"));
 
     if (event->base_sha && event->head_sha && !request->base && !request->ref) {
-        ARC_TRY(choice_need(c, event->head_sha, &c->out->head));
+        ARC_TRY(arc_base_find(c->request, event->head_sha, &c->out->head, c->err));
         ARC_TRY(choice_reason(c, &c->out->head_reason, "the merge group's head"));
         return since_commit(c, event->base_sha, "the merge group's base");
     }

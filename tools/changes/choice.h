@@ -24,9 +24,6 @@ int choice_reason(const struct choice *c, char **out, const char *format, ...)
 int choice_warn(const struct choice *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Finds a name, fetching if necessary: arc_base_find(). */
-int choice_need(const struct choice *c, const char *name, struct arc_oid *out);
-
 /* Chooses the head (head.c), sets out->head, its reason, and c->branch. */
 int choice_head(struct choice *c);
 

@@ -17,7 +17,7 @@ static int head_of_input(struct choice *c)
     const char *ref = c->request->ref;
     ARC_AUTO_FREE char *checked_out = NULL;
     struct arc_oid head;
-    ARC_TRY_PREFIX(choice_need(c, ref, &c->out->head), c->err, "ref");
+    ARC_TRY_PREFIX(arc_base_find(c->request, ref, &c->out->head, c->err), c->err, "ref");
     bool is_head = arc_changes_is_head(ref);
     c->is_checked_out = is_head;
     if (is_head)
@@ -113,7 +113,7 @@ int choice_head(struct choice *c)
     }
 
     if (!sha) {
-        ARC_TRY(choice_need(c, event->ref, &c->out->head));
+        ARC_TRY(arc_base_find(c->request, event->ref, &c->out->head, c->err));
         return settle(c, event->ref, event->ref, "");
     }
 
@@ -122,7 +122,7 @@ int choice_head(struct choice *c)
         ARC_TRY(head_of_checkout(c, sha, &chosen));
     if (chosen)
         return ARC_OK;
-    int rc = choice_need(c, sha, &c->out->head);
+    int rc = arc_base_find(c->request, sha, &c->out->head, c->err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(c->err, rc,
                              "the event's commit: %s; if another repository is checked out, 'ref: "

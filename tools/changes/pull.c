@@ -185,7 +185,7 @@ static int since_input(struct choice *c, const struct arc_oid *own)
     const char *base = c->request->base;
     struct arc_base *out = c->out;
 
-    if (!own && choice_need(c, c->event->head_sha, &out->head))
+    if (!own && arc_base_find(c->request, c->event->head_sha, &out->head, c->err))
         return arc_error_prefix(c->err, "the pull request's newest commit");
     ARC_TRY(settle_head(c, own));
 
