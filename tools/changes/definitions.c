@@ -31,27 +31,6 @@ static void side_free(struct side *side)
 
 /* ---- the files of a commit ------------------------------------------------------------------- */
 
-/* Adds the commit's files that are not in the folder yet. */
-static int add_missing(const struct arc_git *git, const struct arc_oid *commit, const char *root,
-                       char *const *names, json_t **files, struct arc_error *err)
-{
-    for (; names && *names; names++) {
-        ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_YAML_BYTES};
-        if (arc_file_kind_in(root, *names) != ARC_FILE_NONE)
-            continue;
-        int rc = arc_git_blob(git, commit, *names, ARC_YAML_BYTES, &text, err);
-        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
-        if (rc)
-            continue;
-        arc_json_push(files, json_pack("{s:s+, s:s%}", "path", FOLDER "/", *names, "text",
-                                       arc_buf_text(&text), text.len));
-        if (!*files)
-            return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8", *names);
-    }
-
-    return ARC_OK;
-}
-
 /* Writes the files that docker reads from a commit into the side's folder, following includes. */
 static int write_files(const struct arc_git *git, const struct arc_oid *commit,
                        const struct arc_loading *l, struct side *side)
@@ -66,7 +45,22 @@ static int write_files(const struct arc_git *git, const struct arc_oid *commit,
         ARC_TRY(arc_error_memory(rc, l->err));
         for (; given && *given; given++) /* .env may be both kinds */
             ARC_TRY(arc_texts_add_once(l, &names, *given));
-        ARC_TRY(add_missing(git, commit, l->root, names, &files, l->err));
+
+        /* Adds those that are not in the folder yet. */
+        for (; names && *names; names++) {
+            ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_YAML_BYTES};
+            if (arc_file_kind_in(l->root, *names) != ARC_FILE_NONE)
+                continue;
+            rc = arc_git_blob(git, commit, *names, ARC_YAML_BYTES, &text, l->err);
+            ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, l->err));
+            if (rc)
+                continue;
+            arc_json_push(&files, json_pack("{s:s+, s:s%}", "path", FOLDER "/", *names, "text",
+                                            arc_buf_text(&text), text.len));
+            if (!files)
+                return arc_error_set(l->err, ARC_EINPUT, "%s is not UTF-8", *names);
+        }
+
         ARC_TRY_ALLOC(files, l->err);
         if (!json_array_size(files))
             break;
