@@ -95,7 +95,6 @@ int choice_head(struct choice *c)
     const struct arc_event *event = c->event;
     bool of_run = arc_event_is_of_run(event);
     const char *sha = of_run ? event->head_sha : event->sha;
-
     struct arc_oid head;
 
     /* If `ref` is HEAD and the event's commit, the event has the previous commit. */

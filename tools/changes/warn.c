@@ -223,11 +223,13 @@ static int doubt_patterns(const struct arc_match *match, const struct arc_rule *
         const char *pattern = rule->patterns[i], *bare = pattern + strspn(pattern, "!");
         bool is_group = bare > pattern && *bare == '('; /* its mark is no negation */
         *doubt = doubt_of(bare - is_group, bare - pattern > is_group);
+
+        /* What makes its regular expression invalid; most patterns need no check. */
         ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
         int depth = 0;
         for (const char *c = pattern; *c; c++)
             depth += (*c == '{') - (*c == '}');
-        if (!*doubt && (depth || strpbrk(pattern, "()[]\\?+"))) /* few patterns */
+        if (!*doubt && (depth || strpbrk(pattern, "()[]\\?+")))
             ARC_TRY(arc_glob_compile(pattern, strlen(pattern), &glob, err));
 
         if (glob && arc_glob_defect(glob)) {
