@@ -22,7 +22,6 @@ struct merge {
 /* A range of commits being read. */
 struct reading {
     struct arc_project *project;
-    const struct arc_git *git; /* the project's */
     const struct arc_plan *plan;
     struct arc_notes_log *log;
     struct arc_config config; /* of the plan's group alone */
@@ -60,9 +59,9 @@ static int make_filters(struct arc_project *project, struct reading *reading,
                         const struct arc_group *group, const struct arc_git_log_range *range,
                         struct arc_error *err)
 {
-    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     const struct arc_plan *plan = reading->plan;
-    const char **there = arc_arena_array(&memory, plan->service_count + 1, sizeof *there);
+    const char **there =
+        arc_arena_array(&reading->log->memory, plan->service_count + 1, sizeof *there);
     struct arc_filters *out = &reading->filters;
     struct arc_config *config = &reading->config;
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
@@ -218,7 +217,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
 
     if (!inner || json_object_set_new(inner, merge->oid.hex, json_true()))
         return arc_error_nomem(err);
-    ARC_TRY(arc_git_log_names(reading->git, &range, inner, err));
+    ARC_TRY(arc_git_log_names(reading->project->git, &range, inner, err));
 
     for (size_t i = 0; i < log->count; i++) {
         bool own = !log->commits[i].pull && json_object_get(inner, log->commits[i].hash);
@@ -419,7 +418,7 @@ static int find_newcomers(struct reading *reading, const struct arc_oid *from,
     bool more = false;
 
     ARC_TRY_ALLOC(known, err);
-    ARC_TRY(arc_git_log(reading->git, &range, add_author, known, &more, err));
+    ARC_TRY(arc_git_log(reading->project->git, &range, add_author, known, &more, err));
 
     for (size_t i = 0; !more && i < log->count; i++) {
         const struct arc_notes_commit *commit = &log->commits[i];
@@ -445,7 +444,6 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     struct arc_oid from = {{0}}, to;
 
     ARC_TRY(arc_project_open(project, err));
-    reading->git = project->git;
     reading->err = err;
     ARC_TRY(find_ends(project->git, plan, &from, &to, err));
     const struct arc_oid *since = *from.hex ? &from : NULL;
@@ -456,15 +454,14 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
                             err));
     if (since && !log->all)
-        ARC_TRY(arc_picks_list(reading->git, since, &to, &reading->picks, err));
+        ARC_TRY(arc_picks_list(reading->project->git, since, &to, &reading->picks, err));
 
-    int rc = arc_git_log(reading->git, &range, look_at, reading, NULL, err);
+    int rc = arc_git_log(reading->project->git, &range, look_at, reading, NULL, err);
     if (rc < 0)
         return rc;
 
     log->complete = rc == 0;
-    for (size_t i = reading->merge_count; i-- > 0;) /* the oldest first: a merge may contain
-                                                       others */
+    for (size_t i = reading->merge_count; i-- > 0;) /* the oldest first: one may contain others */
         ARC_TRY(take_merge(reading, &reading->merges[i], err));
     if (log->all)
         return ARC_OK;
