@@ -257,7 +257,7 @@ static json_t *list_commands(void)
 int help_render(const struct command *command, const char *format, struct arc_buf *out,
                 struct arc_error *err)
 {
-    static const struct {
+    static const struct text {
         const char *format, *of_command, *of_program;
     } texts[] = {
         {"text", arc_embedded_cli_help_text, arc_embedded_cli_program_text},
@@ -267,7 +267,7 @@ int help_render(const struct command *command, const char *format, struct arc_bu
         {"readme", arc_embedded_cli_help_readme, NULL},
     };
     ARC_AUTO_JSON json_t *values = NULL;
-    size_t i = 0;
+    const struct text *text = arc_find(texts, ARC_COUNT(texts), format, format);
 
     if (command)
         values =
@@ -289,8 +289,6 @@ int help_render(const struct command *command, const char *format, struct arc_bu
     arc_json_put(&values, "braces", json_string("{{"));
     ARC_TRY_ALLOC(values, err);
 
-    while (strcmp(texts[i].format, format) != 0)
-        i++;
-    return arc_template_fill(command ? texts[i].of_command : texts[i].of_program, places, values,
-                             out, err);
+    return arc_template_fill(command ? text->of_command : text->of_program, places, values, out,
+                             err);
 }

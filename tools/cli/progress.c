@@ -34,12 +34,11 @@ static double now(void)
 
 static struct table_row *row_of(struct build_progress *table, const char *cell)
 {
-    for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->rows[i].cell, cell) == 0)
-            return &table->rows[i];
+    struct table_row *row = arc_find(table->rows, table->count, cell, cell);
 
-    struct table_row *row =
-        arc_arena_append(&table->memory, &table->rows, &table->count, sizeof *row);
+    if (row)
+        return row;
+    row = arc_arena_append(&table->memory, &table->rows, &table->count, sizeof *row);
     if (row) {
         row->since = now();
         snprintf(row->cell, sizeof row->cell, "%s", cell);

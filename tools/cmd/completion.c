@@ -145,11 +145,11 @@ static int run_completion(const struct invocation *inv, struct report *report,
                           struct arc_error *err)
 {
     const char *shell = arc_or(inv->args[0], "");
-    static const struct {
-        const char *shell, *script;
-    } scripts[] = {{"bash", arc_embedded_cmd_completion_bash},
-                   {"zsh", arc_embedded_cmd_completion_zsh},
-                   {"fish", arc_embedded_cmd_completion_fish}};
+    static const struct shell {
+        const char *name, *script;
+    } shells[] = {{"bash", arc_embedded_cmd_completion_bash},
+                  {"zsh", arc_embedded_cmd_completion_zsh},
+                  {"fish", arc_embedded_cmd_completion_fish}};
 
     report->kind = REPORT_DATA;
 
@@ -160,13 +160,12 @@ static int run_completion(const struct invocation *inv, struct report *report,
         return ARC_OK;
     }
 
-    arc_each_in (row, scripts)
-        if (strcmp(shell, row->shell) == 0 && inv->arg_count == 1) {
-            arc_buf_puts(&report->human, row->script);
-            return ARC_OK;
-        }
+    const struct shell *found = arc_find(shells, ARC_COUNT(shells), name, shell);
+    if (!found || inv->arg_count != 1)
+        return arc_error_set(err, ARC_EINPUT, "which shell? 'arc-ci completion bash', zsh or fish");
+    arc_buf_puts(&report->human, found->script);
 
-    return arc_error_set(err, ARC_EINPUT, "which shell? 'arc-ci completion bash', zsh or fish");
+    return ARC_OK;
 }
 
 const struct command cmd_completion = {

@@ -174,10 +174,7 @@ static int list_images(const struct doctor *doctor, struct arc_arena *memory,
     doctor_each_group (group, doctor)
         arc_each (service, group->services, group->service_count)
             for (char **image = service->images; *image; image++) {
-                size_t known = 0;
-                while (known < *count && strcmp((*out)[known].image, *image) != 0)
-                    known++;
-                if (known == *count)
+                if (!arc_find(*out, *count, image, *image))
                     ARC_APPEND(memory, *out, *count, err,
                                (struct arc_registry_push){.image = *image});
             }

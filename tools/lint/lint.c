@@ -14,7 +14,6 @@ static void lint_free(struct lint *lint)
     arc_arena_free(&lint->memory);
     lint_settings_free(&lint->settings);
     json_decref(lint->files);
-    json_decref(lint->rules);
     json_decref(lint->counts);
     *lint = (struct lint){0};
 }
@@ -86,10 +85,9 @@ static int start_lint(struct lint *lint, struct arc_project *project, const char
     lint->project = project;
     lint->root = arc_project_root(project);
     lint->files = json_object();
-    lint->rules = json_object();
     lint->counts = json_object();
 
-    ARC_TRY_ALLOC(lint->files && lint->rules && lint->counts, err);
+    ARC_TRY_ALLOC(lint->files && lint->counts, err);
 
     return lint_settings_load(lint->root, rules, &lint->settings, err);
 }
@@ -98,15 +96,16 @@ int arc_lint(struct arc_project *project, const char *rules, json_t **out, struc
 {
     ARC_AUTO(lint) struct lint lint = {0};
     ARC_AUTO(arc_error) struct arc_error wrong = {0};
+    ARC_AUTO_JSON json_t *applied = json_object(); /* the rules */
     const char *shown = arc_or(project->wanted.config, ARC_CONFIG_PATH);
 
     ARC_TRY(start_lint(&lint, project, rules, err));
     for (const char *const *rule = lint_rules; *rule; rule++)
         if (lint_is_on(&lint, *rule))
-            lint_set(&lint, lint.rules, *rule, json_true());
+            lint_set(&lint, applied, *rule, json_true());
     arc_each (fact, lint.settings.facts, lint.settings.fact_count)
         if (lint_is_on(&lint, fact->rule))
-            lint_set(&lint, lint.rules, fact->rule, json_true());
+            lint_set(&lint, applied, fact->rule, json_true());
 
     /* a configuration that does not load is a finding; what depends on it is not checked */
     lint_looked_at(&lint, shown);
@@ -137,7 +136,7 @@ int arc_lint(struct arc_project *project, const char *rules, json_t **out, struc
     *out =
         json_pack("{s:s, s:i, s:b, s:I, s:I, s:o}", "document", "lint", "format",
                   ARC_DOCUMENT_FORMAT, "ok", ok, "files", (json_int_t)json_object_size(lint.files),
-                  "rules", (json_int_t)json_object_size(lint.rules), "findings", findings);
+                  "rules", (json_int_t)json_object_size(applied), "findings", findings);
 
     return arc_error_unless(*out, err);
 }

@@ -97,7 +97,6 @@ struct lint {
     struct lint_finding *findings;
     size_t finding_count;
     json_t *files;  /* object: every file that was checked */
-    json_t *rules;  /* object: every rule that was applied */
     json_t *counts; /* object: findings by "RULE:FILE" */
     struct lint_called *called;
     size_t called_count;

@@ -2,12 +2,9 @@
 #include "base/json.h"
 #include "lint/rule.h"
 
-static struct lint_service *find_directory(const struct lint *lint, const char *directory)
+static bool has_directory(const struct lint *lint, const char *directory)
 {
-    for (size_t i = 0; i < lint->service_count; i++)
-        if (strcmp(lint->services[i].directory, directory) == 0)
-            return &lint->services[i];
-    return NULL;
+    return arc_find(lint->services, lint->service_count, directory, directory) != NULL;
 }
 
 /* Adds a directory with a service.yaml. If it does not load, that is a finding, and the service is
@@ -42,7 +39,7 @@ static void collect_services(struct lint *lint)
         arc_each (service, group->services, group->service_count) {
             if (!service->file) /* which another tool's may lie in */
                 lint_set(lint, others, service->directory, json_true());
-            else if (!find_directory(lint, service->directory))
+            else if (!has_directory(lint, service->directory))
                 add_service(lint, service->directory, group);
             lint_set(lint, parents, lint_parent(lint, service->directory), json_true());
         }
@@ -52,7 +49,7 @@ static void collect_services(struct lint *lint)
         arc_json_each (name, names) {
             const char *directory = lint_join(lint, parent, json_string_value(name));
             bool described = false;
-            if (find_directory(lint, directory) || json_object_get(others, directory))
+            if (has_directory(lint, directory) || json_object_get(others, directory))
                 continue;
             if (arc_service_described(lint->root, directory, &described, NULL))
                 lint->memory.failed = true;
@@ -109,10 +106,12 @@ static const char *find_codename(const struct lint *lint, const char *codename)
         if (service->loaded && strcmp(service->data.codename, codename) == 0)
             return service->directory;
 
-    arc_each (group, config->groups, config->group_count)
-        arc_each (service, group->services, group->service_count)
-            if (strcmp(service->codename, codename) == 0)
-                return service->directory;
+    arc_each (group, config->groups, config->group_count) {
+        const struct arc_service *service =
+            arc_find(group->services, group->service_count, codename, codename);
+        if (service)
+            return service->directory;
+    }
 
     return NULL;
 }
