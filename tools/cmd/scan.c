@@ -32,21 +32,15 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
 static void fill_outputs(struct report *report)
 {
     const json_t *document = report->document, *counts = json_object_get(document, "counts");
-    const struct {
-        const char *name;
-        const json_t *value;
-    } outputs[] = {{"cve-count", json_object_get(document, "total")},
-                   {"critical-count", json_object_get(counts, "CRITICAL")},
-                   {"high-count", json_object_get(counts, "HIGH")},
-                   {"medium-count", json_object_get(counts, "MEDIUM")},
-                   {"low-count", json_object_get(counts, "LOW")},
-                   {"new-count", json_object_get(document, "new")},
-                   {"scan-status", json_object_get(document, "verdict")},
-                   {"gate", json_object_get(document, "gate")}};
 
-    arc_each_in (output, outputs)
-        report_value(report, output->name, output->value, "unknown");
-
+    report_value(report, "cve-count", json_object_get(document, "total"), "unknown");
+    report_value(report, "critical-count", json_object_get(counts, "CRITICAL"), "unknown");
+    report_value(report, "high-count", json_object_get(counts, "HIGH"), "unknown");
+    report_value(report, "medium-count", json_object_get(counts, "MEDIUM"), "unknown");
+    report_value(report, "low-count", json_object_get(counts, "LOW"), "unknown");
+    report_value(report, "new-count", json_object_get(document, "new"), "unknown");
+    report_value(report, "scan-status", json_object_get(document, "verdict"), "unknown");
+    report_value(report, "gate", json_object_get(document, "gate"), "unknown");
     report_value(report, "scan", document, "");
 }
 
