@@ -13,11 +13,12 @@ void report_output_bytes(struct report *report, const char *name, const char *va
 {
     struct arc_arena *memory = &report->memory;
     char *copy = arc_arena_array(memory, len + 1, 1);
-    struct report_output *output =
-        arc_arena_append(memory, &report->outputs, &report->output_count, sizeof *output);
+    struct report_output *output = NULL;
 
+    if (copy)
+        output = arc_arena_append(memory, &report->outputs, &report->output_count, sizeof *output);
     report->output_bytes += strlen(name) + len;
-    if (copy && output)
+    if (output)
         *output =
             (struct report_output){arc_arena_text(memory, name), memcpy(copy, value, len), len};
 }
