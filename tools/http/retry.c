@@ -128,20 +128,14 @@ static bool is_next(const char *at, const char *end)
     for (; at < end; at++) {
         if (strncasecmp(at, "rel=", 4) != 0)
             continue;
-        at += 4;
-        bool quoted = at < end && *at == '"';
-        at += quoted;
-        while (at < end && *at != '"' && *at != ';' && *at != ',') {
-            size_t word = 0;
-            while (at + word < end && !strchr("\" ;,", at[word]))
-                word++;
-            if (arc_text_is_caseless(at, word, "next"))
-                return true;
-            at += word;
-            if (!quoted)
+        bool quoted = at[4] == '"';
+        const char *value = at + 4 + quoted;
+        at = value + strcspn(value, quoted ? "\";," : "\" ;,");
+        arc_each_piece (word, value, " \";,") {
+            if (word.text >= at)
                 break;
-            while (at < end && *at == ' ')
-                at++;
+            if (arc_text_is_caseless(word.text, word.len, "next"))
+                return true;
         }
     }
 
