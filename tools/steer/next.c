@@ -728,7 +728,8 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
         "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name, "head",
         survey.head.hex, "previous-tag", next.since, "bump", arc_bump_name(next.bump), "next",
         next.version, "next-tag", next.tag, "reason", next.reason, "lacked", lacked, "unclaimed",
-        next.unclaimed, "complete", survey.complete, "tags-known", !survey.tags_unknown, "commits",
-        commits, "includes", survey_describe_rides(group));
+        next.unclaimed, "complete", survey.complete, "tags-known",
+        !project->repository.tags_unknown, "commits", commits, "includes",
+        survey_describe_rides(group));
     return arc_error_unless(*out, err);
 }

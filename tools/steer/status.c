@@ -395,8 +395,8 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
         ARC_TRY(find_adrift(&asking, err));
     *out = json_pack("{s:s, s:i, s:s, s:b, s:s?, s:s?, s:b, s:b, s:O}", "document", "status",
                      "format", ARC_DOCUMENT_FORMAT, "head", survey->head.hex, "complete",
-                     survey->complete, "tags-unknown", survey->tags_unknown, "published-unknown",
-                     project->repository.published_unknown, "unreleased", asking.behind, "adrift",
-                     asking.adrift, "groups", asking.rows);
+                     survey->complete, "tags-unknown", project->repository.tags_unknown,
+                     "published-unknown", project->repository.published_unknown, "unreleased",
+                     asking.behind, "adrift", asking.adrift, "groups", asking.rows);
     return arc_error_unless(*out, err);
 }

@@ -264,10 +264,8 @@ static int find_releases(struct walk *walk, struct arc_error *err)
     /* The remote's tags or, if it does not answer, the clone's, which is enough for a survey. */
     struct arc_repository *repository = &walk->project->repository;
     ARC_TRY(arc_project_load_tags(walk->project, err));
-    if (!repository->tags) {
-        out->tags_unknown = arc_arena_text(&out->memory, repository->tags_unknown);
+    if (!repository->tags)
         ARC_TRY(arc_git_tags(walk->project->git, NULL, &repository->tags, err));
-    }
     ARC_TRY(arc_repository_read_published(walk->project->env, repository, err));
     ARC_TRY(
         arc_services_find_releases(&request, walk->releases, walk->slot_count, &out->head, err));

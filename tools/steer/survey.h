@@ -62,7 +62,6 @@ struct survey {
     bool on_default;            /* HEAD is that branch, or its tip */
     const char *unclaimed;      /* the highest tag of no group, or ""; NULL: not searched yet */
     bool complete;              /* no commits were missing */
-    char *tags_unknown; /* why the clone's tags were used instead of the remote's; or NULL */
     struct survey_commit *commits;
     size_t commit_count;
     struct survey_group *groups; /* as in the configuration */
