@@ -94,9 +94,12 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
     return arc_plan(&options, out, err);
 }
 
-static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
-                     struct released_tag **out, size_t *count, struct arc_error *err)
+int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
+                     struct arc_arena *memory, struct released_tag **out, size_t *count,
+                     struct arc_error *err)
 {
+    *out = NULL;
+    *count = 0;
     arc_each (service, plan->services, plan->service_count)
         arc_each (tag, service->tags, service->tag_count)
             if (service->selected && tag->move)
@@ -105,16 +108,6 @@ static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
                                                  .planned = tag,
                                                  .image = arc_planned_image(service, tag)});
 
-    return arc_arena_check(memory, err);
-}
-
-int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
-                     struct arc_arena *memory, struct released_tag **out, size_t *count,
-                     struct arc_error *err)
-{
-    *out = NULL;
-    *count = 0;
-    ARC_TRY(list_tags(plan, memory, out, count, err));
     struct arc_registry_item *items = arc_arena_array(memory, *count, sizeof *items);
     ARC_TRY_ALLOC(items, err);
 
