@@ -60,7 +60,7 @@ static void use(unsigned choice)
     world_check(rc, &err);
     if (!rc && manifest.media_type &&
         arc_registry_put(registry, image, "v2", &manifest, NULL) == ARC_OK)
-        arc_registry_untag(registry, image, "v2", NULL);
+        arc_registry_remove(registry, image, "v2", NULL);
     arc_registry_free(registry);
 }
 

@@ -302,7 +302,7 @@ static int put_back(struct promotion *promotion, const struct move *move)
     if (!arc_text_same(promotion->probed, move->image))
         ARC_TRY(arc_registry_probe_untag(registry, move->image, &promotion->alone, NULL));
     promotion->probed = move->image;
-    return promotion->alone ? arc_registry_untag(registry, move->image, move->tag, NULL)
+    return promotion->alone ? arc_registry_remove(registry, move->image, move->tag, NULL)
                             : ARC_EFAILED;
 }
 

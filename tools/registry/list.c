@@ -128,12 +128,12 @@ int arc_registry_probe_untag(struct arc_registry *registry, const char *image, b
 
     /* One that removes no tags would keep the index. */
     *alone = false;
-    int rc = arc_registry_untag(registry, image, tag, &refused);
+    int rc = arc_registry_remove(registry, image, tag, &refused);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_memory(rc, err);
     ARC_TRY(arc_registry_put(registry, image, tag, &probe, err));
 
-    rc = arc_registry_untag(registry, image, tag, &refused);
+    rc = arc_registry_remove(registry, image, tag, &refused);
     *alone = !rc && arc_registry_resolve(registry, image, tag, digest, NULL) == ARC_ENOTFOUND &&
              arc_registry_resolve(registry, image, probe.digest, digest, NULL) == ARC_OK;
     rc = arc_registry_remove(registry, image, probe.digest, &refused);

@@ -311,8 +311,8 @@ int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put 
     return ARC_OK;
 }
 
-static int send_delete(struct arc_registry *registry, const char *image, const char *reference,
-                       const char *what, struct arc_error *err)
+int arc_registry_remove(struct arc_registry *registry, const char *image, const char *reference,
+                        struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
     ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
@@ -329,23 +329,8 @@ static int send_delete(struct arc_registry *registry, const char *image, const c
     return arc_error_set(err, ARC_EFAILED,
                          "%s %s: the registry does not remove %s (it answers "
                          "%d%s)",
-                         image, reference, what, response.status, arc_buf_text(&reason));
-}
-
-int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,
-                       struct arc_error *err)
-{
-    if (arc_digest_known(tag))
-        return arc_error_set(err, ARC_EINPUT, "%s is a digest, not a tag", tag);
-    return send_delete(registry, image, tag, "tags", err);
-}
-
-int arc_registry_remove(struct arc_registry *registry, const char *image, const char *digest,
-                        struct arc_error *err)
-{
-    if (!arc_digest_known(digest))
-        return arc_error_set(err, ARC_EINPUT, "%s is not a digest", digest);
-    return send_delete(registry, image, digest, "manifests", err);
+                         image, reference, arc_digest_known(reference) ? "manifests" : "tags",
+                         response.status, arc_buf_text(&reason));
 }
 
 int arc_manifest_make(struct arc_buf *bytes, struct arc_manifest *out, struct arc_error *err)

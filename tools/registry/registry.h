@@ -129,19 +129,15 @@ struct arc_registry_put {
 int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put *puts, size_t count,
                          struct arc_error *err);
 
-/* Removes a tag, not what it points to. ARC_ENOTFOUND if there is no such tag; ARC_EFAILED if the
- * registry cannot (distribution spec 1.1, "Deleting tags", is optional). Some registries also
- * remove the manifest: see arc_registry_probe_untag(). */
-int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,
-                       struct arc_error *err);
-
-/* Removes a manifest or an index, and every tag that points to it. Errors as
- * arc_registry_untag(). */
-int arc_registry_remove(struct arc_registry *registry, const char *image, const char *digest,
+/* Removes a tag, not what it points to; or, by digest, a manifest or an index and every tag that
+ * points to it. ARC_ENOTFOUND if there is none; ARC_EFAILED if the registry cannot (distribution
+ * spec 1.1, "Deleting tags", is optional). Some registries also remove the manifest of a tag: see
+ * arc_registry_probe_untag(). */
+int arc_registry_remove(struct arc_registry *registry, const char *image, const char *reference,
                         struct arc_error *err);
 
-/* Tests with an empty index, which it puts and removes, whether arc_registry_untag() removes
- * nothing but the tag. */
+/* Tests with an empty index, which it puts and removes, whether removing a tag removes
+ * nothing else. */
 int arc_registry_probe_untag(struct arc_registry *registry, const char *image, bool *alone,
                              struct arc_error *err);
 

@@ -232,7 +232,7 @@ static int remove_tags(struct pruning *pruning, struct prune_image *image, struc
         if (!alone)
             reason = stays;
         else if (pruning->options->apply) {
-            int rc = arc_registry_untag(pruning->registry, image->name, tag->name, &refused);
+            int rc = arc_registry_remove(pruning->registry, image->name, tag->name, &refused);
             if (rc && rc != ARC_ENOTFOUND && rc != ARC_EFAILED)
                 return arc_error_pass(rc, &refused, err);
             reason = rc == ARC_EFAILED ? arc_error_text(&refused) : NULL;
