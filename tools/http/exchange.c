@@ -14,15 +14,12 @@ int arc_http_new(const struct arc_http_options *options, struct arc_http **out,
     if (options)
         http->options = *options;
     int rc = arc_curl_load(&http->curl, err);
+    if (!rc && (http->curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+                !(http->easy = http->curl.easy_init())))
+        rc = arc_error_set(err, ARC_EWORLD, "libcurl could not be initialized");
     if (rc) {
         free(http);
         return rc;
-    }
-
-    if (http->curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-        !(http->easy = http->curl.easy_init())) {
-        free(http);
-        return arc_error_set(err, ARC_EWORLD, "libcurl could not be initialized");
     }
     *out = http;
 
