@@ -203,14 +203,11 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
                  const char *why, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    int rc = arc_transport_send(rollback->records.github, ARC_PATCH(fields, why), &reply, err,
-                                "/repos/%s/releases/%" PRIdMAX, rollback->records.repository,
-                                (intmax_t)arc_json_number_of(release, "id"));
-    if (!rc)
-        return ARC_OK;
-
-    return arc_error_prefix(err, "the images are rolled back, GitHub's releases are not; run it "
-                                 "again");
+    ARC_TRY_PREFIX(arc_transport_send(rollback->records.github, ARC_PATCH(fields, why), &reply, err,
+                                      "/repos/%s/releases/%" PRIdMAX, rollback->records.repository,
+                                      (intmax_t)arc_json_number_of(release, "id")),
+                   err, "the images are rolled back, GitHub's releases are not; run it again");
+    return ARC_OK;
 }
 
 /* Moves "Latest", then marks the releases, skipping what is already done. */
