@@ -120,7 +120,7 @@ static const char *insecure_of(const struct arc_bake_options *options, const cha
 static json_t *make_output(const struct arc_bake_options *options,
                            const struct arc_planned_service *service)
 {
-    ARC_AUTO(arc_buf) struct arc_buf images = {0}, more = {0};
+    ARC_AUTO(arc_buf) struct arc_buf images = {0};
     bool push = options->plan->push && !options->load;
     const char *how = service->recipe ? service->recipe->output : NULL;
     const char *quote = *service->mirrors ? "\"" : ""; /* several names share one field of CSV */
@@ -134,22 +134,21 @@ static json_t *make_output(const struct arc_bake_options *options,
         arc_buf_printf(&images, ",%s", *mirror);
         insecure = *insecure ? insecure_of(options, *mirror) : "";
     }
-    arc_buf_puts(&more, insecure);
-    if (how)
-        arc_buf_printf(&more, ",%s", how);
+    const char *comma = how ? "," : "";
+    how = arc_or(how, "");
 
-    if (images.failed || more.failed)
+    if (images.failed)
         arc_json_push(&list, NULL);
     else if (options->load)
         arc_json_push(&list, json_string("type=docker"));
     else if (push && options->by_digest)
         arc_json_push(&list,
                       json_sprintf("type=image,%sname=%s%s,push-by-digest=true,"
-                                   "name-canonical=true,push=true%s",
-                                   quote, arc_buf_text(&images), quote, arc_buf_text(&more)));
+                                   "name-canonical=true,push=true%s%s%s",
+                                   quote, arc_buf_text(&images), quote, insecure, comma, how));
     else
-        arc_json_push(&list, json_sprintf("type=image,push=%s%s", arc_true_or_false(push),
-                                          arc_buf_text(&more)));
+        arc_json_push(&list, json_sprintf("type=image,push=%s%s%s%s", arc_true_or_false(push),
+                                          insecure, comma, how));
 
     return list;
 }

@@ -217,8 +217,6 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
                          struct arc_planned_service *out, struct arc_arena *memory,
                          struct arc_error *err)
 {
-    static char revision[] = "org.opencontainers.image.revision";
-    static char version[] = "org.opencontainers.image.version";
     const struct arc_released_from *released = service->released;
     const struct arc_service *own = arc_group_find_service(released->group, service->codename);
     const struct arc_plan_options of_release = {.group = released->group,
@@ -245,8 +243,8 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
                                                   .tag = released->tag,
                                                   .version = released->version->version,
                                                   .revision = released->revision};
-    out->labels[0] = (struct arc_pair){revision, released->revision};
-    out->labels[1] = (struct arc_pair){version, released->version->version};
+    set_pair(out->labels, "org.opencontainers.image.revision", released->revision);
+    set_pair(out->labels, "org.opencontainers.image.version", released->version->version);
     out->context = service->build.context;
     out->dockerfile = service->build.dockerfile;
     out->platforms =

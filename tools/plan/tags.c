@@ -175,8 +175,7 @@ static bool names_latest(const char *name)
 
 static bool has_part(const struct reading *reading)
 {
-    return has(reading, "{major}") || has(reading, "{minor}") || has(reading, "{patch}") ||
-           has(reading, "{prerelease}");
+    return ARC_HOLDS(reading->tag->name, "{major}", "{minor}", "{patch}", "{prerelease}");
 }
 
 static bool has_numbers(const struct reading *reading)
