@@ -196,12 +196,11 @@ static void find_all(struct glob_pattern *pattern)
     const char *text = pattern->bytes;
     size_t len = pattern->len;
 
-    if (len >= 4 && !memcmp(text + len - 4, "**/*", 4))
-        len -= 4;
-    else if (len >= 2 && !memcmp(text + len - 2, "**", 2))
+    if (len >= 4 && text[len - 2] == '/' && text[len - 1] == '*')
         len -= 2;
-    else
+    if (len < 2 || memcmp(text + len - 2, "**", 2) != 0)
         return;
+    len -= 2;
 
     for (size_t i = 0; i < len; i++)
         if (!glob_means_itself(text[i]))
