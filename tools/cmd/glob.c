@@ -32,9 +32,8 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
         ARC_TRY(add(paths, inv->args[i], err));
 
     size_t count = 0;
-    const struct arc_glob_lines how = {.nul = option_flag(inv, "z"), .visible = inv->terminal};
-    ARC_TRY(arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, &how, &report->human,
-                            notes, &count, err));
+    ARC_TRY(arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, option_flag(inv, "z"),
+                            inv->terminal, &report->human, notes, &count, err));
     arc_json_each (note, notes)
         report_warn(report, "%s", json_string_value(note));
     report->failed = count ? ARC_OK : ARC_EFAILED;

@@ -32,7 +32,7 @@ static int make_set(const json_t *patterns, struct arc_glob_set **set, json_t *n
 
 struct filter {
     struct arc_glob_matcher *matcher;
-    const struct arc_glob_lines *how;
+    bool nul, visible;
     struct arc_buf *out;
     size_t count;
 };
@@ -44,12 +44,12 @@ static void try_path(struct filter *filter, const char *path, size_t len)
         return;
     filter->count++;
 
-    if (filter->how->visible && !filter->how->nul)
+    if (filter->visible && !filter->nul)
         arc_text_visible(filter->out, path, len);
     else
         arc_buf_add(filter->out, path, len);
 
-    arc_buf_putc(filter->out, filter->how->nul ? '\0' : '\n');
+    arc_buf_putc(filter->out, filter->nul ? '\0' : '\n');
 }
 
 /* Decodes a name that git quoted because of unusual bytes. Returns false if `line` is not such a
@@ -107,7 +107,7 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf input = {.max = ARC_GLOB_LINES_MAX};
     ARC_AUTO(arc_buf) struct arc_buf plain = {.max = ARC_GLOB_LINES_MAX};
-    bool nul = filter->how->nul;
+    bool nul = filter->nul;
 
     ARC_TRY(arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err));
     const char *at = arc_buf_text(&input), *end = at + input.len;
@@ -126,7 +126,7 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
     return arc_buf_check(&plain, "a path", err);
 }
 
-int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct arc_glob_lines *how,
+int arc_glob_filter(const json_t *patterns, const json_t *paths, bool nul, bool visible,
                     struct arc_buf *out, json_t *notes, size_t *count, struct arc_error *err)
 {
     ARC_AUTO(arc_glob_set) struct arc_glob_set *set = NULL;
@@ -135,7 +135,7 @@ int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct ar
     ARC_TRY(make_set(patterns, &set, notes, err));
     ARC_TRY(arc_glob_matcher_new(set, &matcher, err));
 
-    struct filter filter = {.matcher = matcher, .how = how, .out = out};
+    struct filter filter = {matcher, nul, visible, out, 0};
     arc_json_each (path, paths)
         try_path(&filter, json_string_value(path), json_string_length(path));
     if (!paths)
