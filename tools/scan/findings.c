@@ -213,6 +213,7 @@ void findings_sort(struct findings *findings)
 
 void findings_identity(const struct finding *finding, struct arc_buf *out)
 {
+    arc_buf_reset(out);
     arc_buf_printf(out, "%d\x1f%s\x1f%s\x1f%s\x1f%s", finding->kind, finding->id, finding->service,
                    finding->package, finding->place);
     if (*finding->resource)

@@ -123,7 +123,7 @@ int findings_join(struct findings *findings, struct arc_error *err);
 /* Counts each target's findings; sorts: worst first, then by service, id, package, place. */
 void findings_sort(struct findings *findings);
 
-/* Appends the identity of a weakness, independent of the run, the image's tag and the installed
+/* Sets *out to the identity of a weakness, independent of the run, the image's tag and the installed
  * version: kind, id, service, package, place. */
 void findings_identity(const struct finding *finding, struct arc_buf *out);
 

@@ -212,7 +212,6 @@ static int compare_baseline(struct scan_judged *judged, struct findings *before,
     ARC_TRY(findings_join(before, err));
 
     arc_each (finding, before->list, before->count) {
-        arc_buf_reset(&text);
         findings_identity(finding, &text);
         if (text.failed ||
             json_object_set_new_nocheck(known, arc_buf_text(&text), json_true()) != 0)
@@ -220,7 +219,6 @@ static int compare_baseline(struct scan_judged *judged, struct findings *before,
     }
 
     arc_each (finding, judged->findings.list, judged->findings.count) {
-        arc_buf_reset(&text);
         findings_identity(finding, &text);
         ARC_TRY(arc_buf_check(&text, "a finding's identity", err));
         finding->fresh = !json_object_get(known, arc_buf_text(&text));
