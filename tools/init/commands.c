@@ -754,22 +754,6 @@ static void take_built(const struct script *script, json_t *with, const json_t *
     init_take_build(&build);
 }
 
-/* Adds a word; "NAME=value" and "NAME:=value" at the start of a Makefile's line are three. */
-static void add_word(struct script *script, json_t *words, const char *word, bool is_recipe)
-{
-    size_t name = strspn(word, INIT_LETTERS), sign = strspn(word + name, ":?+") + 1;
-    bool splits = script->is_makefile && !is_recipe && json_array_size(words) < 2 && name &&
-                  word[name + sign - 1] == '=';
-
-    if (splits) {
-        init_push(script->init, words, json_string(init_cut(script->init, word, name)));
-        init_push(script->init, words, json_string(init_cut(script->init, word + name, sign)));
-        word += name + sign;
-    }
-    if (*word || !splits)
-        init_push(script->init, words, json_string(word));
-}
-
 /* Counts a Makefile's conditions; whether the variable of "ifdef NAME" is defined, or that of
  * "ifeq ($(NAME),)", is known, unless a runner defines it. "else ifeq" begins no other one. */
 static void take_condition(struct script *script, const char *word, const char *next)
@@ -801,8 +785,16 @@ static void read_command(struct script *script, struct arc_buf *word, bool is_li
 
     while (init_take_word(script, word, &is_variable)) {
         const char *rest = init_hold(init, word), *part;
-        if (!is_variable)
-            add_word(script, words, rest, is_recipe);
+        size_t name = strspn(rest, INIT_LETTERS), sign = strspn(rest + name, ":?+") + 1;
+        bool splits = script->is_makefile && !is_recipe && !is_variable && name &&
+                      json_array_size(words) < 2 && rest[name + sign - 1] == '=';
+        if (splits) { /* "NAME=value" and "NAME:=value" at the start of a Makefile's line */
+            init_push(init, words, json_string(init_cut(init, rest, name)));
+            init_push(init, words, json_string(init_cut(init, rest + name, sign)));
+            rest += name + sign;
+        }
+        if (!is_variable && (*rest || !splits))
+            init_push(init, words, json_string(rest));
         while (is_variable && init_spend(init, PART_COST) &&
                (part = init_next_item(init, &rest, " \t")))
             init_push(init, words, json_string(part)); /* a variable may hold several words */
