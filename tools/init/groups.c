@@ -794,26 +794,6 @@ static bool find_version(struct init *init, struct init_image *image, const char
     return false;
 }
 
-/* Finds the versions of all images in files beside their Dockerfiles or, if no image has one there,
- * in the root. True if most images have one. */
-static bool find_versions(struct init *init)
-{
-    size_t found = 0, count = init->image_count, seen = 0, left = 0;
-
-    init_each_image (image, init)
-        if (seen++ < count && !image->group) {
-            left++;
-            found += image->version_file ||
-                     find_version(init, image, image->directory, ARC_COUNT(version_files));
-        }
-
-    if (!found) /* one version for all */
-        init_each_image (image, init)
-            found += !image->group && find_version(init, image, ".", WHOLE_FILES);
-
-    return found * 2 > left;
-}
-
 /* Whether the tags are those of versions in files: then the repository's tags match one, or the
  * versions are not all from one file in the root. */
 static bool are_of_files(struct init *init)
@@ -892,11 +872,12 @@ static void sort_by_files(struct init *init, bool found)
     }
 }
 
-/* Sorts the images by versions in files, unless the repository's tags match an image or a version in
- * the files: then it returns false, and changes nothing. */
+/* Sorts the images by versions in files beside their Dockerfiles or, if no image has one there, in the
+ * root. False, with nothing changed, if the repository's tags match an image or a version in the
+ * files, or if most images have none. */
 static bool use_files(struct init *init)
 {
-    size_t count = init->image_count;
+    size_t count = init->image_count, found = 0, seen = 0, left = 0;
     struct init_image *copies = arc_arena_array(&init->arena, count, sizeof *copies);
     struct init_image *copy = copies;
 
@@ -909,20 +890,30 @@ static bool use_files(struct init *init)
 
     init_each_image (image, init)
         *copy++ = *image;
-    bool found = find_versions(init) && (!init->families || are_of_files(init));
+    init_each_image (image, init)
+        if (seen++ < count && !image->group) {
+            left++;
+            found += image->version_file ||
+                     find_version(init, image, image->directory, ARC_COUNT(version_files));
+        }
+    if (!found) /* one version for all */
+        init_each_image (image, init)
+            found += !image->group && find_version(init, image, ".", WHOLE_FILES);
+
+    bool is_used = found * 2 > left && (!init->families || are_of_files(init));
     copy = copies;
-    if (!found) /* forgets the images that it added, and what it learned about the others */
+    if (!is_used) /* forgets the images that it added, and what it learned about the others */
         init_each_image (image, init)
             *image = *copy++;
-    init->image_count = found ? init->image_count : count;
-    if (!found && init->families)
+    init->image_count = is_used ? init->image_count : count;
+    if (!is_used && init->families)
         return false;
 
-    if (found && init->families)
+    if (is_used && init->families)
         init_ask(init, NULL, 0,
                  "what do the tags %s{version} release? As proposed, versions in files do",
                  init->families->before);
-    sort_by_files(init, found);
+    sort_by_files(init, is_used);
 
     return true;
 }
