@@ -301,15 +301,6 @@ static int finish_map(struct builder *b, struct arc_yaml_node *map)
 
 /* ---- events --------------------------------------------------------------------------------- */
 
-static int on_end(struct builder *b)
-{
-    struct arc_yaml_node *node = b->stack[--b->depth].node;
-    if (node->type == ARC_YAML_MAP)
-        ARC_TRY(finish_map(b, node));
-    node->open = false;
-    return attach(b, node, node->line, node->column);
-}
-
 static int on_alias(struct builder *b, const yaml_event_t *event)
 {
     const char *name = (const char *)event->data.alias.anchor;
@@ -335,6 +326,8 @@ static int on_alias(struct builder *b, const yaml_event_t *event)
 
 static int on_event(struct builder *b, const yaml_event_t *event)
 {
+    struct arc_yaml_node *node;
+
     if (b->nodes >= ARC_YAML_NODES)
         return error_mark(b, &event->start_mark, ARC_ELIMIT, "more values than are read");
 
@@ -351,7 +344,11 @@ static int on_event(struct builder *b, const yaml_event_t *event)
         return on_start(b, event);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
-        return on_end(b);
+        node = b->stack[--b->depth].node;
+        if (node->type == ARC_YAML_MAP)
+            ARC_TRY(finish_map(b, node));
+        node->open = false;
+        return attach(b, node, node->line, node->column);
     case YAML_ALIAS_EVENT:
         return on_alias(b, event);
     default:
