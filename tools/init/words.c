@@ -485,18 +485,6 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     return end + open;
 }
 
-/* Where the next word starts, on this line or a line joined by a backslash. */
-static const char *skip_blanks(const char *at)
-{
-    for (;;) {
-        size_t joined = at[0] == '\\' && at[1] == '\r' ? 3 : 2;
-        at += strspn(at, " \t\r");
-        if (at[0] != '\\' || at[joined - 1] != '\n')
-            return at;
-        at += joined;
-    }
-}
-
 /* "{{NAME}}" of a justfile, "{{.NAME | default "word"}}" of a Taskfile; returns its end. */
 static const char *expand_template(struct script *script, const char *open, struct arc_buf *out)
 {
@@ -521,8 +509,13 @@ static const char *expand_template(struct script *script, const char *open, stru
 
 bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variable)
 {
-    const char *at = skip_blanks(script->at);
+    const char *at = script->at + strspn(script->at, " \t\r");
     char quote = '\0';
+
+    while (ARC_STARTS(at, "\\\n", "\\\r\n")) { /* the line is joined with the next */
+        at += strcspn(at, "\n") + 1;
+        at += strspn(at, " \t\r");
+    }
 
     arc_buf_reset(word);
     script->at = at;
