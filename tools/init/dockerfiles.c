@@ -424,16 +424,6 @@ static void split_by_architectures(struct init *init, struct init_image *image)
 
 /* ---- one Dockerfile for several stages ------------------------------------------------------- */
 
-/* Whether another stage is built on this one, or copies from it. */
-static bool is_needed(const struct arc_stages *stages, size_t stage)
-{
-    for (size_t i = 0; i < stages->count; i++)
-        arc_json_each (number, stages->items[i].needs)
-            if ((size_t)json_integer_value(number) == stage)
-                return true;
-    return false;
-}
-
 /* Whether all names start with this one: "app" in "app", "app-slim". */
 static bool starts_all(char *const *names, const char *name)
 {
@@ -471,10 +461,15 @@ static char **list_final_stages(struct init *init, const struct arc_stages *stag
         init_is_among(last, "final prod production release runtime runner default main image"))
         return NULL;
 
-    for (size_t i = 0; i < stages->count; i++)
-        if (stages->items[i].name && !init_is_development(stages->items[i].name) &&
-            !is_needed(stages, i))
-            init_add_text(init, &names, stages->items[i].name);
+    for (size_t i = 0; i < stages->count; i++) {
+        const char *name = stages->items[i].name;
+        bool is_needed = false; /* another stage is built on it, or copies from it */
+        for (size_t n = 0; n < stages->count; n++)
+            arc_json_each (number, stages->items[n].needs)
+                is_needed |= (size_t)json_integer_value(number) == i;
+        if (name && !init_is_development(name) && !is_needed)
+            init_add_text(init, &names, name);
+    }
 
     return names && !names[1] && strcmp(names[0], last) == 0 ? NULL : names;
 }
