@@ -294,22 +294,6 @@ static const char *key_of(struct init *init, const struct init_image *image)
     return image->registries ? init_join(init, image->registries[0], image->name) : "";
 }
 
-/* Keeps the tags that a step lists for an image, for builds pushed by digest: their own job or a
- * later one joins and tags them. */
-static void remember_tags(const struct init_step *step, const struct init_image *image,
-                          const char *tags)
-{
-    struct init *init = step->init;
-    const char *key = key_of(init, image);
-
-    if (!*input(step, "tags"))
-        return;
-    init_set_output(&(struct init_step){.init = init, .id = "named", .scope = step->scope}, key,
-                    tags);
-    if (count_lines(arc_json_text_of(init->named, key)) < count_lines(tags))
-        init_set_text(init, init->named, key, tags);
-}
-
 void init_remember_tag(const struct init_step *step, const struct init_image *image,
                        const char *tag)
 {
@@ -389,6 +373,8 @@ static void take_names(const struct init_step *step)
     struct init *init = step->init;
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
     const char *listed = list_tags(step), *images = input(step, "images");
+    const struct init_step kept = {.init = init, .id = "named", .scope = step->scope};
+    bool is_listed = *input(step, "tags");
 
     for (char *image; (image = init_next_item(init, &images, "\n"));) {
         char *name = arc_or(attribute(init, image, "name"), image);
@@ -397,8 +383,12 @@ static void take_names(const struct init_step *step)
         if (!arc_text_is_visible(arc_path_name(name))) /* whichever image is built */
             take_usual_names(step, name, listed);
         else if (init_take_reference(init, name, &named) && named.registries) {
+            const char *key = key_of(init, &named), *before = arc_json_text_of(init->named, key);
             init_count_registry(init, named.registries[0]);
-            remember_tags(step, &named, listed);
+            if (is_listed) /* for builds pushed by digest: their own job or a later one joins them */
+                init_set_output(&kept, key, listed);
+            if (is_listed && count_lines(before) < count_lines(listed))
+                init_set_text(init, init->named, key, listed);
         }
         for (char *tag; (tag = init_next_item(init, &rest, "\n"));)
             arc_buf_printf(&out, "%s:%s\n", name, tag);
