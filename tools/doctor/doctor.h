@@ -50,7 +50,7 @@ int doctor_ask(const struct doctor *doctor, const char *const *argv, struct arc_
 int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,
                 struct arc_error *err);
 
-/* The checks: tree.c, docker.c, network.c, libraries.c. */
+/* The checks: tree.c, docker.c, network.c, doctor.c. */
 typedef void doctor_check(struct doctor *doctor, struct doctor_result *result);
 doctor_check doctor_repository, doctor_git, doctor_config, doctor_tags;
 doctor_check doctor_docker, doctor_buildx, doctor_platforms, doctor_compose, doctor_trivy;
