@@ -11,19 +11,6 @@ struct bake {
 
 /* ---- HCL ------------------------------------------------------------------------------------ */
 
-/* The length of a value that shows what it is about: all of it or, for a list over several lines, up
- * to the end of its first string. */
-static size_t measure_value(const struct arc_assignments *reader)
-{
-    const char *value = reader->value;
-    size_t len = reader->value_len;
-
-    if (!len || !strchr("[(", value[len - 1]))
-        return len;
-    size_t before = len + strspn(value + len, "[( \t\r\n");
-    return value[before] == '"' ? before + 1 + strcspn(value + before + 1, "\"\n") : len;
-}
-
 static void read_hcl(struct init *init, struct bake *bake, const char *text)
 {
     static const char variable[] = "variable \"";
@@ -44,7 +31,11 @@ static void read_hcl(struct init *init, struct bake *bake, const char *text)
             continue;
         const char *label = init_cut(init, reader.parts[1], reader.lens[1]);
         const char *name = init_cut(init, reader.name, reader.name_len);
-        json_t *value = json_string(init_cut(init, reader.value, measure_value(&reader)));
+        size_t len = reader.value_len, before = len + strspn(reader.value + len, "[( \t\r\n");
+        if (len && strchr("[(", reader.value[len - 1]) && reader.value[before] == '"')
+            len =
+                before + 1 + strcspn(reader.value + before + 1, "\"\n"); /* its first string, too */
+        json_t *value = json_string(init_cut(init, reader.value, len));
         if (target && !json_object_get(bake->targets, label))
             init_set(init, bake->targets, label, json_object());
         if (target)
