@@ -252,20 +252,6 @@ static bool take_release_arguments(const struct entry *entry, struct described *
     return !args || args->type == ARC_YAML_MAP;
 }
 
-/* Whether another service builds on this one: then it needs no image name. */
-static bool is_base(const struct entry *entry)
-{
-    const char *name = init_print(entry->init, "service:%s", entry->name);
-
-    arc_yaml_each_pair (service, entry->services) {
-        arc_yaml_each_pair (context, arc_yaml_at(service->value, "build", "additional_contexts"))
-            if (arc_yaml_reads(context->value, name))
-                return true;
-    }
-
-    return false;
-}
-
 /* Whether the service describes its image completely: where it is pushed and how it is built. */
 static bool describe(const struct entry *entry, struct described *described)
 {
@@ -278,7 +264,12 @@ static bool describe(const struct entry *entry, struct described *described)
     if ((target && init_is_development(target)) || !resolve_build(entry, &image))
         return false;
 
-    bool base = !arc_yaml_get(entry->service, "image") && is_base(entry);
+    const char *reference = init_print(entry->init, "service:%s", entry->name);
+    bool base = false; /* another service builds on this one: then it needs no image name */
+    arc_yaml_each_pair (service, entry->services)
+        arc_yaml_each_pair (context, arc_yaml_at(service->value, "build", "additional_contexts"))
+            base |= arc_yaml_reads(context->value, reference);
+    base = base && !arc_yaml_get(entry->service, "image");
     if (!base &&
         (!*text || strchr(text, '@') || !take_repository(entry, text, &image) || !image.registries))
         return false;
