@@ -424,16 +424,6 @@ static void split_by_architectures(struct init *init, struct init_image *image)
 
 /* ---- one Dockerfile for several stages ------------------------------------------------------- */
 
-/* Whether all names start with this one: "app" in "app", "app-slim". */
-static bool starts_all(char *const *names, const char *name)
-{
-    size_t len = strlen(name);
-    for (; *names; names++)
-        if (strncmp(*names, name, len) != 0 || ((*names)[len] && (*names)[len] != '-'))
-            return false;
-    return true;
-}
-
 /* Reads the Dockerfile's stages; false if it cannot be read. */
 static bool read_stages(struct init *init, const char *dockerfile, struct arc_stages *out)
 {
@@ -483,8 +473,14 @@ static void split_by_stages(struct init *init, struct init_image *image)
     const char *common = NULL, *plain = image->codename;
     size_t count = 0, len = strlen(plain);
 
-    for (char **name = names; name && *name && names[1]; name++)
-        common = starts_all(names, *name) ? *name : common;
+    for (char **name = names; name && *name && names[1]; name++) {
+        size_t part = strlen(*name);
+        bool starts_all = true; /* "app" in "app", "app-slim" */
+        for (char **other = names; *other; other++)
+            starts_all = starts_all && strncmp(*other, *name, part) == 0 &&
+                         (!(*other)[part] || (*other)[part] == '-');
+        common = starts_all ? *name : common;
+    }
 
     for (char **name = names; name && *name; name++) {
         const char *rest = common ? *name + strlen(common) + (strcmp(*name, common) != 0) : *name;
