@@ -604,23 +604,13 @@ static void take_rest(struct init *init, bool each_its_own)
     init_ask(init, NULL, 0, "which tags release group %s? v{version} is a guess", group->name);
 }
 
-/* Whether the repository has a directory of that name, whose own tags they may be. */
-static bool is_directory_name(struct init *init, const char *name)
-{
-    const char *inside = init_print(init, "/%s/", name);
-    for (size_t i = 0; i < init->file_count; i++)
-        if (ARC_STARTS(init->files[i], inside + 1) || strstr(init->files[i], inside))
-            return true;
-    return false;
-}
-
 /* Families that match no image. If there is just one, its name suggests a release of everything, and
  * there are several groups, it is a train over them; asks about others. */
 static void take_unmatched(struct init *init)
 {
     struct init_family *only = NULL;
     size_t unmatched = 0;
-    bool plain = false;
+    bool plain = false, is_folder = false;
 
     each_family (family, init) {
         plain = plain || !*family->prefix;
@@ -629,11 +619,14 @@ static void take_unmatched(struct init *init)
     }
 
     const char *name = only ? arc_path_name(only->prefix) : "";
+    const char *inside = init_print(init, "/%s/", name);
+    for (size_t i = 0; i < init->file_count; i++) /* a directory of that name may have such tags */
+        is_folder |= ARC_STARTS(init->files[i], inside + 1) || strstr(init->files[i], inside);
     if (unmatched == 1 && !plain && init->groups && init->groups->next &&
         (init_is_among(name, "platform release releases stack suite all bundle train system "
                              "product distribution") ||
          strcmp(name, init->repository) == 0) &&
-        !is_directory_name(init, name)) {
+        !is_folder) {
         struct init_group *group = init_add_group(init, only->prefix);
         group->is_train = true;
         add_pattern(init, group, only, only->before);
