@@ -102,38 +102,13 @@ struct shared {
     json_t *said;            /* in the form of a service */
 };
 
-/* The Dockerfile's path relative to its context; NULL if it is the default. */
-static char *below_context(struct init *init, const struct init_image *image, const char *directory)
-{
-    const char *path = image->dockerfile;
-    if (strcmp(path, init_join(init, arc_or(directory, image->context), "Dockerfile")) == 0)
-        return NULL;
-
-    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    arc_path_relative(image->context, path, &out);
-
-    return init_hold(init, &out);
-}
-
-/* The image's name in each of the registries (NULL: those of its group), and its other names. */
-static json_t *list_names(struct init *init, char *const *registries, const char *name,
-                          char *const *others)
-{
-    static char *const group[] = {"{registry}", NULL};
-    char **names = NULL;
-
-    for (registries = arc_or(registries, group); *registries; registries++)
-        init_add_text(init, &names, init_join(init, *registries, name));
-    init_add_texts(init, &names, others);
-
-    return text_or_list(init, names);
-}
-
 /* Everything to say about an image. `directory` is set if a glob covers the image's directory, which
  * is then left out. */
 static json_t *describe_service(struct init *init, const struct init_image *image,
                                 const struct shared *shared, const char *directory)
 {
+    static char *const group[] = {"{registry}", NULL};
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 65536};
     bool named = image->name && strcmp(image->name, image->codename) != 0 && !shared->name;
     bool elsewhere = image->registries && !init_same_texts(image->registries, shared->registries);
     bool inside = directory && strcmp(directory, image->context) == 0;
@@ -142,7 +117,10 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     json_t *version = image->version_file ? init_keep(init, json_object()) : NULL;
 
     put_text(init, build, "context", inside ? NULL : image->context);
-    put_text(init, build, "dockerfile", below_context(init, image, directory));
+    const char *usual = init_join(init, arc_or(directory, image->context), "Dockerfile");
+    arc_path_relative(image->context, image->dockerfile, &path);
+    if (strcmp(image->dockerfile, usual) != 0) /* it is not the default */
+        put_text(init, build, "dockerfile", init_hold(init, &path));
     put_text(init, build, "target", image->target);
     put(init, build, "args", image->args);
     put(init, build, "platforms", list_texts(init, image->platforms));
@@ -152,10 +130,14 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     put_text(init, service, "name", named ? image->name : NULL);
     put_text(init, service, "directory", directory);
     if (elsewhere || image->others || image->pattern ||
-        shared->name) /* anything but REGISTRY/NAME */
-        put(init, service, "image",
-            list_names(init, elsewhere ? image->registries : NULL, arc_or(image->pattern, name),
-                       image->others));
+        shared->name) { /* anything but REGISTRY/NAME */
+        char *const *registries = elsewhere ? image->registries : group;
+        char **names = NULL;
+        for (; *registries; registries++)
+            init_add_text(init, &names, init_join(init, *registries, arc_or(image->pattern, name)));
+        init_add_texts(init, &names, image->others);
+        put(init, service, "image", text_or_list(init, names));
+    }
     put(init, service, "build", build);
     put(init, service, "variants", image->variants);
     put(init, service, "paths", list_texts(init, image->paths));
