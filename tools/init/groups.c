@@ -156,28 +156,21 @@ static json_t *list_own_tags(struct init *init, struct init_image *image)
     return says || json_object_size(own) == json_object_size(image->tags) ? own : NULL;
 }
 
-/* Whether the tags of an image with another name say the same: "1.0-debian" of cart and of pay. */
-static bool is_told_elsewhere(struct init *init, const struct init_image *image, const char *told)
-{
-    init_each_image (other, init)
-        if (image->name && other->name && strcmp(image->name, other->name) != 0)
-            arc_json_each_pair (tag, when, other->tags)
-                if (arc_text_same(told_by(init, tag), told))
-                    return true;
-    return false;
-}
-
 /* The codename of an image that is like others, of which `sharing` have its Dockerfile. */
 static void name_by_difference(struct init *init, struct init_image *image, size_t sharing)
 {
     char *told = NULL;
+    bool elsewhere = false; /* another name's tags say it, too: "1.0-debian" of cart and of pay */
 
     arc_json_each_pair (tag, when, image->tags)
         told = arc_or(told, told_by(init, tag));
+    init_each_image (other, init)
+        if (told && image->name && other->name && strcmp(image->name, other->name) != 0)
+            arc_json_each_pair (tag, when, other->tags)
+                elsewhere |= arc_text_same(told_by(init, tag), told);
     if (told && *init_codename(init, told))
-        image->codename = init_codename(init, is_told_elsewhere(init, image, told)
-                                                  ? init_print(init, "%s-%s", image->name, told)
-                                                  : told);
+        image->codename =
+            init_codename(init, elsewhere ? init_print(init, "%s-%s", image->name, told) : told);
     else if (image->from == FROM_WORKFLOW && image->target && sharing > 1)
         image->codename = init_codename(
             init, image->name ? image->target
