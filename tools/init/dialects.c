@@ -81,24 +81,6 @@ static void add_lines(const char *text, const char *directory, struct arc_buf *o
     }
 }
 
-/* Adds a task's `cmds`: texts, {cmd: TEXT} and {task: NAME}. */
-static void add_commands(const struct arc_yaml_node *task, struct arc_buf *out)
-{
-    const struct arc_yaml_node *list = arc_yaml_get(task, "cmds");
-    const char *directory = arc_yaml_text_at(task, "dir");
-    const char *alone = arc_or(task->text, arc_yaml_text_at(task, "cmd"));
-
-    if (*alone)
-        add_lines(alone, directory, out);
-    arc_yaml_each (item, arc_or(list, task)) {
-        const char *name = arc_yaml_text_at(item, "task");
-        if (*name)
-            arc_buf_printf(out, "\ttask %s\n", name);
-        else
-            add_lines(arc_or(item->text, arc_yaml_text_at(item, "cmd")), directory, out);
-    }
-}
-
 static const char *read_taskfile(struct init *init, const char *path)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = INIT_BYTES_MAX * 4};
@@ -115,7 +97,18 @@ static const char *read_taskfile(struct init *init, const char *path)
         arc_yaml_each (need, arc_yaml_get(task->value, "deps"))
             arc_buf_printf(&out, " %s", arc_or(need->text, arc_yaml_text_at(need, "task")));
         arc_buf_putc(&out, '\n');
-        add_commands(task->value, &out);
+        const struct arc_yaml_node *list = arc_or(arc_yaml_get(task->value, "cmds"), task->value);
+        const char *directory = arc_yaml_text_at(task->value, "dir");
+        const char *alone = arc_or(task->value->text, arc_yaml_text_at(task->value, "cmd"));
+        if (*alone)
+            add_lines(alone, directory, &out);
+        arc_yaml_each (item, list) { /* texts, {cmd: TEXT} and {task: NAME} */
+            const char *name = arc_yaml_text_at(item, "task");
+            if (*name)
+                arc_buf_printf(&out, "\ttask %s\n", name);
+            else
+                add_lines(arc_or(item->text, arc_yaml_text_at(item, "cmd")), directory, &out);
+        }
     }
 
     return init_hold(init, &out);
