@@ -1421,8 +1421,7 @@ void init_end_workflows(struct init *init)
     }
 }
 
-/* Asks about images that commands push, when no file shows what they are built of. */
-static void ask_unbuilt(struct init *init)
+void init_end_reading(struct init *init)
 {
     ARC_AUTO_JSON json_t *names = init_made(init, json_array());
 
@@ -1436,16 +1435,11 @@ static void ask_unbuilt(struct init *init)
         if (!is_built)
             init_push(init, names, json_string(name));
     }
-
     if (json_array_size(names) && !init->groups) /* the images of a bake file are not known */
         init_ask(init, NULL, 0,
                  "what are the images %s built of? Workflows push them; no build has these names",
                  init_list_names(init, names));
-}
 
-void init_end_reading(struct init *init)
-{
-    ask_unbuilt(init);
     init_each_image (image, init) {
         if (init->pushes && !init->groups && !image->by_workflow)
             init_ask(init, image->file, 0,
