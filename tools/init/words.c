@@ -416,20 +416,6 @@ static void expand_command(struct script *script, const char *at, const char *en
     arc_buf_puts(out, arc_or(said, INIT_UNKNOWN_TEXT));
 }
 
-/* "`command`"; returns its end. */
-static const char *expand_backticks(struct script *script, const char *open, struct arc_buf *out)
-{
-    const char *end = strchr(open + 1, '`');
-
-    if (!end || !init_spend(script->init, (size_t)(end - open))) {
-        arc_buf_putc(out, *open);
-        return open + 1;
-    }
-    expand_command(script, open + 1, end, out);
-
-    return end + 1;
-}
-
 /* Expands "$NAME", "${NAME:-word}", "${NAME#v}", a Makefile's "$(NAME)", or a command. Returns its
  * end, or the end of the text if the budget is spent. */
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
@@ -539,7 +525,13 @@ bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variab
         } else if (*at == '$' && (quote != '\'' || is_of_make)) {
             at = expand_variable(script, at, word);
         } else if (*at == '`' && quote != '\'') {
-            at = expand_backticks(script, at, word);
+            const char *end = strchr(at + 1, '`');
+            bool is_command = end && init_spend(script->init, (size_t)(end - at));
+            if (is_command)
+                expand_command(script, at + 1, end, word);
+            else
+                arc_buf_putc(word, *at);
+            at = is_command ? end + 1 : at + 1;
         } else if (script->is_makefile && ARC_STARTS(at, "{{")) {
             at = expand_template(script, at, word);
         } else if (*at == '\\' && at[1] && quote != '\'') {
