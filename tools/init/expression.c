@@ -36,20 +36,6 @@ static bool is_condition(const char *value)
     return ARC_STARTS(value, "branch:") || strcmp(value, "schedule") == 0;
 }
 
-/* The rest of 'text' after its opening quote; two quotes in it stand for one. */
-static const char *read_literal(struct expression *read)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
-
-    for (; *read->at; read->at++) {
-        if (*read->at == '\'' && *++read->at != '\'')
-            break;
-        arc_buf_putc(&text, *read->at);
-    }
-
-    return init_hold(read->init, &text);
-}
-
 /* contains(), for a release with a stable version. */
 static const char *find_part(struct init *init, const char *text, const char *part)
 {
@@ -173,8 +159,16 @@ static const char *read_operand(struct expression *read)
     } else if (take(read, "(")) {
         value = read_choice(read);
         value = take(read, ")") ? value : NULL;
+    } else if (take(read, "'")) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
+        for (; *read->at; read->at++) { /* two quotes stand for one */
+            if (*read->at == '\'' && *++read->at != '\'')
+                break;
+            arc_buf_putc(&text, *read->at);
+        }
+        value = init_hold(read->init, &text);
     } else
-        value = take(read, "'") ? read_literal(read) : read_name(read);
+        value = read_name(read);
     read->nested--;
     if (read->strict && value && !arc_text_is_visible(value))
         return NULL;
