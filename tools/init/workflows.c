@@ -383,30 +383,24 @@ static const char *event_of(const struct arc_yaml_node *on)
     return found;
 }
 
-/* What stands before the version in the tags that a pattern matches: "v" for v*, v*.*.* and
- * v[0-9]+.[0-9]+, "" for [0-9]+.*; NULL: unknown. */
-static const char *find_prefix(struct init *init, const char *pattern)
-{
-    size_t len = strcspn(pattern, "*?[]!+");
-    const char *rest = pattern + len;
-
-    if (!*rest || rest[strspn(rest, "*?[]+-.0123456789")] || !(len || *rest == '['))
-        return NULL;
-    while (len && strchr("0123456789.", pattern[len - 1]))
-        len--;
-
-    return init_cut(init, pattern, len);
-}
-
-/* "messaging/v" for a workflow that is started only by tags such as messaging/v1.2.3; else NULL. */
+/* "messaging/v" for a workflow that is started only by tags such as messaging/v1.2.3, by the patterns
+ * messaging/v*, messaging/v*.*.* or messaging/v[0-9]+.[0-9]+; else NULL. */
 static const char *find_tag(struct init *init, const struct arc_yaml_node *on)
 {
     const char *found = NULL;
 
     arc_yaml_each (item, arc_yaml_at(on, "push", "tags")) {
         const char *pattern = arc_or(item->text, "*");
-        const char *prefix = *pattern == '!' ? found : find_prefix(init, pattern);
-        if (*pattern != '!' && (!prefix || (found && strcmp(found, prefix) != 0)))
+        size_t len = strcspn(pattern, "*?[]!+");
+        const char *rest = pattern + len;
+        if (*pattern == '!')
+            continue;
+        if (!*rest || rest[strspn(rest, "*?[]+-.0123456789")] || !(len || *rest == '['))
+            return NULL;
+        while (len && strchr("0123456789.", pattern[len - 1]))
+            len--;
+        const char *prefix = init_cut(init, pattern, len);
+        if (found && strcmp(found, prefix) != 0)
             return NULL;
         found = prefix;
     }
