@@ -149,25 +149,6 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
 
 /* ---- what a group's images share ------------------------------------------------------------ */
 
-/* Whether directories say little about changes: several images have their Dockerfiles in one, or
- * are built from files elsewhere. */
-static bool share_directories(const struct init_group *group)
-{
-    size_t own = 0;
-
-    init_each_peer (image, group) {
-        if (strcmp(image->context, image->directory) != 0)
-            continue;
-        own++;
-        init_each_peer (other, group)
-            if (strcmp(image->directory, other->directory) == 0 &&
-                strcmp(image->dockerfile, other->dockerfile) != 0)
-                return true;
-    }
-
-    return own && own < group->count;
-}
-
 /* The value that all services have for a key, within `within` (NULL: the service itself). `lax`:
  * services without the key do not count. Borrowed; NULL if they differ. */
 static json_t *find_common(const json_t *services, const char *within, const char *key, bool lax)
@@ -404,13 +385,25 @@ static void describe_images(struct init *init, const struct init_group *group,
     json_t *build = json_object_get(shared->said, "build");
     json_t *tags = json_object_get(shared->said, "image-tags");
     json_t *services = list_services(init, group, shared);
+    size_t own = 0;
+    bool is_vague =
+        false; /* directories say little about changes: several have Dockerfiles in one */
+
+    init_each_peer (image, group) {
+        if (strcmp(image->context, image->directory) != 0)
+            continue; /* it is built from files elsewhere */
+        own++;
+        init_each_peer (other, group)
+            is_vague |= strcmp(image->directory, other->directory) == 0 &&
+                        strcmp(image->dockerfile, other->dockerfile) != 0;
+    }
 
     if (!tags && (!group->tags || strchr("v{", *group->tags[0])))
         tags = init_keep(init, json_pack("[s, s]", "{version}", "latest"));
     put(init, said, "image-tags", tags);
     put(init, said, "platforms",
         describe_platforms(init, group, json_object_get(build, "platforms")));
-    put_text(init, said, "inputs", share_directories(group) ? "dockerfile" : NULL);
+    put_text(init, said, "inputs", is_vague || (own && own < group->count) ? "dockerfile" : NULL);
     json_object_del(build, "platforms");
     put(init, said, "build", json_object_size(build) ? build : NULL);
     put(init, said, "services", services);
