@@ -55,9 +55,13 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
         for (size_t k = 0; files && result->hits && k < result->count; k++)
             arc_json_push(&files, hit_document(changes, i, &result->hits[k]));
 
-        json_t *document = json_pack("{s:b, s:I, s:o, s:s*, s:s*}", "matched", result->matched,
-                                     "count", (json_int_t)result->count, "files", files, "reason",
-                                     result->reason, "base", arc_text_or(result->base, NULL));
+        /* not json_pack()'s "s*", which also leaves out what memory ran out for */
+        json_t *document = json_pack("{s:b, s:I, s:o}", "matched", result->matched, "count",
+                                     (json_int_t)result->count, "files", files);
+        if (result->reason)
+            arc_json_put(&document, "reason", json_string(result->reason));
+        if (arc_text_or(result->base, NULL))
+            arc_json_put(&document, "base", json_string(result->base));
         ARC_TRY(arc_json_set(filters, name, document, err));
         if (result->matched)
             ARC_TRY(arc_json_append(matching, json_string(name), err));

@@ -98,13 +98,16 @@ int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t up
     ARC_TRY(arc_transport_send(transport, request, &reply, err, "/repos/%s/code-scanning/sarifs",
                                options->repository));
 
-    const char *id = json_string_value(json_object_get(reply.body, "id"));
-    if (id)
-        ARC_TRY(wait_until_processed(options, id, transport, &complete, err));
-    *out =
-        json_pack("{s:s*, s:s, s:I, s:s*}", "id", id, "status", complete ? "complete" : "pending",
-                  "results", (json_int_t)json_array_size(results_of(sarif)), "url",
-                  json_string_value(json_object_get(reply.body, "url")));
+    json_t *id = json_object_get(reply.body, "id"), *url = json_object_get(reply.body, "url");
+    if (json_is_string(id))
+        ARC_TRY(wait_until_processed(options, json_string_value(id), transport, &complete, err));
+    *out = json_pack("{s:s, s:I}", "status", complete ? "complete" : "pending", "results",
+                     (json_int_t)json_array_size(results_of(sarif)));
+    if (json_is_string(id))
+        arc_json_put(out, "id", json_incref(id));
+    if (json_is_string(url))
+        arc_json_put(out, "url", json_incref(url));
+
     return arc_error_unless(*out, err);
 }
 
