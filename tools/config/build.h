@@ -33,7 +33,8 @@ int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
 int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe,
                      const struct arc_word *words);
 
-/* The same in the caches of a recipe that has inherited and, with `pairs`, in arguments, labels and additional contexts. */
+/* The same in the caches of a recipe that has inherited and, with `pairs`, in arguments, labels and
+ * additional contexts. */
 int arc_recipe_fill(const struct arc_loading *l, struct arc_recipe *recipe,
                     const struct arc_word *words, bool pairs);
 

@@ -51,8 +51,9 @@ struct arc_json_reader {
     int (*leave)(void *data, const struct arc_json_rule *rule, struct arc_error *err);
 };
 
-/* Reads a whole document from a regular file. Messages call it `name`. ARC_EINPUT with file:line:column for anything but one complete JSON value (RFC 8259), ARC_ELIMIT
- * beyond a limit, ARC_ENOTFOUND, ARC_EWORLD if the file cannot be read, or what a call returned. */
+/* Reads a whole document from a regular file. Messages call it `name`. ARC_EINPUT with
+ * file:line:column for anything but one complete JSON value (RFC 8259), ARC_ELIMIT beyond a limit,
+ * ARC_ENOTFOUND, ARC_EWORLD if the file cannot be read, or what a call returned. */
 int arc_json_stream_file(const char *path, const char *name, const struct arc_json_reader *reader,
                          struct arc_error *err);
 

@@ -180,8 +180,9 @@ static int add_given(struct asset_list *list, const char *text, const char *path
 }
 
 /* Adds every file that "[NAME=]PATTERN" matches to list->given, in byte order, since no shell
- * expands an action's input. A text without wildcards, or that names a file, is added as it is. "!PATTERN" removes files given before it. Links to folders are not followed.
- * ARC_EINPUT when a pattern matches nothing, or a NAME would name several files. */
+ * expands an action's input. A text without wildcards, or that names a file, is added as it is.
+ * "!PATTERN" removes files given before it. Links to folders are not followed. ARC_EINPUT when a
+ * pattern matches nothing, or a NAME would name several files. */
 static int expand_pattern(const char *text, struct asset_list *list, struct arc_error *err)
 {
     const char *pattern = file_of(text);

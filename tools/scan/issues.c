@@ -1,4 +1,5 @@
-/* One issue for a service's image and one for its files: found by a hidden marker, updated in place, closed, reopened. */
+/* One issue for a service's image and one for its files: found by a hidden marker, updated in
+ * place, closed, reopened. */
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"

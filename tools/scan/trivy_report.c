@@ -311,7 +311,8 @@ static int read_item_field(struct reading *reading, enum field field,
     struct item *item = &reading->item;
     char digits[32] = "";
 
-    if (field >= ID && value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
+    bool is_text = field >= ID && field < FIELDS;
+    if (is_text && value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
         return not_understood(reading, err, "a text is not a string");
 
     if (field == SEVERITY) {
@@ -320,7 +321,7 @@ static int read_item_field(struct reading *reading, enum field field,
         return ARC_OK;
     }
 
-    if (field >= ID) {
+    if (is_text) {
         size_t most = longest[field];
         item->texts[field] = pool_text(reading, value, arc_or(most, FIELD_MAX));
         return ARC_OK;
