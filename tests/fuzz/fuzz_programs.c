@@ -57,7 +57,7 @@ static int ask_git(unsigned choice, struct arc_error *err)
     }
     ARC_TRY(arc_git_find_renames(git, &commit, &commit, &renames, &limited, err));
     arc_json_each_pair (name, old, renames)
-        if (!*name || !json_is_string(old))
+        if (!json_is_string(old))
             abort();
     return ARC_OK;
 }

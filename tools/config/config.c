@@ -420,7 +420,7 @@ static int read_groups(const struct arc_loading *l, const struct arc_yaml_node *
     ARC_AUTO(arc_scan_settings) struct arc_scan_settings scan = {0};
     const struct arc_yaml_node *groups = arc_yaml_get(file, "groups");
 
-    ARC_TRY(arc_fields_read(l, file, &file_table, NULL));
+    ARC_TRY(arc_fields_read(l, file, &file_table, config));
     /* Only checked here; used by `scan`. */
     ARC_TRY(arc_config_scan(arc_yaml_get(file, "scan"), &scan, l->err));
 
