@@ -114,10 +114,11 @@ int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *c
 
 /* The services of a group at an earlier commit. */
 struct gone {
+    struct arc_arena *memory; /* of the list of files */
     const char *const *there;
     const char *dockerfile; /* of an entry's build section, else of the group's */
     struct arc_filters *filters;
-    char **removed; /* files, in the filters' memory */
+    char **removed; /* files */
     size_t removed_count;
     bool listed; /* `removed` is set */
     struct arc_error *err;
@@ -141,9 +142,9 @@ static int note_removed(void *context, const char *path, size_t len, enum arc_gi
 {
     struct gone *gone = context;
     if (status == ARC_GIT_DELETED)
-        ARC_APPEND(&gone->filters->memory, gone->removed, gone->removed_count, gone->err,
-                   arc_arena_cut(&gone->filters->memory, path, len));
-    return arc_arena_check(&gone->filters->memory, gone->err);
+        ARC_APPEND(gone->memory, gone->removed, gone->removed_count, gone->err,
+                   arc_arena_cut(gone->memory, path, len));
+    return arc_arena_check(gone->memory, gone->err);
 }
 
 /* Adds the directories that a glob found and that `to` lacks. */
@@ -212,7 +213,8 @@ int arc_services_add_gone(const struct arc_git *git, struct arc_earlier_configs 
                           const char *group, const char *const *there, struct arc_filters *filters,
                           struct arc_error *err)
 {
-    struct gone gone = {.there = there, .filters = filters, .err = err};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct gone gone = {.memory = &memory, .there = there, .filters = filters, .err = err};
     const struct arc_yaml_node *root;
 
     ARC_TRY(find_earlier(git, configs, from, path, &root, err));
