@@ -68,6 +68,8 @@ static int find_entry(const struct arc_git *git, const struct arc_oid *commit, c
     git_error_clear(); /* lacks_object() checks the last one */
     if (!now)
         return GIT_ERROR;
+    if (strlen(path) >= PATH_MAX) /* libgit2 goes down it by recursion */
+        return GIT_ENOTFOUND;
     ARC_TRY(git_oid_fromstr(&id, commit->hex));
     ARC_TRY(git_commit_lookup(&found, git->repo, &id));
     ARC_TRY(git_commit_tree(&tree, found));
