@@ -204,6 +204,15 @@ static int look_at(void *context, const struct arc_git_commit *commit)
 
 /* ---- pull requests that were merged --------------------------------------------------------- */
 
+/* Adds a merged commit's breaking change to the footer of its pull request. */
+static void add_breaks(const struct arc_notes_commit *commit, struct arc_buf *footer)
+{
+    if (!arc_message_is_breaking(commit->message, commit->body))
+        return;
+    arc_buf_puts(footer, footer->len ? "" : "BREAKING CHANGE: ");
+    arc_message_add_breaks(commit->body, footer);
+}
+
 /* Replaces a merge and its commits in the log by one entry: the first of them gets the pull
  * request's number and title, the others are removed. */
 static int take_merge(struct reading *reading, const struct merge *merge, struct arc_error *err)
@@ -224,10 +233,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
         bool joins = own && first;
         if (own && strcmp(log->commits[i].hash, merge->oid.hex) != 0) {
             works++;
-            if (arc_message_is_breaking(log->commits[i].message, log->commits[i].body)) {
-                arc_buf_puts(&breaks, breaks.len ? "" : "BREAKING CHANGE: ");
-                arc_message_add_breaks(log->commits[i].body, &breaks);
-            }
+            add_breaks(&log->commits[i], &breaks);
         }
         if (joins && strcmp(first->hash, merge->oid.hex) == 0) /* the author, not who merged */
             *first = log->commits[i];
