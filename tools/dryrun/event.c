@@ -14,21 +14,21 @@ static int make_environment(const struct arc_env *env, const char *const own[][2
         "GITHUB_EVENT_PATH", "GITHUB_REF",      "GITHUB_SHA",  "GITHUB_BASE_REF",
         "GITHUB_HEAD_REF",   "GITHUB_REF_NAME", NULL};
 
-    char **vars = NULL;
+    size_t most = count + arc_texts_count(env->vars), filled = 0;
+    const char **vars = arc_arena_array(&event->memory, most + 1, sizeof *vars);
 
+    ARC_TRY_ALLOC(vars, err);
     for (size_t i = 0; i < count; i++)
         if (own[i][1])
-            ARC_TRY(arc_texts_add(&event->memory, &vars,
-                                  arc_arena_printf(&event->memory, "%s=%s", own[i][0], own[i][1]),
-                                  err));
+            vars[filled++] = arc_arena_printf(&event->memory, "%s=%s", own[i][0], own[i][1]);
     for (const char *const *variable = env->vars; variable && *variable; variable++)
         if (!arc_environment_has(replaced, *variable))
-            ARC_TRY(arc_texts_add(&event->memory, &vars, *variable, err));
+            vars[filled++] = *variable;
 
     event->env = *env;
-    event->env.vars = (const char *const *)vars;
+    event->env.vars = vars;
 
-    return ARC_OK;
+    return arc_arena_check(&event->memory, err);
 }
 
 int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const char *revision,

@@ -6,8 +6,8 @@
 
 /* An environment with its own variables before another's. */
 struct arc_dryrun_event {
-    struct arc_env env;      /* for the stages */
-    struct arc_arena memory; /* of its variables */
+    struct arc_env env;      /* for the stages; borrows the other's variables */
+    struct arc_arena memory; /* of its own */
     bool publishes; /* the workflows push images although it is no release: a push to the default
                      * branch, a schedule, or a run by hand whose `mode` is release */
 };
