@@ -202,12 +202,15 @@ static void warn_of_secrets(struct dryrun *run, const struct arc_env *env)
 /* A remark about the group's images, which `plan` shows too. */
 static int add_remark(void *context, const struct arc_place *place, const char *text)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 8192};
+    struct dryrun *run = context;
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
 
     if (place)
         arc_place_show(&shown, place);
-    arc_text_item(&shown, ": ", "%s", text);
-    warn(context, "image", "%s", arc_buf_text(&shown));
+    arc_text_separate(&shown, ": ");
+    arc_text_visible(&shown, text, strlen(text)); /* it may end in a part of a character */
+    arc_json_push(&run->warnings,
+                  json_pack("{s:s, s:o}", "kind", "image", "message", arc_json_buf(&shown)));
 
     return ARC_OK;
 }
