@@ -303,9 +303,9 @@ static int rehearse_plan(struct dryrun *run, json_t **out, struct arc_error *err
         ARC_TRY(arc_git_commit(run->project->git, &oid, &commit, err));
         memcpy(repository->revision, oid.hex, sizeof oid.hex);
         repository->committed = commit.time;
-        arc_json_put(&run->document, "revision", json_string(oid.hex));
-        arc_json_put(&run->document, "revision-from",
-                     json_incref(json_object_get(document, "head-reason")));
+        ARC_TRY(arc_json_set(run->document, "revision", json_string(oid.hex), err));
+        ARC_TRY(arc_json_set(run->document, "revision-from",
+                             json_incref(json_object_get(document, "head-reason")), err));
     }
 
     /* As in the workflows, where a run by hand builds everything. */

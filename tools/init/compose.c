@@ -30,9 +30,9 @@ struct described {
 static char *expand(const struct entry *entry, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    if (!text || !arc_text_expand(text, entry->init->dotenv, &out))
-        return NULL;
-    return init_hold(entry->init, &out);
+    bool known = text && arc_text_expand(text, entry->init->dotenv, &out);
+    (void)init_succeeds(entry->init, out.failed);
+    return known ? init_hold(entry->init, &out) : NULL;
 }
 
 /* Where the tag of a reference starts; NULL if it has none. Skips ${…}. */

@@ -614,7 +614,7 @@ static void take_unmatched(struct init *init)
     const char *name = only ? arc_path_name(only->prefix) : "";
     const char *inside = init_print(init, "/%s/", name);
     for (size_t i = 0; i < init->file_count; i++) /* a directory of that name may have such tags */
-        is_folder |= ARC_STARTS(init->files[i], inside + 1) || strstr(init->files[i], inside);
+        is_folder |= strstr(init->files[i], inside) || ARC_STARTS(init->files[i], inside + 1);
     if (unmatched == 1 && !plain && init->groups && init->groups->next &&
         (init_is_among(name, "platform release releases stack suite all bundle train system "
                              "product distribution") ||

@@ -323,9 +323,10 @@ static void take_usual_names(const struct init_step *step, const char *image, co
     if (!*input(step, "tags") || strcmp(registry, usual.registries[0]) <= 0)
         return;
     for (char *tag; (tag = init_next_item(init, &listed, "\n"));) {
-        char *split = strchr(tag, WHEN);
-        *split = '\0';
-        init_add_tag(init, &init->usual_tags, tag, split + 1);
+        char *split = strchr(tag, WHEN); /* NULL if memory ran out */
+        if (split)
+            *split++ = '\0';
+        init_add_tag(init, &init->usual_tags, tag, arc_or(split, ""));
     }
 }
 
