@@ -1,5 +1,6 @@
 /* What scripts build: each "docker build" in a shell script or a Makefile, or in what they run,
  * becomes a step. */
+#define _GNU_SOURCE /* memmem */
 #include "config/build.h"
 #include "init/script.h"
 
@@ -352,9 +353,8 @@ static void take_script(struct script *script, const json_t *words)
     if (!path || !init_has_file(init, path))
         return;
     const char *text = init_read_script(init, path);
-    const char *line = text ? init_cut(init, text, strcspn(text, "\n")) : "";
     bool is_script = is_shell || arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1") ||
-                     (ARC_STARTS(line, "#!") && strstr(line, "sh"));
+                     (text && ARC_STARTS(text, "#!") && memmem(text, strcspn(text, "\n"), "sh", 2));
     if (!text || !is_script || is_known_call(script, path, words, &key))
         return;
 
