@@ -265,11 +265,11 @@ static bool describe(const struct entry *entry, struct described *described)
         return false;
 
     const char *reference = init_print(entry->init, "service:%s", entry->name);
+    bool named = arc_yaml_get(entry->service, "image");
     bool base = false; /* another service builds on this one: then it needs no image name */
-    arc_yaml_each_pair (service, entry->services)
+    arc_yaml_each_pair (service, named ? NULL : entry->services)
         arc_yaml_each_pair (context, arc_yaml_at(service->value, "build", "additional_contexts"))
             base |= arc_yaml_reads(context->value, reference);
-    base = base && !arc_yaml_get(entry->service, "image");
     if (!base &&
         (!*text || strchr(text, '@') || !take_repository(entry, text, &image) || !image.registries))
         return false;
