@@ -218,12 +218,11 @@ static int find_predecessors(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Reads which of the tags are the group's; those of others mostly begin otherwise. */
-static int find_tags(struct walk *walk, struct survey_group *group, struct arc_error *err)
+int survey_read_tags(struct survey *survey, struct survey_group *group, struct arc_error *err)
 {
-    size_t start = arc_tag_prefix(group->group);
+    size_t start = arc_tag_prefix(group->group); /* those of other groups mostly begin otherwise */
 
-    arc_json_each (name, walk->project->repository.tags) {
+    arc_json_each (name, survey->project->repository.tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         const char *text = json_string_value(name);
         if (strncmp(text, *group->group->tags, start) != 0)
@@ -231,7 +230,7 @@ static int find_tags(struct walk *walk, struct survey_group *group, struct arc_e
         int rc = arc_tag_parse(text, group->group, &tag, NULL);
         ARC_TRY(arc_error_memory(rc, err));
         if (!rc)
-            ARC_APPEND(&walk->out->memory, group->tags, group->tag_count, err, arc_steal(&tag));
+            ARC_APPEND(&survey->memory, group->tags, group->tag_count, err, arc_steal(&tag));
     }
 
     return ARC_OK;
@@ -281,7 +280,6 @@ static int find_releases(struct walk *walk, struct arc_error *err)
             rc = arc_git_commit(walk->project->git, &walk->releases[2 * g].base, &commit, NULL);
         group->last_time = commit.time;
         ARC_TRY(arc_error_memory(rc, err));
-        ARC_TRY(find_tags(walk, group, err));
     }
 
     return find_predecessors(walk, err);
@@ -398,6 +396,7 @@ int survey_take_group(struct arc_project *project, bool prerelease, struct surve
     if (name)
         ARC_TRY(released_find_group(&project->config, name, &found, err));
     *group = &out->groups[found - project->config.groups];
+    ARC_TRY(survey_read_tags(out, *group, err));
 
     return survey_find_rides(out, *group, prerelease, err);
 }
