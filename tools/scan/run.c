@@ -418,7 +418,7 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
         run.target = target;
     }
 
-    if (run.docker_image) { /* its container gets Docker's, since images may be private */
+    if (run.docker_image) { /* its container gets Docker's logins, since images may be private */
         int rc = arc_docker_file(env, "config.json", &credentials, err);
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
         if (!rc && *credentials == '/' && arc_file_kind(credentials) == ARC_FILE_REGULAR)

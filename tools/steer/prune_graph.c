@@ -146,8 +146,8 @@ static int read_node(struct prune_image *image, size_t number, bool dated, struc
     return dated ? read_times(image, &image->nodes[number], manifest.document, err) : ARC_OK;
 }
 
-/* Reads the manifests of up to BATCH tags (NULL: nodes) from `at` on in parallel, if one more than a
- * batch was read since `start`. */
+/* Reads the manifests of up to BATCH tags (NULL: nodes) from `at` on in parallel, if a batch begins
+ * there; the first one begins at `start`. */
 static int read_ahead(const struct prune_image *image, char **tags, size_t start, size_t at,
                       size_t end, struct arc_error *err)
 {
