@@ -364,14 +364,16 @@ int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
 /* The same in a list, which is replaced by a copy, since it may belong to the group. */
 static int place_list(const struct arc_loading *l, char ***list, const struct arc_word *words)
 {
-    char **out = NULL;
+    size_t count = arc_texts_count(*list);
+    char **out = arc_arena_array(l->memory, count + 1, sizeof *out);
 
-    for (char **from = *list; *from; from++) {
-        char *text = *from;
-        ARC_TRY(place_words(l, &text, words));
-        ARC_TRY(arc_texts_add(l->memory, &out, text, l->err));
+    ARC_TRY_ALLOC(out, l->err);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (*list)[i];
+        ARC_TRY(place_words(l, &out[i], words));
     }
-    *list = arc_or(out, *list);
+    if (count)
+        *list = out;
 
     return ARC_OK;
 }
