@@ -193,24 +193,24 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
     return ARC_OK;
 }
 
-/* Whether "IMAGE@DIGEST" is another digest than those that were built of the image. */
-static bool is_other(const struct arc_ledger *build, const char *artifact)
+/* Adds "IMAGE@DIGEST", or "IMAGE" without a digest, to what was built. */
+static int add_built(json_t *built, const char *image, const char *digest, struct arc_error *err)
 {
-    const char *at = strchr(artifact, '@');
-    bool known = false;
+    ARC_AUTO_FREE char *name = NULL;
+    ARC_TRY(arc_text_print(&name, err, "%s%s%s", image, digest ? "@" : "", arc_or(digest, "")));
+    return arc_json_set(built, name, json_true(), err);
+}
 
-    arc_each (built, build->services, at ? build->service_count : 0) {
-        if (!arc_text_is(artifact, (size_t)(at - artifact), built->image))
-            continue;
-        known = true;
-        if (arc_text_same(built->digest, at + 1))
-            return false;
-        arc_each (cell, built->cells, built->cell_count)
-            if (arc_text_same(cell->digest, at + 1))
-                return false;
+/* The images that were built, each alone and with each of its digests, as an object's keys. */
+static int list_built(const struct arc_ledger *build, json_t *built, struct arc_error *err)
+{
+    arc_each (service, build->services, build->service_count) {
+        ARC_TRY(add_built(built, service->image, NULL, err));
+        ARC_TRY(add_built(built, service->image, service->digest, err));
+        arc_each (cell, service->cells, service->cell_count)
+            ARC_TRY(add_built(built, service->image, cell->digest, err));
     }
-
-    return known;
+    return ARC_OK;
 }
 
 /* A scan.json of another run, left on a machine or repeated, says nothing about these images. It
@@ -218,13 +218,23 @@ static bool is_other(const struct arc_ledger *build, const char *artifact)
  * nothing about the others. (A scan of files names no service.) */
 static int check_scanned(const json_t *scan, const struct arc_ledger *build, struct arc_error *err)
 {
-    const json_t *targets = json_object_get(scan, "targets");
+    ARC_AUTO_JSON json_t *images = json_object(), *services = json_object();
     const char *missing = NULL;
     size_t found = 0;
 
-    arc_json_each (target, targets) {
+    ARC_TRY_ALLOC(images && services, err);
+    ARC_TRY(list_built(build, images, err));
+
+    arc_json_each (target, json_object_get(scan, "targets")) {
         const char *artifact = arc_json_text_of(target, "artifact");
-        if (is_other(build, artifact))
+        const char *at = strchr(artifact, '@');
+
+        ARC_TRY(arc_json_set(services, arc_json_text_of(target, "service"), json_true(), err));
+        if (!at || json_object_get(images, artifact))
+            continue;
+        ARC_AUTO_FREE char *image = strndup(artifact, (size_t)(at - artifact));
+        ARC_TRY_ALLOC(image, err);
+        if (json_object_get(images, image))
             return arc_error_set(err, ARC_EINPUT,
                                  "scan.json is of another build: it is about %.300s, which "
                                  "build.json does not have; scan what was built",
@@ -232,7 +242,7 @@ static int check_scanned(const json_t *scan, const struct arc_ledger *build, str
     }
 
     arc_each (built, build->services, build->service_count)
-        if (arc_json_find(targets, "service", built->service))
+        if (json_object_get(services, built->service))
             found++;
         else
             missing = arc_or(missing, built->service);
