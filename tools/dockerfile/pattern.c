@@ -32,6 +32,11 @@ struct arc_path_pattern {
 /* Decodes one character and returns its length; an invalid byte is one character, as in Go. */
 static size_t decode(const char *text, size_t len, uint32_t *out)
 {
+    if (!(*text & 0x80)) { /* nearly all: a class is read anew for each character of a path */
+        *out = (unsigned char)*text;
+        return 1;
+    }
+
     if (arc_utf8_length(text, len))
         return arc_utf8_point(text, len, out);
     *out = 0x110000U + (unsigned char)*text;
