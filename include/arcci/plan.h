@@ -30,8 +30,8 @@ struct arc_plan_moment {
 struct arc_plan_options {
     const struct arc_group *group;
     const struct arc_version_info *version; /* NULL: a ci plan, which moves no version tag */
-    const struct arc_version_info *own; /* with arc_plan_run_tags(), the version in a service's file
-                                           if it is new: for names that say of which branch */
+    const struct arc_version_info *own; /* of a ci plan, the version in a service's file if it is
+                                           new: for names that say of which branch */
     const struct arc_changes_info *changes; /* NULL: every service counts as changed */
     const json_t *services;                 /* array of codenames to keep; NULL: all */
     const json_t *platforms; /* array of platforms instead of the group's; NULL: the group's */

@@ -51,12 +51,13 @@ const char *arc_inputs_next_link(const struct arc_inputs *inputs, size_t *at);
 struct arc_inputs_facts {
     char *doubt; /* why the whole context had to be assumed; NULL if it was not */
     unsigned doubt_line;
-    char *pinned; /* the platform, as written, that a FROM fixes for the image whatever the request
-                     says; NULL if it is built for each platform of the request */
+    /* The platform, as written, that a FROM fixes for the image whatever the request says; NULL if
+     * it is built for each platform of the request. */
+    char *pinned;
     unsigned pinned_line;
-    json_t
-        *args; /* object: the names of the Dockerfile's ARGs; NULL if a base's triggers or another
-                     frontend may have more */
+    /* An object: the names of the Dockerfile's ARGs; NULL if a base's triggers or another frontend
+     * may have more. */
+    json_t *args;
 };
 
 /* Borrowed. */
