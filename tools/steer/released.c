@@ -57,8 +57,8 @@ int released_signing(struct arc_project *project, const char *identity, struct a
     return arc_plan_signing(project, any, out, err);
 }
 
-int released_read(const struct arc_project *project, const char *tag, struct arc_repository *out,
-                  struct arc_error *err)
+int released_find_repository(const struct arc_project *project, const char *tag,
+                             struct arc_repository *out, struct arc_error *err)
 {
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     struct arc_oid oid;
@@ -83,7 +83,7 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
                                                         .predecessor = group->predecessor,
                                                         .group = group};
     *out = (struct arc_plan){0};
-    ARC_TRY(released_read(project, tag, &at, err));
+    ARC_TRY(released_find_repository(project, tag, &at, err));
     ARC_TRY(arc_version(tag, &version_options, &version, err));
     const struct arc_plan_options options = {.group = group,
                                              .version = &version,

@@ -22,8 +22,8 @@ int released_signing(struct arc_project *project, const char *identity, struct a
 
 /* Reads the project's repository at a release tag, which the clone may lack; the tags are loaded.
  * ARC_ENOTFOUND if there is no such tag, or the clone lacks its commit. */
-int released_read(const struct arc_project *project, const char *tag, struct arc_repository *out,
-                  struct arc_error *err);
+int released_find_repository(const struct arc_project *project, const char *tag,
+                             struct arc_repository *out, struct arc_error *err);
 
 /* The plan of a release tag, as a build would make it if `tags` were all that exist; points into
  * the group. ARC_ENOTFOUND if the clone lacks the tag's commit. */

@@ -528,7 +528,7 @@ static int load(struct rollback *rollback, struct arc_error *err)
     ARC_TRY(withdraw_look(rollback, err));
 
     /* The project of the release; of a train, by its lock file. */
-    ARC_TRY(released_read(project, rollback->tag.text, &project->repository, err));
+    ARC_TRY(released_find_repository(project, rollback->tag.text, &project->repository, err));
     project->wanted.tag = rollback->tag.text;
     project->wanted.lock = rollback->lock;
 

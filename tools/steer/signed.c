@@ -108,7 +108,7 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
     ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
 
     ARC_TRY(arc_project_load_release(project, err));
-    ARC_TRY(released_read(project, project->tag.text, &project->repository, err));
+    ARC_TRY(released_find_repository(project, project->tag.text, &project->repository, err));
     const struct arc_plan_options wanted = {.push = true, .moment.past = true};
     ARC_TRY(arc_planned(project, &wanted, identity, &plan, err));
     if (!arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))

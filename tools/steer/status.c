@@ -384,7 +384,7 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
     for (size_t g = 0; g < survey->group_count; g++) {
         struct survey_group *group = &survey->groups[g];
 
-        ARC_TRY(survey_read_tags(survey, group, err));
+        ARC_TRY(survey_list_tags(survey, group, err));
         if (group->group->includes)
             ARC_TRY(find_rides(&asking, group, false, err));
         struct survey_group shown = *group;

@@ -218,7 +218,7 @@ static int find_predecessors(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
-int survey_read_tags(struct survey *survey, struct survey_group *group, struct arc_error *err)
+int survey_list_tags(struct survey *survey, struct survey_group *group, struct arc_error *err)
 {
     size_t start = arc_tag_prefix(group->group); /* those of other groups mostly begin otherwise */
 
@@ -396,7 +396,7 @@ int survey_take_group(struct arc_project *project, bool prerelease, struct surve
     if (name)
         ARC_TRY(released_find_group(&project->config, name, &found, err));
     *group = &out->groups[found - project->config.groups];
-    ARC_TRY(survey_read_tags(out, *group, err));
+    ARC_TRY(survey_list_tags(out, *group, err));
 
     return survey_find_rides(out, *group, prerelease, err);
 }

@@ -40,7 +40,7 @@ struct survey_group {
     const char *
         predecessor; /* without a stable one: the predecessor's tag from the configuration; NULL: none, or not in the clone */
     int64_t last_time;
-    struct arc_tag *tags; /* owned: all that are its own, on any branch, by survey_read_tags() */
+    struct arc_tag *tags; /* owned: all that are its own, on any branch, by survey_list_tags() */
     size_t tag_count;
     struct survey_touch *touches; /* newest first */
     size_t count;
@@ -76,9 +76,9 @@ int survey_take_group(struct arc_project *project, bool prerelease, struct surve
                       struct survey_group **group, struct arc_error *err);
 void survey_free(struct survey *survey);
 
-/* Reads which of the repository's tags are the group's, once; the next version depends on them. Not
+/* Lists which of the repository's tags are the group's, once; the next version depends on them. Not
  * a part of survey_take(): all groups times all tags are many. */
-int survey_read_tags(struct survey *survey, struct survey_group *group, struct arc_error *err);
+int survey_list_tags(struct survey *survey, struct survey_group *group, struct arc_error *err);
 
 /* Finds what the train's last stable release includes (by group->lock, if set) and what it would
  * include at HEAD; or, for its next prerelease, what its last release does. A difference from its lock file is not an error but its `problem`. Does nothing
