@@ -59,17 +59,18 @@ static int follow_link(const struct arc_git *git, const git_oid *link, const cha
 static int find_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                       git_oid *blob, git_tree_entry **out)
 {
-    ARC_AUTO_FREE char *now = strdup(path);
     ARC_AUTO_HANDLE(git_commit) git_commit *found = NULL;
     ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL;
     git_oid id;
     size_t len;
 
-    git_error_clear(); /* lacks_object() checks the last one */
-    if (!now)
-        return GIT_ERROR;
+    git_error_clear();            /* lacks_object() checks the last one */
     if (strlen(path) >= PATH_MAX) /* libgit2 goes down it by recursion */
         return GIT_ENOTFOUND;
+
+    ARC_AUTO_FREE char *now = strdup(path);
+    if (!now)
+        return GIT_ERROR;
     ARC_TRY(git_oid_fromstr(&id, commit->hex));
     ARC_TRY(git_commit_lookup(&found, git->repo, &id));
     ARC_TRY(git_commit_tree(&tree, found));
