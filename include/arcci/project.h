@@ -49,8 +49,17 @@ int arc_project_load_event(struct arc_project *project, struct arc_error *err);
 /* Returns the work tree, or the current directory if no repository can be opened; the project's. */
 const char *arc_project_root(struct arc_project *project);
 
-/* Reads the configuration below arc_project_root() (arc_config_load()). ARC_ENOTFOUND when there is
- * no file. */
+/* Reads the configuration below arc_project_root() (arc_config_load()). The groups that a bake or
+ * compose file defines have no services yet. ARC_ENOTFOUND when there is no file. */
+int arc_project_read_config(struct arc_project *project, struct arc_error *err);
+
+/* Asks docker for the services of the group, and of those that it includes, if a bake or compose
+ * file defines them, and checks them. ARC_EWORLD without docker. Call arc_project_read_config()
+ * first. */
+int arc_project_load_group(struct arc_project *project, const struct arc_group *group,
+                           struct arc_error *err);
+
+/* The same for all groups, after reading the configuration. */
 int arc_project_load_config(struct arc_project *project, struct arc_error *err);
 
 /* The group of the loaded configuration that the tag releases. NULL: none, or several that read

@@ -34,6 +34,9 @@ int arc_tag_parse(const char *name, const struct arc_group *group, struct arc_ta
                   struct arc_error *err);
 void arc_tag_free(struct arc_tag *tag);
 
+/* Whether one of the group's tag patterns names a service: such a tag releases that one alone. */
+bool arc_tag_names_service(const struct arc_group *group);
+
 /* Returns the length of the fixed prefix that all the group's tag patterns share. */
 size_t arc_tag_prefix(const struct arc_group *group);
 

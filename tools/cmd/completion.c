@@ -53,10 +53,10 @@ static void offer_names(const struct candidates *to, const struct arc_env *env, 
         return;
     }
 
-    if (arc_project_load_config(&project, NULL) != ARC_OK)
+    bool groups = strcmp(kind, "GROUP") == 0;
+    if ((groups ? arc_project_read_config : arc_project_load_config)(&project, NULL) != ARC_OK)
         return;
 
-    bool groups = strcmp(kind, "GROUP") == 0;
     arc_each (group, project.config.groups, project.config.group_count) {
         if (groups)
             offer(to, group->name, group->title);

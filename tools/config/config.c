@@ -442,6 +442,7 @@ static int read_groups(const struct arc_loading *l, const struct arc_yaml_node *
     }
 
     ARC_TRY(check_trains(groups, config, l->err));
+    ARC_TRY(arc_config_distinct(config, l->err));
 
     return arc_config_acyclic(l->root, config, l->err);
 }

@@ -157,7 +157,7 @@ int arc_config_distinct(const struct arc_config *config, struct arc_error *err)
             ARC_TRY(check_train(config, group, include->of, err));
         for (size_t i = 0; group->described.files && i < group->service_count; i++)
             arc_each (other, config->groups, config->group_count)
-                if (other != group)
+                if (other != group && !other->includes) /* a train has services of others */
                     ARC_TRY(check_service(config, group, &group->services[i], other, err));
     }
 

@@ -119,10 +119,12 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
 
     if (!rc && project->git->worktree) {
         facts.root = project->git->worktree;
-        rc = arc_project_load_config(project, err);
+        rc = arc_project_read_config(project, err);
         if (!rc)
             facts.group = arc_config_group(&project->config, facts.plan->group);
-        else if (project->wanted.config)
+        if (facts.group)
+            rc = arc_project_load_group(project, facts.group, err);
+        if (rc && project->wanted.config)
             return rc;
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     }

@@ -48,24 +48,52 @@ static int resolve(struct arc_project *project, struct arc_group *group, const j
     return arc_error_at(err, rc, config->path, group->line, 0, "%s", arc_error_text(&why));
 }
 
-static int load_config(struct arc_project *project, struct arc_error *err)
+/* Says so if a file may be missing because it is not checked out. */
+static int explain_sparse(const struct arc_project *project, int rc, struct arc_error *err)
+{
+    bool may_be_missing = rc == ARC_EINPUT || rc == ARC_ENOTFOUND;
+    if (err && may_be_missing && project->git && arc_project_is_sparse(project->git))
+        return arc_error_prefix(err, "in this sparse checkout, which leaves out tracked files");
+    return rc;
+}
+
+int arc_project_read_config(struct arc_project *project, struct arc_error *err)
 {
     const char *root = arc_project_root(project);
-    ARC_TRY(arc_config_load(root, project->wanted.config, &project->config, err));
-    arc_each (group, project->config.groups, project->config.group_count)
-        ARC_TRY(resolve(project, group, NULL, err));
-    return arc_config_distinct(&project->config, err);
+    if (project->config.path)
+        return ARC_OK;
+    return explain_sparse(
+        project, arc_config_load(root, project->wanted.config, &project->config, err), err);
+}
+
+/* Asks docker for the group's services, unless they are known. */
+static int know_services(struct arc_project *project, const struct arc_group *of,
+                         struct arc_error *err)
+{
+    struct arc_group *group = &project->config.groups[of - project->config.groups];
+    if (!group->described.files || group->services)
+        return ARC_OK;
+    int rc = resolve(project, group, NULL, err);
+    if (!rc)
+        rc = arc_config_distinct(&project->config, err);
+    return explain_sparse(project, rc, err);
+}
+
+int arc_project_load_group(struct arc_project *project, const struct arc_group *group,
+                           struct arc_error *err)
+{
+    const struct arc_include *include = group->includes;
+    for (; include && include->group; include++)
+        ARC_TRY(know_services(project, include->of, err));
+    return know_services(project, group, err);
 }
 
 int arc_project_load_config(struct arc_project *project, struct arc_error *err)
 {
-    int rc = project->config.path ? ARC_OK : load_config(project, err);
-    bool may_be_missing = rc == ARC_EINPUT || rc == ARC_ENOTFOUND;
-
-    if (err && may_be_missing && project->git && arc_project_is_sparse(project->git))
-        return arc_error_prefix(err, "in this sparse checkout, which leaves out tracked files");
-
-    return rc;
+    ARC_TRY(arc_project_read_config(project, err));
+    arc_each (group, project->config.groups, project->config.group_count)
+        ARC_TRY(know_services(project, group, err));
+    return ARC_OK;
 }
 
 const char *arc_project_root(struct arc_project *project)
@@ -129,6 +157,16 @@ const struct arc_group *arc_project_group_of(const struct arc_project *project, 
     return found.differs ? NULL : found.first;
 }
 
+/* Loads the groups that must know their services to tell whether the tag is theirs. */
+static int load_possible(struct arc_project *project, const char *tag, struct arc_error *err)
+{
+    arc_each (group, project->config.groups, project->config.group_count)
+        if (arc_tag_names_service(group) &&
+            strncmp(tag, group->tags[0], arc_tag_prefix(group)) == 0)
+            ARC_TRY(arc_project_load_group(project, group, err));
+    return ARC_OK;
+}
+
 /* The group that says why a tag is none of its own: the only one, or the one whose tags begin like
  * it. */
 static const struct arc_group *find_like(const struct arc_config *config, const char *tag)
@@ -186,8 +224,10 @@ static int choose_group(struct arc_project *project, const char *tag, struct arc
     const struct arc_config *config = &project->config;
     const char *name = project->wanted.group;
 
-    if (tag)
+    if (tag) {
+        ARC_TRY(load_possible(project, tag, err));
         return choose_tagged(project, tag, err);
+    }
 
     if (name)
         project->group = arc_config_group(config, name);
@@ -329,8 +369,9 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
 
     ARC_TRY(find_tag(project, false, &tag, err));
     ARC_TRY(arc_project_open(project, err));
-    ARC_TRY(arc_project_load_config(project, err));
+    ARC_TRY(arc_project_read_config(project, err));
     ARC_TRY(choose_group(project, tag, err));
+    ARC_TRY(arc_project_load_group(project, project->group, err));
     if (tag && !project->tag.text)
         ARC_TRY(arc_tag_parse(tag, project->group, &project->tag, err));
     if (project->tag.text)
@@ -360,7 +401,9 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     const char *tag;
 
     ARC_TRY(find_tag(project, true, &tag, err));
-    int rc = arc_project_load_config(project, &unread);
+    int rc = arc_project_read_config(project, &unread);
+    if (!rc && tag)
+        rc = load_possible(project, tag, &unread);
     /* Without a configuration the tag alone is enough, but there is no group to choose. */
     if (rc && (rc != ARC_ENOTFOUND || project->wanted.group))
         return arc_error_pass(rc, &unread, err);

@@ -348,13 +348,15 @@ static int find_latest(struct arc_project *project, const struct arc_release_fil
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *word = files->make_latest;
-    int rc = arc_project_load_config(project, &problem);
-
-    if (rc && rc != ARC_ENOTFOUND && !word)
-        return arc_error_pass(rc, &problem, err);
+    int rc = arc_project_read_config(project, &problem);
 
     if (!rc)
         options->group = arc_config_group(&project->config, options->version->group);
+    if (options->group)
+        rc = arc_project_load_group(project, options->group, &problem);
+    if (rc && rc != ARC_ENOTFOUND && !word)
+        return arc_error_pass(rc, &problem, err);
+
     if (options->group && !word)
         word = options->group->make_latest;
 

@@ -492,8 +492,9 @@ static int load(struct rollback *rollback, struct arc_error *err)
 {
     struct arc_project *project = rollback->project;
     ARC_TRY(arc_project_open(project, err));
-    ARC_TRY(arc_project_load_config(project, err));
+    ARC_TRY(arc_project_read_config(project, err));
     ARC_TRY(released_find_group(&project->config, project->wanted.group, &rollback->group, err));
+    ARC_TRY(arc_project_load_group(project, rollback->group, err));
     ARC_TRY(arc_project_load_tags(project, err));
 
     if (!project->repository.tags)

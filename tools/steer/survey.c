@@ -135,15 +135,6 @@ static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *l
 
 /* ---- all of them --------------------------------------------------------------------------- */
 
-/* Whether each of the group's tags releases one service. */
-static bool names_services(const struct arc_group *group)
-{
-    bool names = false;
-    for (char **tag = group->tags; *tag; tag++)
-        names |= strstr(*tag, "{codename}") || strstr(*tag, "{name}");
-    return names;
-}
-
 static int find_owners(struct walk *walk, struct arc_error *err)
 {
     const struct arc_config *config = &walk->project->config;
@@ -156,7 +147,7 @@ static int find_owners(struct walk *walk, struct arc_error *err)
                 if (strcmp(codename, walk->filters.items[i].name) != 0)
                     continue;
                 struct owner owner = {i, g, 2 * g, &config->groups[g].services[s]};
-                if (names_services(&config->groups[g])) {
+                if (arc_tag_names_service(&config->groups[g])) {
                     owner.slot = walk->slot_count;
                     walk->slot_count += 2;
                 }
@@ -178,7 +169,7 @@ static int find_gone(struct walk *walk, struct arc_error *err)
         const struct arc_group *group = &config->groups[g];
         const struct arc_oid *base = &walk->releases[2 * g + 1].base;
         size_t first = walk->filters.count, count = 0;
-        if (!*base->hex || names_services(group))
+        if (!*base->hex || arc_tag_names_service(group))
             continue;
 
         const char **there =

@@ -57,6 +57,19 @@ static const char *find_version(const char *pattern, size_t *len)
     return pattern + end - 1;
 }
 
+static bool names_service(const char *pattern)
+{
+    return strstr(pattern, "{codename}") || strstr(pattern, "{name}");
+}
+
+bool arc_tag_names_service(const struct arc_group *group)
+{
+    bool names = false;
+    for (char **pattern = group->tags; *pattern; pattern++)
+        names |= names_service(*pattern);
+    return names;
+}
+
 static bool add_name(void *context, const char *name, struct arc_buf *out)
 {
     const struct arc_service *service = context;
@@ -84,7 +97,7 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
     const struct arc_service *service = group->service_count == 1 ? group->services : NULL;
     size_t mark;
 
-    if (!service && (strstr(pattern, "{codename}") || strstr(pattern, "{name}")))
+    if (!service && names_service(pattern))
         return NULL;
     const char *at = fill_names(pattern, service, &filled, &mark);
     memory->failed |= filled.failed;
@@ -235,7 +248,7 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
 
     /* Tries each pattern for every service that it may belong to, and that is released. */
     for (char **pattern = group->tags; rc == ARC_EINPUT && *pattern; pattern++) {
-        bool each = strstr(*pattern, "{codename}") || strstr(*pattern, "{name}");
+        bool each = names_service(*pattern);
         size_t count = each ? group->service_count : 1;
         for (size_t i = 0; rc == ARC_EINPUT && i < count; i++) {
             const struct arc_service *service = each ? &group->services[i] : NULL;
