@@ -248,9 +248,10 @@ class Api:
         raise not_found()
 
     def get_latest(self, request):
-        for release in self.state.releases:
-            if not release["draft"] and not release["prerelease"] and release["_latest"] == "true":
-                return 200, self.shown(release)
+        """Where none was made the latest, the one that was published last is, whatever it said (terrapod 1466)."""
+        stable = [release for release in self.state.releases if not release["draft"] and not release["prerelease"]]
+        for release in sorted(stable, key=lambda one: one.get("_latest") != "true"):
+            return 200, self.shown(release)
         raise not_found()
 
     def get_user(self, request):
@@ -289,7 +290,9 @@ class Api:
                                                   body.get("prerelease", release["prerelease"])):
             raise refuse(422, "Validation Failed", [{"resource": "Release", "code": "custom", "field": "make_latest",
                                                      "message": "drafts and prereleases cannot be the latest"}])
+        make = body.get("make_latest", release.get("_latest"))
         if release["draft"] and body.get("draft") is False:
+            make = body.get("make_latest", "true")
             self.check_unique(release["tag_name"], release["id"])
             if release["tag_name"] in self.state.burned:
                 raise refuse(422, "Validation Failed", [{"resource": "Release", "code": "custom", "field": "tag_name",
@@ -302,10 +305,10 @@ class Api:
         for key in ("tag_name", "name", "body", "target_commitish", "prerelease", "draft"):
             if key in body:
                 release[key] = body[key]
-        if body.get("make_latest") == "true":
+        if make == "true":
             for other in self.state.releases:
                 other["_latest"] = "false"
-        release["_latest"] = body.get("make_latest")
+        release["_latest"] = make
         return 200, self.shown(release)
 
     def check_publication(self, release):

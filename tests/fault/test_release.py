@@ -182,6 +182,34 @@ def test_a_higher_version_that_was_faster_stays_the_latest(project, double, befo
     assert ("is not the latest release: messaging/v0.2.0 is out" in output) == (expected == "false")
 
 
+@pytest.mark.parametrize("policy, before, cut", [("auto", "messaging/v0.2.0", False), ("auto", "messaging/v0.2.0", True),
+                                                 ("never", "tools/v0.0.1", False), ("own", "tools/v0.0.1", False)])
+def test_what_github_takes_for_the_latest_is_given_back(project, double, policy, before, cut):
+    """terrapod 1466, logto kotlin 272: make_latest=false elects nobody, and the release that was published last wins. Also
+    when the first run ended in between."""
+    for tag in ("messaging/v0.1.9", before):
+        double.state.add_release(tag)
+    if cut:
+        double.state.add_release(TAG, name="Messaging 0.1.0", body=BODY)
+    status, output = project.run(double, f"--make-latest={policy}")
+    assert status == 0 and f"{before} is the latest release again" in output, output
+    assert [one["tag_name"] for one in double.state.releases if one.get("_latest") == "true"] == [before]
+    assert project.run(double, f"--make-latest={policy}")[0] == 0
+
+
+def test_a_changed_text_moves_the_latest_neither_way(project, double):
+    """A person chose another release as the latest; or the tags are not known now."""
+    assert project.run(double)[0] == 0
+    double.state.add_release("messaging/v0.0.9", _latest="true")
+    release = double.state.of_tag(TAG)[0]
+    for latest, chosen in ((True, "false"), (False, "true")):
+        project.put("version.json", json.dumps({**VERSION, "latest": latest}))
+        project.put("notes.md", BODY + chosen)
+        release["_latest"] = chosen
+        assert project.run(double, "--body-mode=replace")[0] == 0
+        assert release["body"] == BODY + chosen and release["_latest"] == chosen
+
+
 def test_patterns_of_assets(project, double):
     folder = project.folder / "dist"
     (folder / "deep").mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,9 @@ static void release_run_free(struct release_run *run)
     arc_arena_free(&run->memory);
     json_decref(run->release);
     json_decref(run->rivals);
+    json_decref(run->above);
     arc_tag_free(&run->own_tag);
+    arc_tag_free(&run->highest);
     arc_error_clear(&run->trouble);
 }
 
@@ -102,8 +104,8 @@ static void say_kept(struct release_run *run, const char *want, bool prerelease)
 }
 
 /* Finds the fields to change; *out is NULL if there are none. Publishing sends all fields, so that
- * the same request removes the hidden mark. make_latest is not sent for a draft, nor the tag for a
- * published release. */
+ * the same request removes the hidden mark. Only what makes a stable release public says whether it
+ * is the latest: a person may have chosen another since. */
 static int find_differences(struct release_run *run, json_t **out, struct arc_error *err)
 {
     const char *name_now = arc_json_text_of(run->release, "name");
@@ -143,7 +145,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     *out = json_pack("{s:s, s:s, s:b}", "name", name, "body", want, "prerelease", prerelease);
     if (draft)
         arc_json_put(out, "tag_name", json_string(run->tag));
-    if (!draft || publish)
+    if (publish || (marked && !prerelease))
         arc_json_put(out, "make_latest",
                      json_string(arc_true_or_false(run->latest && !prerelease)));
     if (publish)
@@ -284,6 +286,70 @@ static int repeat_rounds(struct release_run *run, struct arc_error *err)
                          run->tag, ROUNDS, arc_error_text(&run->trouble));
 }
 
+/* ---- whose release is the latest -------------------------------------------------------------- */
+
+/* *tag receives the tag of GitHub's latest release, which is in *reply; "" if there is none. */
+static int find_latest(struct release_run *run, const char *why, struct arc_reply *reply,
+                       const char **tag, struct arc_error *err)
+{
+    int none = arc_transport_send(run->t, ARC_GET(why), reply, err, "/repos/%s/releases/latest",
+                                  run->o->repository);
+
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, none, err));
+    *tag = none ? "" : arc_json_text_of(reply->body, "tag_name");
+    return ARC_OK;
+}
+
+/* Leaves "Latest" to who has it, by the group's rule. */
+static int yield_latest(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_tag) struct arc_tag theirs = {0};
+    const char *tag;
+    bool above;
+
+    if (run->prerelease || run->o->draft || run->o->make_latest == ARC_LATEST_AUTO)
+        return ARC_OK;
+    ARC_TRY(find_latest(run, "see whose release is the latest", &reply, &tag, err));
+    bool foreign = *tag && !release_is_sibling(run, tag, &theirs, &above);
+
+    if (run->o->make_latest == ARC_LATEST_NEVER)
+        run->latest = false;
+    else if (run->latest && foreign)
+        release_say(run, "%s stays the latest release: it is another group's", tag);
+    run->latest = run->latest && !foreign;
+    run->above = arc_steal(&reply.body);
+
+    return ARC_OK;
+}
+
+/* If no release was ever made the latest, GitHub takes the one that was published last, even with
+ * make_latest=false: gives it back. */
+static int give_latest_back(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0}, given = {0};
+    ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "make_latest", "true");
+    const char *tag, *theirs = arc_json_text_of(run->above, "tag_name");
+
+    if (run->latest || !*theirs || strcmp(theirs, run->tag) == 0 || is_draft_now(run) ||
+        arc_json_true_of(run->release, "prerelease"))
+        return ARC_OK;
+    ARC_TRY(find_latest(run, "see that another release is still the latest", &reply, &tag, err));
+    if (strcmp(tag, run->tag) != 0)
+        return ARC_OK;
+
+    const struct arc_request request = {
+        .method = "PATCH", .body = fields, .why = "make it the latest release again"};
+    const char *id = release_id(run, run->above);
+    ARC_TRY(arc_arena_check(&run->memory, err));
+    ARC_TRY(arc_transport_send(run->t, request, &given, err, "/repos/%s/releases/%s",
+                               run->o->repository, id));
+    release_say(run, "%s is the latest release again: GitHub had taken %s for it", theirs,
+                run->tag);
+
+    return ARC_OK;
+}
+
 int arc_release(const struct arc_release_options *options, struct arc_transport *transport,
                 json_t **out, struct arc_error *err)
 {
@@ -291,28 +357,17 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     struct release_run run = {.o = options, .t = transport, .rivals = json_array()};
     ARC_AUTO(arc_error) struct arc_error local = {0};
     struct arc_error *why = arc_or(err, &local);
-    bool foreign = options->make_latest == ARC_LATEST_NEVER;
 
     ARC_TRY_ALLOC(run.rivals, why);
     ARC_TRY(check_options(&run, why));
     ARC_TRY(release_prepare_assets(&run, why));
     ARC_TRY(release_check_tag(&run, why));
-    if (run.latest && !run.prerelease && !options->draft &&
-        options->make_latest == ARC_LATEST_OWN) { /* unless another group's release is the latest */
-        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        int none = arc_transport_send(run.t, ARC_GET("see whose release is the latest"), &reply,
-                                      why, "/repos/%s/releases/latest", options->repository);
-        ARC_TRY(arc_error_except(ARC_ENOTFOUND, none, why));
-        const char *tag = none ? "" : arc_json_text_of(reply.body, "tag_name");
-        bool above;
-        foreign = *tag && !release_is_sibling(&run, tag, &above);
-        if (foreign)
-            release_say(&run, "%s stays the latest release: it is another group's", tag);
-    }
-
-    run.latest = run.latest && !foreign;
+    ARC_TRY(yield_latest(&run, why));
 
     int rc = repeat_rounds(&run, why);
+    if (!rc)
+        ARC_TRY_PREFIX(give_latest_back(&run, why), why,
+                       "%s is published, but may be GitHub's latest release: run again", run.tag);
     if (!rc)
         return make_document(&run, out, why);
     if (rc != ARC_EWORLD || !run.release || !is_draft_now(&run) || stays_draft(&run))
