@@ -370,7 +370,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
                        "%s is published, but may be GitHub's latest release: run again", run.tag);
     if (!rc)
         return make_document(&run, out, why);
-    if (rc != ARC_EWORLD || !run.release || !is_draft_now(&run) || stays_draft(&run))
+    if (rc == ARC_ENOMEM || run.burned || !run.release || !is_draft_now(&run) || stays_draft(&run))
         return rc;
 
     /* The release is still a draft, although image tags may have moved already. */

@@ -30,12 +30,13 @@ struct release_run {
     bool prerelease, latest;
     json_t *above;          /* owned: whose "Latest" stays if ours does not become it; or NULL */
     struct arc_tag highest; /* the tag of `above`, if that is a higher version of what we release */
-    char *commit;    /* where the tag points, or o->revision */
-    json_t *release; /* owned: the release as last seen in the API; NULL: none */
-    json_t *rivals;  /* owned: other drafts of the tag that arc-ci made, to be deleted */
-    char *own;       /* id of the release that this run created, or NULL */
+    char *commit;           /* where the tag points, or o->revision */
+    json_t *release;        /* owned: the release as last seen in the API; NULL: none */
+    json_t *rivals;         /* owned: other drafts of the tag that arc-ci made, to be deleted */
+    char *own;              /* id of the release that this run created, or NULL */
     struct release_asset *assets;
     bool updated;
+    bool burned;              /* no release can ever have the tag */
     bool said;                /* what the release keeps was reported */
     bool waits;               /* that a person's draft stays a draft was reported */
     struct arc_error trouble; /* the last failure that another round may repair */
@@ -56,7 +57,7 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
  * ever use that name again. */
 bool release_name_burned(const struct arc_reply *reply);
 /* Returns ARC_EFAILED with the error for that. */
-int release_refuse_name(const struct release_run *run, struct arc_error *err);
+int release_refuse_name(struct release_run *run, struct arc_error *err);
 
 /* Whether a tag is of our group. *theirs receives it parsed (arc_tag_free() it), *above whether it
  * is of a higher stable version of what we release. */

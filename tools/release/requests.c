@@ -16,8 +16,9 @@ bool release_name_burned(const struct arc_reply *reply)
     return reply->status == 422 && error_says(reply->body, "message", "immutable release");
 }
 
-int release_refuse_name(const struct release_run *run, struct arc_error *err)
+int release_refuse_name(struct release_run *run, struct arc_error *err)
 {
+    run->burned = true;
     arc_error_clear(err);
     return arc_error_set(err, ARC_EFAILED,
                          "an immutable release had the tag %s once and was deleted, so no release "
