@@ -272,13 +272,14 @@ def test_a_footer_may_hold_a_fence(clone):
 
 
 @pytest.mark.parametrize("title, body, asked, section", [
-    ("Rework (#7)", "* feat: a\n\nWhy.\n\n* fix: b", "minor", "Changes"), ("fix: rework (#7)", "* feat(a)!: b\n* docs: c", "major", "Breaking changes"),
-    ("docs: rework (#7)", "* docs: a\n* fix: b", "patch", "Other changes"), ("docs: rework (#7)", "* docs: a\n* add b", "none", "Other changes"),
+    ("Rework (#7)", "* feat: a\n\nWhy.\n\n* fix: b", "minor", "Features"), ("fix: rework (#7)", "* feat: a\n* perf: b", "minor", "Features"),
+    ("perf: rework (#7)", "* fix: a", "patch", "Performance"), ("fix: rework (#7)", "* feat(a)!: b\n* docs: c", "major", "Breaking changes"),
+    ("docs: rework (#7)", "* docs: a\n* fix: b", "patch", "Fixes"), ("docs: rework (#7)", "* docs: a\n* add b", "none", "Other changes"),
     ("fix: rework (#7)", "* feat!: a\n* feat!: b\n* Revert \"feat!: b\"\n* Revert \"feat!: a\"", "patch", "Fixes"),
     ("Squashed commit of the following:", "commit 1234567\nAuthor: A <a@b>\n\n    feat!: a\n\ncommit 1234568\nAuthor: A <a@b>\n\n    fix: b\n    * feat: c",
      "major", "Breaking changes"),
     ("Squashed commit of the following:", "commit 1234569\n\n    Revert \"feat!: a\"\n\ncommit 1234568\n\n    fix: b\n\ncommit 1234567\n\n    feat!: a",
-     "patch", "Changes"),
+     "patch", "Fixes"),
     ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* Reapply \"feat!: a\"", "major", "Breaking changes"),
     ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* Revert \"Revert \"feat!: a\"\"", "major", "Breaking changes"),
     ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* Reapply \"feat!: a\"\n* Revert \"Reapply \"feat!: a\"\"", "patch", "Fixes"),

@@ -181,17 +181,18 @@ static size_t find_section(const char *subject, const char *body, bool *conventi
     return ARC_COUNT(sections) - 1;
 }
 
-/* Whether one of the commits listed in a squashed pull request's body is a breaking change. */
-static bool is_breaking_listed(const struct arc_notes_commit *commit)
+/* Returns the index of the first section that one of the commits listed in a squashed pull
+ * request's body belongs to. */
+static size_t find_listed(const struct arc_notes_commit *commit, bool *conventional)
 {
     struct arc_message_lines list;
-    bool breaking = false;
+    size_t section = ARC_COUNT(sections) - 1;
 
     arc_message_list(commit->message, commit->body, &list);
-    for (const char *item; !breaking && (item = arc_message_next_listed(&list));)
-        breaking = arc_message_is_breaking(item, "");
+    for (const char *item; (item = arc_message_next_listed(&list));)
+        section = ARC_MIN(find_section(item, "", conventional), section);
 
-    return breaking;
+    return section;
 }
 
 #define SUBJECT_MAX  250
@@ -214,10 +215,9 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 
     if (section == ARC_COUNT(sections) - 1) /* the title may lack the type that the commit has */
         section = find_section(commit->message, commit->body, conventional);
-    if (is_breaking_listed(commit)) {
-        section = 0;
-        *conventional = true;
-    }
+    size_t listed = find_listed(commit, conventional); /* breaks and features decide the version */
+    if (listed < 2 || section == ARC_COUNT(sections) - 1)
+        section = ARC_MIN(listed, section);
     ARC_AUTO_JSON json_t *shown = cut_text(subject, strlen(subject), SUBJECT_MAX);
     arc_message_add_breaks(commit->body, &breaks);
     if (!shown || breaks.failed)
