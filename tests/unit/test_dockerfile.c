@@ -118,7 +118,32 @@ static void test_an_ignore_file(void **state)
             fail_msg("%s", cases[i].path);
     struct arc_ignore bad = {0};
     assert_int_equal(arc_ignore_parse(&memory, "a\n!\n", &bad), ARC_EINPUT);
-    assert_int_equal(arc_ignore_parse(&memory, "[\n", &bad), ARC_EINPUT);
+}
+
+/* patternmatcher makes a regular expression of a pattern, where "\\t" is a tab. */
+static void test_ignore_files_leave_out_nothing_that_they_may_not_mean(void **state)
+{
+    (void)state;
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    static const char *const unclear[] = {"\\main.c", "[[:alpha:]]ain.c", "^*ain.c", "[\\m]ain.c",
+                                          "[",        "main.c\\"};
+    arc_each_in (pattern, unclear) {
+        struct arc_ignore ignore = {0};
+        char text[64];
+        snprintf(text, sizeof text, "b.c\n%s\n", *pattern);
+        assert_int_equal(arc_ignore_parse(&memory, text, &ignore), ARC_OK);
+        assert_true(arc_ignore_match(&ignore, "b.c", 3));
+        assert_false(arc_ignore_match(&ignore, "main.c", 6));
+        snprintf(text, sizeof text, "*\n!%s\n", *pattern);
+        assert_int_equal(arc_ignore_parse(&memory, text, &ignore), ARC_OK);
+        assert_false(arc_ignore_match(&ignore, "main.c", 6));
+    }
+
+    struct arc_ignore ignore = {0};
+    assert_int_equal(arc_ignore_parse(&memory, "\\#m\n^.c\n[^a].c\n", &ignore), ARC_OK);
+    assert_true(arc_ignore_match(&ignore, "#m", 2));
+    assert_true(arc_ignore_match(&ignore, "^.c", 3));
+    assert_true(arc_ignore_match(&ignore, "m.c", 3));
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -552,6 +577,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_malformed_patterns),
+        cmocka_unit_test(test_ignore_files_leave_out_nothing_that_they_may_not_mean),
         cmocka_unit_test(test_stars_cost_no_more_than_the_product),
         cmocka_unit_test(test_an_ignore_file),
         cmocka_unit_test(test_instructions),

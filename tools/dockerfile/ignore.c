@@ -39,8 +39,16 @@ static int add_line(struct arc_arena *memory, struct arc_ignore *ignore, const c
     if (!rule)
         return ARC_ENOMEM;
     rule->takes_in = takes_in;
+    int rc = arc_path_pattern_new(memory, arc_buf_text(&clean), true, &rule->pattern);
+    if (rc != ARC_EINPUT)
+        return rc;
 
-    return arc_path_pattern_new(memory, arc_buf_text(&clean), true, &rule->pattern);
+    /* Not understood: what it may stand for must not be left out. */
+    if (takes_in)
+        return arc_path_pattern_new(memory, "", true, &rule->pattern);
+    ignore->count--;
+
+    return ARC_OK;
 }
 
 int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out)

@@ -13,8 +13,8 @@ struct arc_ignore {
     size_t count;
 };
 
-/* Parses an ignore file into `memory`. ARC_EINPUT for a pattern that BuildKit refuses; *out is {0}
- * then. */
+/* Parses an ignore file into `memory`. A pattern that BuildKit refuses or that is a regular
+ * expression to it ignores nothing. ARC_EINPUT for "!" alone; *out is {0} then. */
 int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out);
 
 /* Whether the path, relative to the context, is ignored. */

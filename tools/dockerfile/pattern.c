@@ -134,7 +134,7 @@ static bool parse_pattern(struct parser *p)
             if (!parse_class(&p->at, 0, &has))
                 return false;
         } else {
-            p->at += c == '\\' && (p->at[1] || !p->ignore);
+            p->at += c == '\\';
             if (!*p->at)
                 return false;
             add_token(p, EXACT)->character = next_character(&p->at);
@@ -142,6 +142,19 @@ static bool parse_pattern(struct parser *p)
     }
 
     return true;
+}
+
+/* Whether the regular expression that patternmatcher makes of a pattern has more in it than the
+ * pattern: "\d", "[[:digit:]]", "^". */
+static bool is_expression(const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        bool starts = *at == '^' && (at == text || at[-1] != '[');
+        if (starts || (*at == '[' && at[1] == ':') || (*at == '\\' && arc_is_alnum(at[1])))
+            return true;
+        at += *at == '\\' && at[1];
+    }
+    return false;
 }
 
 int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore,
@@ -157,6 +170,8 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
         return ARC_ENOMEM;
     made->prefix_len = strcspn(text, "*?[\\");
     made->literal = made->prefix_len == len;
+    if (ignore && !made->literal && is_expression(text))
+        return ARC_EINPUT;
     made->text = arc_arena_text(memory, text);
     made->tokens = arc_arena_array(memory, len + 1, sizeof *made->tokens);
     ARC_TRY(arc_arena_check(memory, NULL));

@@ -7,7 +7,8 @@
 struct arc_path_pattern;
 
 /* Compiles a pattern into `memory`. `ignore`: by the rules of .dockerignore. ARC_EINPUT if it is
- * malformed (an unclosed bracket, an empty class), ARC_ELIMIT if it is longer than a path can be. */
+ * malformed (an unclosed bracket, an empty class) or a regular expression to patternmatcher ("\d",
+ * "[[:digit:]]"), ARC_ELIMIT if it is longer than a path can be. */
 int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore,
                          struct arc_path_pattern **out);
 
