@@ -148,6 +148,30 @@ static void test_ignore_files_leave_out_nothing_that_they_may_not_mean(void **st
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+/* Newer frontends read "<< EOT" as "<<EOT"; older ones take a shift for one. */
+static void test_heredocs_whose_name_stands_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *keywords;
+    } cases[] = {
+        {"RUN cat <<  EOT >/x\nFROM no\nEOT\nCOPY a b\n", "RUN COPY "},
+        {"RUN cat 3<< 'E T' << -Z\nFROM no\nE T\nADD a b\n-Z\nCOPY a b\n", "RUN COPY "},
+        {"RUN echo $((1 << 2))\nFROM a\nRUN x << FROM\nADD a b\nFROM\n", "RUN FROM RUN ADD FROM "},
+        {"RUN a<< EOT\nCOPY a b\nEOT\n", "RUN COPY EOT "},
+        {"RUN cat \"<<\" EOT\nCOPY a b\n", "RUN COPY "},
+        {"RUN cat << \nCOPY a b\n", "RUN COPY "},
+    };
+    arc_each_in (row, cases) {
+        ARC_AUTO(arc_dockerfile) struct arc_dockerfile dockerfile = {.at = row->text, .line = 1};
+        ARC_AUTO(arc_buf) struct arc_buf found = {0};
+        struct arc_instruction in;
+        while (arc_dockerfile_next(&dockerfile, &in))
+            arc_buf_printf(&found, "%s ", in.keyword);
+        assert_string_equal(arc_buf_text(&found), row->keywords);
+    }
+}
+
 static void test_instructions(void **state)
 {
     (void)state;
@@ -578,6 +602,7 @@ int main(void)
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_malformed_patterns),
         cmocka_unit_test(test_ignore_files_leave_out_nothing_that_they_may_not_mean),
+        cmocka_unit_test(test_heredocs_whose_name_stands_apart),
         cmocka_unit_test(test_stars_cost_no_more_than_the_product),
         cmocka_unit_test(test_an_ignore_file),
         cmocka_unit_test(test_instructions),

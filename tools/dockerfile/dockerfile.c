@@ -133,8 +133,10 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
     if (end - word < 3 || !ARC_STARTS(word, "<<"))
         return false;
     word += 2;
-    *out = (struct arc_heredoc){.chomp = *word == '-'};
+    *out = (struct arc_heredoc){.chomp = *word == '-', .apart = strchr(blanks, *word)};
     word += out->chomp;
+    while (word < end && strchr(blanks, *word))
+        word++;
 
     for (char quote = '\0'; word < end; word++) {
         if (arc_word_quotes(&quote, *word))
@@ -156,13 +158,22 @@ static void skip_heredocs(struct arc_dockerfile *d, const char *args)
 
     while (arc_word_take(&args, '\\', &word)) {
         size_t left, name;
-        bool opens = arc_dockerfile_heredoc(arc_buf_text(&word), word.len, &heredoc);
+        const char *at = d->at;
+        unsigned number = d->line;
+        bool opens = arc_dockerfile_heredoc(arc_buf_text(&word), word.len, &heredoc) &&
+                     !(heredoc.apart && d->shifts);
 
         for (const char *line; opens && next_line(d, &line, &left);) {
             name = strlen(heredoc.name);
             while (heredoc.chomp && left && *line == '\t')
                 line++, left--;
             opens = left != name || memcmp(line, heredoc.name, name) != 0;
+        }
+
+        if (opens && heredoc.apart) { /* no line ends it */
+            d->shifts = true;
+            d->at = at;
+            d->line = number;
         }
     }
 }

@@ -18,6 +18,7 @@ struct arc_dockerfile {
     unsigned line;       /* of `at` */
     char escape;         /* '\\' or '`', set by a directive; 0: directives not read yet */
     char syntax[256];    /* the directive's value, "" for none */
+    bool shifts;         /* "<< 2" is arithmetic: a frontend that reads a heredoc would refuse it */
     struct arc_buf args; /* of the last instruction */
 };
 
@@ -38,9 +39,10 @@ void arc_instruction_parse(const char *text, struct arc_instruction *out);
 struct arc_heredoc {
     char name[64]; /* the line that ends it */
     bool chomp;    /* "<<-": leading tabs are removed */
+    bool apart;    /* "<< EOT", which older frontends do not know */
 };
 
-/* Whether the word opens a heredoc: "<<EOT", "<<-'EOT'", "<<\EOT", "3<<EOT". */
+/* Whether the word opens a heredoc: "<<EOT", "<<-'EOT'", "<<\EOT", "3<<EOT", "<< EOT". */
 bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *out);
 
 /* Takes the next word of *text, with quotes and backslashes resolved; false at the end. *equals, if

@@ -259,6 +259,14 @@ bool arc_text_expand(const char *text, const json_t *values, struct arc_buf *out
     return expand(&x) && !x.lacks;
 }
 
+/* Whether the word is "<<" so far, which blanks may part from the name of a heredoc. */
+static bool awaits_name(const struct arc_buf *word)
+{
+    const char *text = arc_buf_text(word);
+    text += strspn(text, "0123456789");
+    return ARC_STARTS(text, "<<") && !text[2 + strspn(text + 2, " \t\r")];
+}
+
 bool arc_word_take(const char **text, char escape, struct arc_buf *word)
 {
     const char *at = *text + strspn(*text, " \t\r\n");
@@ -267,7 +275,7 @@ bool arc_word_take(const char **text, char escape, struct arc_buf *word)
 
     arc_buf_reset(word);
 
-    for (; *at && (quote || !strchr(" \t\r\n", *at)); at++) {
+    for (; *at && (quote || !strchr(" \t\r\n", *at) || awaits_name(word)); at++) {
         if (*at == escape && at[1] && quote != '\'')
             arc_buf_putc(word, *at++);
         else

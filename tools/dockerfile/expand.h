@@ -29,5 +29,6 @@ bool arc_word_expand(const struct arc_scope *scope, const char *word, struct arc
  * used has no value. */
 bool arc_text_expand(const char *text, const json_t *values, struct arc_buf *out);
 
-/* Takes the next word of *text as written, up to a blank outside quotes. False at the end. */
+/* Takes the next word of *text as written, up to a blank outside quotes; "<< EOT" is one word. False
+ * at the end. */
 bool arc_word_take(const char **text, char escape, struct arc_buf *word);
