@@ -182,19 +182,19 @@ def test_a_higher_version_that_was_faster_stays_the_latest(project, double, befo
     assert ("is not the latest release: messaging/v0.2.0 is out" in output) == (expected == "false")
 
 
-@pytest.mark.parametrize("policy, before, cut", [("auto", "messaging/v0.2.0", False), ("auto", "messaging/v0.2.0", True),
-                                                 ("never", "tools/v0.0.1", False), ("own", "tools/v0.0.1", False)])
-def test_what_github_takes_for_the_latest_is_given_back(project, double, policy, before, cut):
-    """terrapod 1466, logto kotlin 272: make_latest=false elects nobody, and the release that was published last wins. Also
-    when the first run ended in between."""
+@pytest.mark.parametrize("policy, before", [("auto", "messaging/v0.2.0"), ("never", "tools/v0.0.1"), ("own", "tools/v0.0.1")])
+def test_what_github_takes_for_the_latest_is_given_back(project, double, policy, before):
+    """terrapod 1466, logto kotlin 272: make_latest=false elects nobody, and the release that was published last wins. But
+    who made an older version the latest by hand meant it."""
     for tag in ("messaging/v0.1.9", before):
         double.state.add_release(tag)
-    if cut:
-        double.state.add_release(TAG, name="Messaging 0.1.0", body=BODY)
     status, output = project.run(double, f"--make-latest={policy}")
     assert status == 0 and f"{before} is the latest release again" in output, output
-    assert [one["tag_name"] for one in double.state.releases if one.get("_latest") == "true"] == [before]
-    assert project.run(double, f"--make-latest={policy}")[0] == 0
+    chosen = lambda: [one["tag_name"] for one in double.state.releases if one.get("_latest") == "true"]  # noqa: E731
+    assert chosen() == [before]
+    for release in double.state.releases:
+        release["_latest"] = str(release["tag_name"] == TAG).lower()
+    assert project.run(double, f"--make-latest={policy}")[0] == 0 and chosen() == [TAG]
 
 
 def test_a_changed_text_moves_the_latest_neither_way(project, double):

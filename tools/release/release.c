@@ -166,6 +166,7 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
                                                        : "bring the release up to date"};
 
     ARC_TRY(arc_arena_check(&run->memory, err));
+    run->publishes |= publish && !run->t->describes;
     int rc = arc_transport_send(run->t, request, &reply, err, "/repos/%s/releases/%s",
                                 run->o->repository, id);
 
@@ -324,14 +325,14 @@ static int yield_latest(struct release_run *run, struct arc_error *err)
 }
 
 /* If no release was ever made the latest, GitHub takes the one that was published last, even with
- * make_latest=false: gives it back. */
+ * make_latest=false: gives it back. What others published stays as they chose. */
 static int give_latest_back(struct release_run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0}, given = {0};
     ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "make_latest", "true");
     const char *tag, *theirs = arc_json_text_of(run->above, "tag_name");
 
-    if (run->latest || !*theirs || strcmp(theirs, run->tag) == 0 || is_draft_now(run) ||
+    if (!run->publishes || run->latest || !*theirs || strcmp(theirs, run->tag) == 0 ||
         arc_json_true_of(run->release, "prerelease"))
         return ARC_OK;
     ARC_TRY(find_latest(run, "see that another release is still the latest", &reply, &tag, err));
@@ -367,7 +368,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     int rc = repeat_rounds(&run, why);
     if (!rc)
         ARC_TRY_PREFIX(give_latest_back(&run, why), why,
-                       "%s is published, but may be GitHub's latest release: run again", run.tag);
+                       "%s is published, but GitHub may take it for the latest release", run.tag);
     if (!rc)
         return make_document(&run, out, why);
     if (rc == ARC_ENOMEM || run.burned || !run.release || !is_draft_now(&run) || stays_draft(&run))

@@ -36,6 +36,7 @@ struct release_run {
     char *own;              /* id of the release that this run created, or NULL */
     struct release_asset *assets;
     bool updated;
+    bool publishes;           /* this run asked to publish it */
     bool burned;              /* no release can ever have the tag */
     bool said;                /* what the release keeps was reported */
     bool waits;               /* that a person's draft stays a draft was reported */
