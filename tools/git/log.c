@@ -255,13 +255,16 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
         annotated = git_object_lookup(&object, git->repo, &oid, GIT_OBJECT_TAG) == 0;
     }
 
-    const char *at = annotated ? git_tag_message((git_tag *)object) : NULL;
-    for (bool starts = true; at && *at; starts = *at++ == '\n') {
-        if (starts && ARC_STARTS(at, "-----BEGIN PGP ", "-----BEGIN SSH ", "-----BEGIN SIGNED "))
-            break;
+    const char *message = annotated ? arc_or(git_tag_message((git_tag *)object), "") : "";
+    const char *end = message + strlen(message);
+    arc_each_piece (line, message, "\n") /* as git has it: before that, one is quoted */
+        if (ARC_STARTS(line.text, "-----BEGIN PGP SIGNATURE-----", "-----BEGIN PGP MESSAGE-----",
+                       "-----BEGIN SSH SIGNATURE-----", "-----BEGIN SIGNED MESSAGE-----"))
+            end = line.text;
+
+    for (const char *at = message; at < end; at++)
         if (*at != '\r' || at[1] != '\n') /* line ends as in cut_body() */
             arc_buf_putc(out, *at);
-    }
 
     return arc_buf_check(out, "the tag's message", err);
 }
