@@ -1,6 +1,7 @@
 """The release stage against the stateful double: what it does when nothing goes wrong."""
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -413,6 +414,21 @@ def test_a_listing_that_lags_behind(project, double, lag):
     double.state.lag = lag
     assert project.run(double)[0] == 0
     check(double, project)
+
+
+def test_a_published_release_that_a_listing_left_out(project, double):
+    """octokit 2909: GitHub's listing lacked releases for good."""
+    double.state.add_release(TAG, name="The big one", body="by hand", _lag=1000)
+    status, output = project.run(double)
+    assert status == 0, output
+    assert [(one["name"], one["body"], len(one["assets"])) for one in double.state.releases] == [("The big one", "by hand", 9)]
+
+
+def test_a_name_that_github_changes_is_said(project, double, monkeypatch):
+    monkeypatch.setattr("github_double.NAME", re.compile(r"[^A-Za-z0-9._-]+"))
+    project.put("a+b.txt", "text")
+    status, output = project.run(double, "--asset=a+b.txt")
+    assert status == 1 and "GitHub stored asset a+b.txt as a.b.txt: give it another name, NAME=FILE" in output
 
 
 def test_many_jobs_at_once_make_one_release(project, double):

@@ -262,10 +262,16 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
     if (rc && release_look_again(run, &reply, err))
         return ARC_OK;
 
-    if (!rc)
-        release_say(run, "uploaded %s (%zu bytes)", given->name, ours->size);
+    ARC_TRY(rc);
 
-    return rc;
+    const char *stored = arc_json_text_of(reply.body, "name");
+    if (*stored && strcmp(stored, given->name) != 0)
+        return arc_error_set(err, ARC_EFAILED,
+                             "GitHub stored asset %s as %.200s: give it another name, NAME=FILE",
+                             given->name, stored);
+    release_say(run, "uploaded %s (%zu bytes)", given->name, ours->size);
+
+    return ARC_OK;
 }
 
 int release_upload(struct release_run *run, struct arc_error *err)

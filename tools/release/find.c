@@ -153,20 +153,21 @@ int release_find(struct release_run *run, struct arc_error *err)
 
     json_array_clear(run->rivals);
     int rc = list_releases(run, "", 1, err);
-    bool further = rc == ARC_ELIMIT && (!run->release || arc_json_true_of(run->release, "draft"));
+    bool draft = !run->release || arc_json_true_of(run->release, "draft");
+    bool more = rc == ARC_ELIMIT;
     ARC_TRY(arc_error_except(ARC_ELIMIT, rc, err));
 
     /* Rivals are created moments apart for one commit, so they are neighbours in the listing
      * however it is sorted: after them, the rest need not be read. A published release can be found
-     * by its tag. */
-    if (further) {
+     * by its tag; also one that a listing left out, so that ours could not be published. */
+    if (draft && (more || run->troubles)) {
         ARC_AUTO_FREE char *part = NULL, *tag = arc_url_encode(run->tag);
         ARC_TRY_ALLOC(tag, err);
         ARC_TRY(arc_text_print(&part, err, "tags/%s", tag));
         ARC_TRY(get_release(run, part, "find a published release", err));
     }
 
-    if (further && !run->release) {
+    if (more && !run->release) {
         rc = list_releases(run, "&page=2", PAGES_MAX - 1, err);
         if (rc == ARC_ELIMIT)
             release_say(run, "the listing ends at 10,000 releases; drafts beyond it are not seen");
