@@ -339,11 +339,28 @@ def test_what_a_person_wrote_into_our_draft_stays(project, double, mode, publish
     draft.update(name="The big one", body=draft["body"].replace("# Messaging", "Read the guide.\n\n# Messaging"),
                  draft=not published)
     status, output = project.run(double, "--draft", f"--body-mode={mode}")
-    assert status == 0 and output.count("is published, and stays so: --draft does not take it back") == published
+    assert status == 0 and output.count("is published, and stays as it is: --draft changes nothing public") == published
     assert draft["draft"] is not published
     assert project.run(double, f"--body-mode={mode}")[0] == 0
     assert not double.state.releases[0]["draft"] and double.state.releases[0]["name"] == "The big one"
     assert double.state.releases[0]["body"] == "Read the guide.\n\n" + BODY
+
+
+def test_a_draft_of_another_build_changes_nothing_that_is_published(project, double):
+    """All jobs of a release run again, after a base image moved: the promotion refuses the new images, whose names the
+    published release must not have by then."""
+    assert project.run(double)[0] == 0
+    before = json.dumps(double.state.releases)
+    build = json.loads((project.folder / "build.json").read_text())
+    build["services"][0]["digest"] = "sha256:" + 64 * "9"
+    project.put("build.json", json.dumps(build))
+    project.put("notes.md", "another text\n")
+    status, output = project.run(double, "--draft", "--body-mode=replace", "--json")
+    assert status == 0 and json.dumps(double.state.releases) == before, output
+    document = json.loads(output[output.index("{"):])
+    assert document["action"] == "unchanged" and "build.json" not in [one["name"] for one in document["assets"]]
+    double.state.expected_assets = None
+    assert project.run(double)[0] == 0 and json.dumps(double.state.releases) != before
 
 
 def test_an_edited_second_draft_of_ours_stays(project, double):

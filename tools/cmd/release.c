@@ -87,7 +87,7 @@ const struct command cmd_release = {
                "Whether the highest stable version of its group becomes the repository's "
                "\"Latest\" release: always (auto), unless that is another group's (own), or "
                "never. By default the group's make-latest, else auto."),
-        FLAG("draft", "Keep the release as a draft."),
+        FLAG("draft", "Keep the release as a draft; a published one stays as it is."),
         FLAG("publish", "Also publish a draft that a person created for the tag; otherwise such a "
                         "draft gets its assets and stays a draft."),
         VALUE("revision", "SHA", "The commit that the tag must point to; by default the build's."),

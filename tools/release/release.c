@@ -98,7 +98,8 @@ static void say_kept(struct release_run *run, const char *want, bool prerelease)
                     run->tag);
 
     if (!run->said && run->o->draft && !is_draft_now(run))
-        release_say(run, "%s is published, and stays so: --draft does not take it back", run->tag);
+        release_say(run, "%s is published, and stays as it is: --draft changes nothing public",
+                    run->tag);
 
     run->said = true;
 }
@@ -217,6 +218,12 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
     ARC_TRY(
         find_differences(run, &fields, err)); /* fails, if it must, before anything is uploaded */
 
+    /* Its images may differ from these, and `build --promote` refuse them: change nothing before. */
+    *done = run->o->draft && !is_draft_now(run) &&
+            (release_assets_complete(run) || !arc_json_true_of(run->release, "immutable"));
+    if (*done)
+        return ARC_OK;
+
     if (create || !release_assets_complete(run)) {
         run->updated = true;
         return release_upload(run, err);
@@ -243,6 +250,8 @@ static int make_document(struct release_run *run, json_t **out, struct arc_error
         const char *done = asset->replaced ? "replaced" : "uploaded";
         if (!asset->uploads)
             done = "kept";
+        if (!asset->stored) /* --draft left the release as it is */
+            continue;
         json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s?}", "name", asset->given->name, "size",
                                 (json_int_t)asset->size, "sha256", asset->sha256, "action", done,
                                 "url", asset->url);
