@@ -323,8 +323,8 @@ static void test_additional_contexts(void **state)
 {
     (void)state;
     ARC_AUTO_JSON json_t *contexts =
-        json_pack("{s:s, s:s, s:s}", "shared", "common", "docker.io/library/base:latest",
-                  "target:base", "tools", "svc/tools");
+        json_pack("{s:s, s:s, s:s, s:s}", "shared", "common", "docker.io/library/base:latest",
+                  "target:base", "tools", "svc/tools", "more", "unread");
     write_file("common/.dockerignore", "*.md\n");
     struct arc_inputs *in = read_inputs("FROM base AS a\nCOPY --from=shared proto /p\n"
                                         "FROM scratch AS tools\nCOPY no /x\nFROM a\n"
@@ -332,8 +332,11 @@ static void test_additional_contexts(void **state)
                                         NULL, contexts);
     assert_non_null(find(in, "common/proto/x.proto"));
     assert_null(find(in, "common/other"));
+    assert_string_equal(find(in, "common/.dockerignore")->what, "ignore file");
     assert_non_null(find(in, "svc/tools/gen"));
     assert_null(find(in, "svc/tools/else"));
+    assert_non_null(find(in, "svc/tools/.dockerignore"));
+    assert_null(find(in, "unread/.dockerignore"));
     assert_null(find(in, "no"));
     assert_null(find(in, "proto"));
     arc_inputs_free(&in);

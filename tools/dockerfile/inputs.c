@@ -17,10 +17,12 @@
 
 /* A context directory with its ignore rules. */
 struct folder {
-    char *name;      /* of the additional context; NULL: the build's own */
-    char *directory; /* its real path from the root, "" for the root */
-    char *given;     /* its path as given, if that leads through links; else NULL */
+    char *name;        /* of the additional context; NULL: the build's own */
+    char *directory;   /* its real path from the root, "" for the root */
+    char *given;       /* its path as given, if that leads through links; else NULL */
+    char *ignore_file; /* the one that applies, existing or not */
     struct arc_ignore ignore;
+    bool is_read; /* a source is in it */
 };
 
 /* A source that is read from a context. */
@@ -44,9 +46,8 @@ struct start {
 struct arc_inputs {
     struct arc_arena memory; /* of all of it */
     char *root;
-    char *dockerfile;  /* NULL for an inline one */
-    char *ignore_file; /* the one that applies */
-    char *own_ignore;  /* "X.Dockerfile.dockerignore", existing or not; NULL for an inline one */
+    char *dockerfile; /* NULL for an inline one */
+    char *own_ignore; /* "X.Dockerfile.dockerignore", existing or not; NULL for an inline one */
     struct arc_input by_dockerfile, by_ignore_file;
     struct folder *folders;
     size_t folder_count;
@@ -85,13 +86,15 @@ static int clean_path(struct arc_inputs *in, const char *path, char **out, struc
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-/* Reads the ignore file of a folder. If BuildKit would refuse it, nothing is ignored. */
-static int read_ignore(struct arc_inputs *in, const char *path, struct folder *folder, bool *found,
+/* Reads the ignore file of a folder, if it is there. If BuildKit would refuse it, nothing is
+ * ignored. */
+static int read_ignore(struct arc_inputs *in, char *path, struct folder *folder,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
-    *found = arc_file_kind_in(in->root, path) != ARC_FILE_NONE;
-    if (!*found)
+    folder->ignore_file = path;
+    ARC_TRY(arc_arena_check(&in->memory, err));
+    if (arc_file_kind_in(in->root, path) == ARC_FILE_NONE)
         return ARC_OK;
     ARC_TRY(arc_file_read_in(in->root, path, DOCKERFILE_MAX, &text, err));
     int rc = arc_ignore_parse(&in->memory, arc_buf_text(&text), &folder->ignore);
@@ -119,16 +122,15 @@ static int add_folder(struct arc_inputs *in, const char *name, const char *direc
 static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
 {
     struct folder *own = &in->folders[0];
-    bool found = false;
 
     if (in->dockerfile) {
         in->own_ignore = arc_arena_printf(&in->memory, "%s.dockerignore", in->dockerfile);
-        ARC_TRY(read_ignore(in, in->own_ignore, own, &found, err));
+        ARC_TRY(arc_arena_check(&in->memory, err));
+        if (arc_file_kind_in(in->root, in->own_ignore) != ARC_FILE_NONE)
+            return read_ignore(in, in->own_ignore, own, err);
     }
 
-    in->ignore_file = found ? in->own_ignore : join_path(in, own->directory, ".dockerignore");
-
-    return found ? ARC_OK : read_ignore(in, in->ignore_file, own, &found, err);
+    return read_ignore(in, join_path(in, own->directory, ".dockerignore"), own, err);
 }
 
 /* Adds additional contexts that are directories; others have no files in the repository. */
@@ -138,11 +140,10 @@ static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct ar
         const char *directory = json_string_value(value);
         if (!directory || strchr(directory, ':'))
             continue;
-        bool found;
         ARC_TRY(add_folder(in, name, directory, err));
         struct folder *folder = &in->folders[in->folder_count - 1];
-        const char *path = join_path(in, folder->directory, ".dockerignore");
-        ARC_TRY(read_ignore(in, path, folder, &found, err));
+        char *path = join_path(in, folder->directory, ".dockerignore");
+        ARC_TRY(read_ignore(in, path, folder, err));
     }
 
     return ARC_OK;
@@ -193,6 +194,7 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
     struct entry *entry =
         arc_arena_append(&in->memory, &in->entries, &in->entry_count, sizeof *entry);
     ARC_TRY_ALLOC(entry, err);
+    in->folders[folder].is_read = true;
     *entry = (struct entry){.folder = folder,
                             .linked = linked,
                             .path = arc_arena_text(&in->memory, path),
@@ -451,11 +453,13 @@ static int follow_own(struct arc_inputs *in, struct arc_error *err)
     if (in->dockerfile)
         ARC_TRY(follow_links(in, &dockerfile, root, in->dockerfile, 0, err));
 
-    for (size_t i = 0; i < root; i++)
+    for (size_t i = 0; i < root; i++) {
         if (in->folders[i].given)
             ARC_TRY(add_context_links(in, root, in->folders[i].given, err));
+        ARC_TRY(follow_links(in, &ignore_file, root, in->folders[i].ignore_file, 0, err));
+    }
 
-    return follow_links(in, &ignore_file, root, in->ignore_file, 0, err);
+    return ARC_OK;
 }
 
 static int compare_starts(const void *a, const void *b)
@@ -575,8 +579,13 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
 {
     if (is_same(inputs->dockerfile, path, len))
         return &inputs->by_dockerfile;
-    if (is_same(inputs->ignore_file, path, len) || is_same(inputs->own_ignore, path, len))
+    if (is_same(inputs->own_ignore, path, len))
         return &inputs->by_ignore_file;
+    arc_each (folder, inputs->folders, inputs->folder_count) {
+        bool counts = folder == inputs->folders || folder->is_read;
+        if (counts && is_same(folder->ignore_file, path, len))
+            return &inputs->by_ignore_file;
+    }
 
     const struct entry *first = NULL;
     for (const struct start *at = last_start(inputs, path, len); at; at = at->up)
@@ -623,8 +632,11 @@ static bool lies_in(const char *name, const char *path, size_t len)
 
 bool arc_inputs_below(const struct arc_inputs *inputs, const char *path, size_t len)
 {
-    if (lies_in(inputs->dockerfile, path, len) || lies_in(inputs->ignore_file, path, len))
+    if (lies_in(inputs->dockerfile, path, len))
         return true;
+    arc_each (folder, inputs->folders, inputs->folder_count)
+        if (lies_in(folder->ignore_file, path, len))
+            return true;
 
     arc_each (entry, inputs->entries, inputs->entry_count) {
         const struct folder *folder = &inputs->folders[entry->folder];

@@ -1,4 +1,4 @@
-/* The files that an image depends on: its Dockerfile, its ignore file, and what the stages needed
+/* The files that an image depends on: its Dockerfile, its ignore files, and what the stages needed
  * by its target read from the contexts; the whole context if that is unknown. */
 #pragma once
 
