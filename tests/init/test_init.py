@@ -211,7 +211,7 @@ def test_links_and_hostile_names(tmp_path):
     repo.mkdir()
     make(repo, {"a/Dockerfile": "FROM scratch\n", "b\x1b[31m/Dockerfile": "FROM scratch\n", "{x: y}/Dockerfile": "FROM scratch\n",
                 "c #d/Dockerfile": "FROM scratch\n", "*/Dockerfile": "FROM scratch\n", "- e/Dockerfile": "FROM scratch\n",
-                "big/Dockerfile": "FROM scratch\n" + "#" * (2 << 20)})
+                os.fsdecode(b"d\xe9/Dockerfile"): "FROM scratch\n", "big/Dockerfile": "FROM scratch\n" + "#" * (2 << 20)})
     (repo / "link").symlink_to(secret)
     (repo / "linked").mkdir()
     (repo / "linked/Dockerfile").symlink_to(secret / "Dockerfile")
@@ -221,6 +221,7 @@ def test_links_and_hostile_names(tmp_path):
     (repo / "a").symlink_to(secret)  # what git tracks as a file below a folder, and is now a way out
     shown = arc(repo, "init", "--write")
     assert "\x1b" not in shown and "secret" not in (repo / ".github/arc-ci.yaml").read_text()
+    assert "skipped: its name is not UTF-8" in shown and "d\\xe9/Dockerfile" in shown
     assert "'a/Dockerfile' leads out" in shown or "a/Dockerfile" in shown
     services = {service["service"] for service in json.loads(arc(repo, "plan", "--json", "v1.0.0"))["services"]}
     assert {"x-y", "c-d", "e", "image"} <= services and not services & {"link", "linked"}

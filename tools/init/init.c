@@ -27,7 +27,8 @@ static int add_file(void *context, const char *path)
     struct init *init = context;
 
     if (!arc_text_is_visible(path)) {
-        init_ask(init, path, 0, "skipped: its name is not UTF-8 or contains control characters");
+        init_ask(init, arc_arena_utf8(&init->arena, path), 0,
+                 "skipped: its name is not UTF-8 or contains control characters");
         return ARC_OK;
     }
 
