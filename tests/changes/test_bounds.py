@@ -81,3 +81,19 @@ def test_a_train_walks_the_history_once(tmp_path):
 
     few, many = seconds(2), seconds(200)
     assert many < 4 * few + 0.5, (few, many)
+
+
+def test_a_deep_file_is_gone_down_to_once(tmp_path):
+    """A value in a file below 900 directories, read at base and head: each of them must not be reached from the top anew."""
+    def seconds(depth):
+        repo, path = tmp_path / f"repo{depth}", "d/" * depth + "VERSION"
+        config = f"groups:\n  g:\n    registry: ghcr.io/o\n    services: [{{directory: s, build: {{args: {{V: {{file: {path}}}}}}}}}]\n"
+        cmd.make_repo(repo, [{"write": {".github/arc-ci.yaml": config, "s/Dockerfile": "FROM scratch\nARG V\n", path: "1\n"}}, {"commit": "one"},
+                             {"write": {path: "2\n"}}, {"commit": "two"}])
+        before = spent()
+        run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--base", "HEAD~1"], cwd=repo, capture_output=True, text=True, timeout=300)
+        assert run.returncode == 0 and 'changes=["s"]' in run.stdout, run.stderr
+        return spent() - before
+
+    few, many = min(seconds(depth) for depth in (9, 10)), seconds(900)
+    assert many < 3 * few + 1, (many, few)

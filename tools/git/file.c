@@ -54,18 +54,43 @@ static int follow_link(const struct arc_git *git, const git_oid *link, const cha
     return 0;
 }
 
+/* The entry of a path, or of the first link on the way, which its first *len bytes name. */
+static int descend(const struct arc_git *git, const git_commit *commit, char *path, size_t *len,
+                   git_tree_entry **out)
+{
+    ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL;
+    ARC_TRY(git_commit_tree(&tree, commit));
+
+    for (size_t start = 0;; start = *len + 1) {
+        *len = start + strcspn(path + start, "/");
+        const char end = path[*len];
+        path[*len] = '\0';
+        const git_tree_entry *entry = git_tree_entry_byname(tree, path + start);
+        path[*len] = end;
+        if (!entry)
+            return GIT_ENOTFOUND;
+        if (!end || is_link(entry))
+            return git_tree_entry_dup(out, entry);
+        if (git_tree_entry_type(entry) != GIT_OBJECT_TREE)
+            return GIT_ENOTFOUND;
+
+        git_oid id = *git_tree_entry_id(entry);
+        git_tree_free(arc_steal(&tree));
+        ARC_TRY(git_tree_lookup(&tree, git->repo, &id));
+    }
+}
+
 /* The entry of a path of a commit; the caller frees it. `blob` is the last link or file on the way;
  * zero: none. */
 static int find_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                       git_oid *blob, git_tree_entry **out)
 {
     ARC_AUTO_HANDLE(git_commit) git_commit *found = NULL;
-    ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL;
     git_oid id;
     size_t len;
 
-    git_error_clear();            /* lacks_object() checks the last one */
-    if (strlen(path) >= PATH_MAX) /* libgit2 goes down it by recursion */
+    git_error_clear(); /* lacks_object() checks the last one */
+    if (strlen(path) >= PATH_MAX)
         return GIT_ENOTFOUND;
 
     ARC_AUTO_FREE char *now = strdup(path);
@@ -73,24 +98,10 @@ static int find_entry(const struct arc_git *git, const struct arc_oid *commit, c
         return GIT_ERROR;
     ARC_TRY(git_oid_fromstr(&id, commit->hex));
     ARC_TRY(git_commit_lookup(&found, git->repo, &id));
-    ARC_TRY(git_commit_tree(&tree, found));
 
     for (unsigned links = 0;; links++) {
         char *next = NULL;
-
-        /* The entry, or that of the first link on the way, which the first `len` bytes name. */
-        for (len = 0;; len++) {
-            len += strcspn(now + len, "/");
-            const char end = now[len];
-            now[len] = '\0';
-            int rc = git_tree_entry_bypath(out, tree, now);
-            now[len] = end;
-            ARC_TRY(rc);
-            if (!end || is_link(*out))
-                break;
-            git_tree_entry_free(*out);
-            *out = NULL;
-        }
+        ARC_TRY(descend(git, found, now, &len, out));
 
         if (git_tree_entry_type(*out) == GIT_OBJECT_BLOB)
             *blob = *git_tree_entry_id(*out);
