@@ -6,6 +6,7 @@
 
 #define CONTEXTS_MAX 16
 #define FOLDER_COST  4096 /* of an argument's value */
+#define OF_BASE      "a Dockerfile starts from such an image"
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
@@ -118,21 +119,6 @@ static bool has_instruction(struct init *init, const char *path, const char *one
     while (find_instruction(init, &file, one, other, &instruction))
         if (!strstr(instruction.args, "--from="))
             return true;
-    return false;
-}
-
-bool init_chooses_base(struct init *init, const char *dockerfile, const char *name)
-{
-    const char *plain = init_print(init, "$%s", name), *braced = init_print(init, "${%s", name);
-    const char *own = init->owner ? init_print(init, "%s/", init_lower(init, init->owner)) : "/";
-    ARC_AUTO(arc_dockerfile)
-    struct arc_dockerfile file = {.at = init_read(init, dockerfile), .line = 1};
-    struct arc_instruction from;
-
-    while (find_instruction(init, &file, "FROM", "FROM", &from))
-        if (ARC_HOLDS(from.args, plain, braced) && !strstr(init_lower(init, from.args), own))
-            return true;
-
     return false;
 }
 
@@ -440,6 +426,23 @@ bool init_has_stage(struct init *init, const char *dockerfile, const char *stage
     return !is_read || arc_stages_target(&stages, stage);
 }
 
+bool init_chooses_base(struct init *init, const char *dockerfile, const char *name)
+{
+    const char *plain = init_print(init, "$%s", name), *braced = init_print(init, "${%s", name);
+    const char *own = init->owner ? init_print(init, "%s/", init_lower(init, init->owner)) : "/";
+    ARC_AUTO(arc_stages) struct arc_stages stages = {0};
+
+    if (!read_stages(init, dockerfile, &stages))
+        return false;
+
+    arc_each (stage, stages.items, stages.count) /* the default may name the owner */
+        if (ARC_HOLDS(stage->ref, plain, braced) &&
+            !strstr(init_lower(init, arc_text_or(stage->base, stage->ref)), own))
+            return true;
+
+    return false;
+}
+
 /* The stages that no other stage needs, without those for development; NULL if there is just the
  * last stage, or that one has no name or a generic one. */
 static char **list_final_stages(struct init *init, const struct arc_stages *stages)
@@ -584,7 +587,7 @@ static void learn_name(struct init *init, struct init_image *image, const struct
         if (ours || !init->owner)
             init_count_registry(init, base->registries[0]);
         else
-            init->guess = arc_or(init->guess, base->registries[0]);
+            init_guess_registry(init, base->registries[0], OF_BASE);
         return;
     }
 
@@ -613,7 +616,7 @@ static void learn_registries(struct init *init, const struct init_image *image)
                 !init_take_reference(init, json_string_value(text), &base) || !base.registries)
                 continue;
             if (init_is_owner(init, base.registries[0]))
-                init_count_registry(init, base.registries[0]);
+                init_guess_registry(init, base.registries[0], OF_BASE);
             if (strcmp(arc_path_name(image->directory), base.name) == 0)
                 continue; /* a variant on somebody else's image, named after that */
             init_each_image (other, init)

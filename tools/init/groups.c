@@ -18,15 +18,29 @@ void init_count_registry(struct init *init, const char *registry)
     init_set(init, init->registries, registry, json_integer(seen + 1));
 }
 
+void init_guess_registry(struct init *init, const char *registry, const char *reason)
+{
+    if (init->guess && (init_is_owner(init, init->guess) || !init_is_owner(init, registry)))
+        return;
+    init->guess = registry;
+    init->guess_reason = reason;
+}
+
 /* The registry for images that no file names: that of the other images, else GHCR. */
 static const char *find_registry(struct init *init)
 {
     const char *best = NULL;
     json_int_t most = 0;
 
-    init_each_image (image, init)
+    init_each_image (image, init) {
+        bool is_of_script = image->from == FROM_WORKFLOW && !image->by_workflow;
+        bool is_sure = !is_of_script || strstr(arc_or(init_read(init, image->file), ""), "push");
         for (char **at = image->registries; at && *at; at++)
-            init_count_registry(init, *at);
+            if (is_sure)
+                init_count_registry(init, *at);
+            else
+                init_guess_registry(init, *at, "no command pushes the image that it is of");
+    }
 
     arc_json_each_pair (registry, seen, init->registries) {
         json_int_t weight = json_integer_value(seen);
@@ -40,9 +54,8 @@ static const char *find_registry(struct init *init)
     if (best)
         return best;
     if (init->guess) {
-        init_ask(init, NULL, 0,
-                 "which registry? %s is a guess: a Dockerfile starts from such an image",
-                 init->guess);
+        init_ask(init, NULL, 0, "which registry? %s is a guess: %s", init->guess,
+                 init->guess_reason);
         return init->guess;
     }
 

@@ -432,6 +432,8 @@ const char *init_find_platform(const char *name, const char **start)
         const char *at = name + len - ARC_MIN(strlen((*row)[0]), len);
         if (strcasecmp(at, (*row)[0]) != 0 || (at > name && !strchr(".-_", at[-1])))
             continue;
+        if (at > name + 6 && strncasecmp(at - 6, "linux", 5) == 0 && strchr(".-_", at[-7]))
+            at -= 6;
         *start = at;
         return (*row)[1];
     }

@@ -140,7 +140,8 @@ struct init {
     json_t *dotenv;           /* variables of the root's .env */
     json_t *dockerfile_names; /* path → what distinguishes it in its directory ("": nothing) */
     json_t *aside;            /* the same for Dockerfiles of tests, examples and development */
-    char *guess;              /* registry prefix that Dockerfiles use for their bases; NULL: none */
+    const char *guess;        /* registry prefix that may not be ours; NULL: none */
+    const char *guess_reason; /* what names it */
     json_t *registries;       /* prefix of images → how often it was seen */
     struct init_image *images;
     size_t image_count;
@@ -280,7 +281,7 @@ bool init_is_development(const char *stage);
 void init_add_text(struct init *init, char ***texts, const char *text);
 void init_add_texts(struct init *init, char ***texts, char *const *more);
 
-/* The platform of the architecture at the end of a name, "linux.arm64" or "web-armhf", and where
+/* The platform of the architecture at the end of a name, "web-linux.arm64" or "web-armhf", and where
  * that starts; NULL if there is none. */
 const char *init_find_platform(const char *name, const char **start);
 

@@ -82,6 +82,10 @@ const char *init_as_written(const char *value, const char *usual);
 /* Counts one sighting of a prefix of images, "ghcr.io/acme". */
 void init_count_registry(struct init *init, const char *registry);
 
+/* Notes a prefix that may not be that of our images, and what names it: a guess if none is sure.
+ * The owner's go before others', the first one before later ones. */
+void init_guess_registry(struct init *init, const char *registry, const char *reason);
+
 /* Whether a reference is in a registry on the machine or in the job's network: "localhost/x",
  * "kind-registry:5000/x". */
 bool init_is_local(const char *reference);

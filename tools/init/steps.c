@@ -514,7 +514,12 @@ static void take_name(struct init *init, struct init_image *image, char *referen
     if (!is_known)
         return;
     bool is_elsewhere = !arc_text_is_visible(reference);
+    size_t host = strcspn(reference, "/" INIT_UNKNOWN_TEXT);
     image->elsewhere = image->elsewhere || is_elsewhere;
+    if (is_elsewhere && init->owner && reference[host] == '/' && memchr(reference, '.', host))
+        init_guess_registry(
+            init, init_print(init, "%.*s/%s", (int)host, reference, init_lower(init, init->owner)),
+            "only a run knows what follows the host");
     if (!init_take_reference(init, is_elsewhere ? slash + 1 : reference, &named))
         return;
     bool is_other = image->name && strcmp(image->name, named.name) != 0;

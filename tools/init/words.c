@@ -208,6 +208,12 @@ static const char *said_by_echo(struct script *script, const char *command)
 
     if (lowers)
         return init_lower(script->init, held);
+    if (ARC_HOLDS(filter, "s/\\//-/g", "s|/|-|g", "s,/,-,g", "tr / -", "tr '/' '-'")) {
+        char *joined = arc_arena_text(&script->init->arena, held);
+        for (char *slash = joined; slash && (slash = strchr(slash, '/'));)
+            *slash = '-';
+        return joined;
+    }
     if (bar && strcmp(held, "{revision}") == 0 && ARC_HOLDS(filter, "cut -c", "head -c"))
         return cut_hash(filter);
     if (!bar)
@@ -361,6 +367,14 @@ static const char *said_by_location(struct script *script, const char *command)
     return path ? init_print(init, "%c%s", INIT_ROOT, path) : NULL;
 }
 
+/* "basename PATH": its last part. */
+static const char *said_by_basename(struct script *script, const char *command)
+{
+    const char *path = arc_text_after(command, "basename ");
+    const char *name = path ? arc_path_name(expand_whole(script, path)) : "";
+    return *name && *name != '.' && !strpbrk(name, " |") ? name : NULL;
+}
+
 /* "git rev-parse --short HEAD", also of the run's ref: the commit. */
 static const char *said_by_revision(struct script *script, const char *command)
 {
@@ -407,8 +421,8 @@ static void expand_command(struct script *script, const char *at, const char *en
                            struct arc_buf *out)
 {
     static const char *(*const known[])(struct script *, const char *) = {
-        said_by_search,   said_by_echo,     said_by_file,
-        said_by_location, said_by_revision, said_by_describe};
+        said_by_search,   said_by_echo,     said_by_file,    said_by_location,
+        said_by_basename, said_by_revision, said_by_describe};
     const char *command = init_cut(script->init, at, (size_t)(end - at)), *said = NULL;
 
     for (size_t i = 0; i < ARC_COUNT(known) && !said; i++)
