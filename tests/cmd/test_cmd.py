@@ -247,6 +247,41 @@ def test_the_reference_is_the_table():
         "run: build/arc-ci help --format markdown > docs/commands.md"
 
 
+def given(command, flag):
+    """An option with a value that is not its default, as its row of the reference has it."""
+    row = re.search(rf"^\| `{flag}(?: (\S+))?` \| (.*) \| (.*) \|$", reference(command), re.M)
+    value, text, default = row.groups()
+    choices = re.search(r"One of (\S+)\.(?: |$)", text)
+    if choices:
+        return f"{flag}={next(one for one in choices[1].split(chr(92) + '|') if one not in (default, 'none'))}"
+    if default == "true":
+        return f"{flag}=false"
+    return f"{flag}=1" if value else flag
+
+
+def reference(command):
+    return (ROOT / "docs/commands.md").read_text().split(f"## arc-ci {command}\n")[1].split("\n## ")[0]
+
+
+def bound():
+    """Every option that goes only with others, or not with others."""
+    for command in commands():
+        for flag, text in re.findall(r"^\| `(--\S+?)(?: \S+)?` \| (.*) \| .* \|$", reference(command), re.M):
+            for how in re.findall(r"(Only|Not) with (.*?)\.(?: |$)", text):
+                yield command, flag, *how
+
+
+@pytest.mark.parametrize("command,flag,how,others", bound())
+def test_an_option_without_effect_is_refused(command, flag, how, others, tmp_path):
+    own = given(command, flag)
+    for other in [None] if how == "Only" else re.split(", | or ", others):
+        with_other = [] if not other else ["1"] if other.isupper() else [given(command, other)]
+        run = subprocess.run([ARC_CI, command, own, *with_other], capture_output=True, text=True, cwd=tmp_path, env={"PATH": os.defpath})
+        said = f"{flag} cannot go with {other}" if other else f"{flag} needs "
+        assert run.returncode == 2 and f"arc-ci {command}: --" in run.stderr, run.stderr
+        assert said in run.stderr or " needs " in run.stderr, run.stderr
+
+
 def test_every_row_of_the_reference_has_its_cells():
     tables = re.findall(r"(?:^\|.*\n)+", (ROOT / "docs/commands.md").read_text(), re.M)
     assert len(tables) > 15

@@ -151,7 +151,7 @@ def test_a_timeline_of_anything_is_a_page(pages, cells):
 
 def test_a_build_without_a_page_is_an_error(pages):
     env = {"PATH": os.environ["PATH"], "HOME": str(pages), "CI": "true"}
-    for words, message in ((["--build=../build.json"], "--build is for the page of --html"),
+    for words, message in ((["--build=../build.json"], "--build needs --html"),
                            (["--html=x.html", "--build=flash/service.yaml"], "flash/service.yaml: not build.json")):
         done = subprocess.run([ARC_CI, "status", *words], cwd=pages / "repo", env=env, capture_output=True, text=True)
         assert done.returncode == 2 and message in done.stderr and not (pages / "repo/x.html").exists()

@@ -132,7 +132,8 @@ static int set_value(struct invocation *inv, const struct option *option, const 
                      struct arc_error *err)
 {
     const char *flag = option->value ? NULL : boolean(value);
-    json_t *values = option->many ? json_object_get(inv->given, option->name) : NULL;
+    json_t *values = json_object_get(inv->given, option->name);
+    const char *before = option->many ? NULL : json_string_value(json_array_get(values, 0));
 
     if (option->choices ? !among(option->choices, arc_or(flag, value)) : !option->value && !flag)
         return bad_value(option, value, err);
@@ -141,6 +142,10 @@ static int set_value(struct invocation *inv, const struct option *option, const 
                              option->name, option->value);
     if (option->many && !arc_utf8_valid(value, strlen(value)))
         return arc_error_set(err, ARC_EINPUT, "--%s: the value is not valid UTF-8", option->name);
+
+    if (before && strcmp(before, arc_or(flag, value)) != 0)
+        return arc_error_set(err, ARC_EINPUT, "--%s is given twice, as '%.200s' and '%.200s'",
+                             option->name, before, value);
 
     if (!values) {
         values = json_array();
@@ -274,6 +279,100 @@ static int set_lines(struct invocation *inv, const struct option *option, const 
     return ARC_OK;
 }
 
+/* ---- options together ----------------------------------------------------------------------- */
+
+static const char *default_of(const struct option *option)
+{
+    return arc_or(option->initial, "false");
+}
+
+/* Whether the option, or argument, of that name has another value than its default. */
+static bool is_set(const struct invocation *inv, struct arc_piece name)
+{
+    const struct option *option = option_find(inv->command->options, name.text, name.len);
+    if (!option)
+        return inv->arg_count > 0;
+    return option_given(inv, option->name) &&
+           !arc_text_same(option_value(inv, option->name), default_of(option));
+}
+
+/* Appends "--plan", "--gate=false" of one that is true by default, or an argument's name. */
+static void add_option(const struct command *command, struct arc_piece name, struct arc_buf *out)
+{
+    const struct option *option = option_find(command->options, name.text, name.len);
+    bool is_on = option && !option->value && strcmp(default_of(option), "true") == 0;
+    arc_buf_printf(out, "%s%.*s%s", option ? "--" : "", (int)name.len, name.text,
+                   is_on ? "=false" : "");
+}
+
+void option_list_others(const struct command *command, const char *names, struct arc_buf *out)
+{
+    const char *last = arc_or(strrchr(names, '|'), names);
+
+    arc_each_piece (name, names, "|") {
+        if (name.text != names)
+            arc_buf_puts(out, name.text > last ? " or " : ", ");
+        add_option(command, name, out);
+    }
+}
+
+static struct arc_piece name_of(const char *text)
+{
+    return (struct arc_piece){.text = text, .len = strlen(text)};
+}
+
+/* The first of the other options that is set; without text if none is. */
+static struct arc_piece find_set(const struct invocation *inv, const struct option *but,
+                                 const char *names)
+{
+    const struct arc_piece none = {0};
+
+    if (strcmp(names, "*") != 0) {
+        arc_each_piece (name, names, "|")
+            if (is_set(inv, name))
+                return name;
+        return none;
+    }
+
+    if (inv->arg_count)
+        return name_of(inv->command->argument);
+    for (const struct option *row = inv->command->options; row->name; row++)
+        if (row != but && is_set(inv, name_of(row->name)))
+            return name_of(row->name);
+
+    return none;
+}
+
+/* Refuses options that others make meaningless. */
+static int check_together(const struct invocation *inv, struct arc_error *err)
+{
+    const struct command *command = inv->command;
+
+    for (const struct option *row = command->options; row && row->name; row++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1024};
+        if (!is_set(inv, name_of(row->name)))
+            continue;
+        add_option(command, name_of(row->name), &text);
+
+        const struct arc_piece other = find_set(inv, row, arc_or(row->without, ""));
+        bool lacks = row->with && !find_set(inv, row, row->with).text;
+        if (lacks) {
+            arc_buf_puts(&text, " needs ");
+            option_list_others(command, row->with, &text);
+        } else if (other.text) {
+            arc_buf_puts(&text, " cannot go with ");
+            add_option(command, other, &text);
+            arc_buf_puts(&text, ": leave out one of them");
+        }
+        if (lacks || other.text)
+            return arc_error_set(err, ARC_EINPUT, "%s", arc_buf_text(&text));
+    }
+
+    return ARC_OK;
+}
+
+/* ---- the environment ------------------------------------------------------------------------ */
+
 /* Writes the variable of an input: INPUT_LIST-FILES or, for callers that cannot set a name with a
  * hyphen, INPUT_LIST_FILES. */
 static void name_input(const char *name, char hyphen, char out[INPUT_MAX])
@@ -383,7 +482,10 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
                              "--json prints the whole document, and --format a template filled in "
                              "with it: give one of them");
 
-    return option_flag(inv, "help") ? ARC_OK : parse_environment(inv, err);
+    if (option_flag(inv, "help"))
+        return ARC_OK;
+    ARC_TRY(parse_environment(inv, err));
+    return check_together(inv, err);
 }
 
 void invocation_free(struct invocation *inv)
@@ -453,16 +555,4 @@ const json_t *option_list(const struct invocation *inv, const char *name)
 bool option_given(const struct invocation *inv, const char *name)
 {
     return json_object_get(inv->given, name) != NULL;
-}
-
-int option_refuse(const struct invocation *inv, const char *const *names, const char *why,
-                  struct arc_error *err)
-{
-    for (; *names; names++) {
-        const struct option *row = option_find(inv->command->options, *names, strlen(*names));
-        const char *initial = arc_or(row->initial, "false");
-        if (option_given(inv, *names) && !arc_text_same(option_value(inv, *names), initial))
-            return arc_error_set(err, ARC_EINPUT, "--%s %s", *names, why);
-    }
-    return ARC_OK;
 }

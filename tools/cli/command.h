@@ -16,22 +16,27 @@ struct option {
     const char *choices; /* the allowed values, "none|csv|json"; NULL for any, or true and false */
     const char *initial; /* the default value, shown in the help; NULL for none */
     const char *help;    /* one sentence or two */
-    bool many;           /* may be repeated; in the environment: one value per line */
+    /* Options ("scan-target|build") without which, or with which, this one would be ignored, and is
+     * refused. `without` may also name the command's argument, or be "*": all others. NULL: any. */
+    const char *with, *without;
+    bool many; /* may be repeated; in the environment: one value per line */
 };
 
 /* Rows of an option table: true/false, true by default, true/false/auto; with a value, with a
- * default value, with a choice, with a value that may be repeated. */
+ * default value, with a choice, with a value that may be repeated. They end with the help; .with and
+ * .without may follow. */
 #define OPTION(...)                                                                                \
     {                                                                                              \
         __VA_ARGS__                                                                                \
     }
-#define FLAG(n, h)            OPTION(.name = n, .help = h)
-#define FLAG_ON(n, h)         OPTION(.name = n, .initial = "true", .help = h)
-#define FLAG_AUTO(n, h)       OPTION(.name = n, .choices = "true|false|auto", .help = h)
-#define VALUE(n, v, h)        OPTION(.name = n, .value = v, .help = h)
-#define VALUE_OR(n, v, i, h)  OPTION(.name = n, .value = v, .initial = i, .help = h)
-#define CHOICE(n, v, c, i, h) OPTION(.name = n, .value = v, .choices = c, .initial = i, .help = h)
-#define VALUES(n, v, h)       OPTION(.name = n, .value = v, .help = h, .many = true)
+#define FLAG(n, ...)           OPTION(.name = n, .help = __VA_ARGS__)
+#define FLAG_ON(n, ...)        OPTION(.name = n, .initial = "true", .help = __VA_ARGS__)
+#define FLAG_AUTO(n, ...)      OPTION(.name = n, .choices = "true|false|auto", .help = __VA_ARGS__)
+#define VALUE(n, v, ...)       OPTION(.name = n, .value = v, .help = __VA_ARGS__)
+#define VALUE_OR(n, v, i, ...) OPTION(.name = n, .value = v, .initial = i, .help = __VA_ARGS__)
+#define CHOICE(n, v, c, i, ...)                                                                    \
+    OPTION(.name = n, .value = v, .choices = c, .initial = i, .help = __VA_ARGS__)
+#define VALUES(n, v, ...) OPTION(.name = n, .value = v, .many = true, .help = __VA_ARGS__)
 
 /* A value for later steps, or an example. */
 struct row {
@@ -101,7 +106,8 @@ const struct option *command_option(const struct command *command, const char *n
 int frame_words(int argc, char *const *argv);
 
 /* Parses argv (after the command's name) and the INPUT_ variables by the command's table.
- * ARC_EINPUT for an unknown option, a missing or wrong value, too many arguments. */
+ * ARC_EINPUT for an unknown option, a missing or wrong value, too many arguments, and what would be
+ * ignored: an option that is given twice, or that others of the command line make meaningless. */
 int invocation_parse(const struct command *command, const struct arc_env *env, int argc,
                      char *const *argv, struct invocation *inv, struct arc_error *err);
 void invocation_free(struct invocation *inv);
@@ -120,10 +126,9 @@ bool option_time(const char *text, const char *units, int64_t *out);
 const json_t *option_list(const struct invocation *inv, const char *name);
 /* Whether it was given, on the command line or as INPUT_. */
 bool option_given(const struct invocation *inv, const char *name);
-/* ARC_EINPUT if one of these options (NULL ends them) has another value than its default, which
- * would be ignored: "--NAME WHY". */
-int option_refuse(const struct invocation *inv, const char *const *names, const char *why,
-                  struct arc_error *err);
+/* Appends the options of a row's `with` or `without`, as they are written to have an effect:
+ * "--build, --plan or --block-on-failure=false". */
+void option_list_others(const struct command *command, const char *names, struct arc_buf *out);
 
 /* A command's result, which the frame prints (output.c). Initialise with {.inv = …}. */
 struct report {

@@ -181,15 +181,30 @@ static const struct arc_template_place places[] = {
 /* ---- values -------------------------------------------------------------------------------- */
 
 /* `many` marks an option that may be repeated. */
-static json_t *option_values(const struct option *option, const char *many)
+static json_t *option_values(const struct command *command, const struct option *option,
+                             const char *many)
 {
-    ARC_AUTO(arc_buf) struct arc_buf full = {.max = 4096}, head = {.max = 256};
+    ARC_AUTO(arc_buf) struct arc_buf full = {.max = 4096}, head = {.max = 256}, help = full;
 
     arc_buf_printf(&head, "%s%s", option->name[1] ? "--" : "-", option->name);
     if (option->value)
         arc_buf_printf(&head, " %s", option->value);
 
-    arc_buf_puts(&full, option->help);
+    arc_buf_puts(&help, option->help);
+    if (option->with) {
+        arc_buf_puts(&help, " Only with ");
+        option_list_others(command, option->with, &help);
+        arc_buf_putc(&help, '.');
+    }
+    if (option->without) {
+        bool any = strcmp(option->without, "*") == 0;
+        arc_buf_puts(&help, any ? " Goes alone" : " Not with ");
+        if (!any)
+            option_list_others(command, option->without, &help);
+        arc_buf_putc(&help, '.');
+    }
+
+    arc_buf_puts(&full, arc_buf_text(&help));
     if (option->choices)
         arc_buf_printf(&full, " One of %s.", option->choices);
     if (option->initial)
@@ -197,23 +212,25 @@ static json_t *option_values(const struct option *option, const char *many)
     if (option->many)
         arc_buf_puts(&full, many);
 
-    if (full.failed || head.failed)
+    if (full.failed || head.failed || help.failed)
         return NULL;
 
     return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s?, s:s?, s:b}", "name", option->name, "head",
-                     arc_buf_text(&head), "long", head.len > 22, "help", option->help, "full",
-                     arc_buf_text(&full), "choices", option->choices, "initial", option->initial,
-                     "many", option->many);
+                     arc_buf_text(&head), "long", head.len > 22, "help", arc_buf_text(&help),
+                     "full", arc_buf_text(&full), "choices", option->choices, "initial",
+                     option->initial, "many", option->many);
 }
 
-static json_t *list_options(const struct option *options, const struct option *further,
+/* The command's own options (NULL: none), then `further`. */
+static json_t *list_options(const struct command *command, const struct option *further,
                             const char *many)
 {
     json_t *list = json_array();
-    for (; options && options->name; options++)
-        arc_json_push(&list, option_values(options, many));
+    const struct option *own = command ? command->options : NULL;
+    for (; own && own->name; own++)
+        arc_json_push(&list, option_values(command, own, many));
     for (; further && further->name; further++)
-        arc_json_push(&list, option_values(further, many));
+        arc_json_push(&list, option_values(command, further, many));
     return list;
 }
 
@@ -221,7 +238,7 @@ static json_t *list_options(const struct option *options, const struct option *f
  * and the options. */
 static json_t *list_inputs(const struct command *command)
 {
-    json_t *list = list_options(command->options, NULL, " One per line.");
+    json_t *list = list_options(command, NULL, " One per line.");
 
     if (!command->argument || command->several)
         return list;
@@ -274,13 +291,13 @@ int help_render(const struct command *command, const char *format, struct arc_bu
             json_pack("{s:s, s:s, s:s?, s:b, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "name",
                       command->name, "summary", command->summary, "argument", command->argument,
                       "several", command->several > 1, "description", command->description, "token",
-                      command->token, "options", list_options(command->options, NULL, ""), "all",
-                      list_options(command->options, frame_options, " May be repeated."), "inputs",
+                      command->token, "options", list_options(command, NULL, ""), "all",
+                      list_options(command, frame_options, " May be repeated."), "inputs",
                       list_inputs(command), "outputs", list_rows(command->outputs), "examples",
                       list_rows(command->examples));
     else
         values = json_pack("{s:o, s:o}", "commands", list_commands(), "all",
-                           list_options(frame_options, NULL, ""));
+                           list_options(NULL, frame_options, ""));
 
     arc_json_put(&values, "environment", json_string(environment));
     arc_json_put(&values, "exit-status", json_string(exit_status));

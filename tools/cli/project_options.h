@@ -8,10 +8,12 @@
 #include "project/needs.h"
 
 /* A row of an option table. */
-#define PREVIOUS_TAG_OPTION                                                                        \
+/* `excludes`: the options that it cannot go with, NULL for none. */
+#define PREVIOUS_TAG_OPTION(excludes)                                                              \
     VALUE("previous-tag", "TAG",                                                                   \
           "The previous release's tag; by default the last published release, else the last "      \
-          "lower tag.")
+          "lower tag.",                                                                            \
+          .without = excludes)
 
 #define LOCK_OPTION                                                                                \
     VALUE("lock", "FILE",                                                                          \
@@ -30,28 +32,32 @@
              "The release groups, a path from the repository's root.")
 
 /* For commands that also work without a configuration, or find it themselves. */
-#define CONFIG_ELSEWHERE_OPTION                                                                    \
+#define CONFIG_ELSEWHERE_OPTION(excludes)                                                          \
     VALUE("config", "FILE",                                                                        \
           "The release groups, a path from the repository's root, if they are not in "             \
-          ".github/arc-ci.yaml.")
+          ".github/arc-ci.yaml.",                                                                  \
+          .without = excludes)
 
 /* The options of `--next`. */
 #define BUMP_OPTIONS                                                                               \
     CHOICE("bump", "PART", "auto|patch|minor|major", "auto",                                       \
-           "--next: the part of the version to raise, whatever the commits say."),                 \
+           "The part of the version to raise, whatever the commits say.", .with = "next"),         \
         VALUE("prerelease", "WORD",                                                                \
-              "--next: the next prerelease with this word: rc gives 1.2.0-rc.1, then "             \
-              "1.2.0-rc.2.")
+              "The next prerelease with this word: rc gives 1.2.0-rc.1, then 1.2.0-rc.2.",         \
+              .with = "next")
 
-/* `timeout_name` differs for scan, whose --timeout is the scanner's. */
-#define GITHUB_OPTIONS(repository_help, timeout_name, timeout_help)                                \
-    VALUE("repository", "OWNER/NAME", repository_help),                                            \
-        VALUE("token-file", "FILE",                                                                \
-              "A file with the token, instead of GITHUB_TOKEN or GH_TOKEN."),                      \
+/* `timeout_name` differs for scan, whose --timeout is the scanner's; `needs` are the options without
+ * which nothing is sent. */
+#define GITHUB_OPTIONS(repository_help, timeout_name, timeout_help, needs)                         \
+    VALUE("repository", "OWNER/NAME", repository_help, .with = needs),                             \
+        VALUE("token-file", "FILE", "A file with the token, instead of GITHUB_TOKEN or GH_TOKEN.", \
+              .with = needs),                                                                      \
         VALUE("record", "DIR",                                                                     \
-              "Record every request and answer in DIR, without the token, for a bug report."),     \
-        VALUE(timeout_name, "SECONDS", timeout_help),                                              \
-        VALUE("max-wait", "SECONDS", "The longest single wait for a rate limit; 900 by default.")
+              "Record every request and answer in DIR, without the token, for a bug report.",      \
+              .with = needs),                                                                      \
+        VALUE(timeout_name, "SECONDS", timeout_help, .with = needs),                               \
+        VALUE("max-wait", "SECONDS", "The longest single wait for a rate limit; 900 by default.",  \
+              .with = needs)
 
 /* The settings of the project by the argument TAG and the command's options. */
 struct arc_project_options project_wanted(const struct invocation *inv);

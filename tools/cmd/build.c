@@ -230,28 +230,9 @@ static int work(const struct invocation *inv, struct arc_build_options *options,
     return rc;
 }
 
-static int check_options(const struct invocation *inv, struct arc_error *err)
+static int check_cache(const struct invocation *inv, struct arc_error *err)
 {
-    bool merges = option_flag(inv, "merge"), promotes = option_flag(inv, "promote");
     const char *cache = option_value(inv, "cache");
-
-    if (merges + promotes + option_given(inv, "cell") > 1)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--cell, --merge and --promote are steps of their own: give one");
-
-    if (!promotes)
-        ARC_TRY(
-            option_refuse(inv, ARC_WORDS("build", "needs", "force"), "goes with --promote", err));
-
-    if (merges || promotes) {
-        ARC_TRY(option_refuse(inv, ARC_WORDS("builder", "cache", "load", "rebuild", "sbom"),
-                              "is for a build: --merge and --promote work on the registry", err));
-        ARC_TRY(option_refuse(inv, ARC_WORDS("dry-run"),
-                              "describes a build; what --merge and --promote would do is in the "
-                              "plan (arc-ci plan)",
-                              err));
-    }
-
     return strcmp(cache, "none") == 0 ? ARC_OK : arc_bake_check_cache(cache, err);
 }
 
@@ -284,7 +265,7 @@ static int run_build(const struct invocation *inv, struct report *report, struct
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
     const char *cache = option_value(inv, "cache");
 
-    ARC_TRY(check_options(inv, err));
+    ARC_TRY(check_cache(inv, err));
     ARC_TRY(project_explain_plan(inv, read_plan(option_value(inv, "plan"), &plan, err), err));
 
     struct arc_build_options options = {.env = inv->env,
@@ -351,34 +332,46 @@ const struct command cmd_build = {
              "labels and tags; with --merge and --promote, accept such builds. Never for a "
              "release."),
         VALUE("build", "FILE",
-              "With --promote: build.json of the build; without it, the staging tags identify the "
-              "build."),
+              "build.json of the build; without it, the staging tags identify the build.",
+              .with = "promote"),
         VALUE("needs", "JSON",
-              "With --promote: toJSON(needs), or a file with it: build.json is taken from "
-              "the outputs of the jobs."),
-        VALUE("builder", "NAME", "The buildx builder, instead of the current one."),
+              "toJSON(needs), or a file with it: build.json is taken from the outputs of the jobs.",
+              .with = "promote"),
+        VALUE("builder", "NAME", "The buildx builder, instead of the current one.",
+              .without = "merge|promote"),
         VALUE_OR("cache", "KIND", "none",
                  "Where to cache layers between machines: none; `registry`, in the image's "
                  "repository, under the tag buildcache; local,dir=FOLDER; gha (GitHub Actions); "
-                 "s3,region=REGION,bucket=BUCKET. Options of buildx may follow the last two."),
+                 "s3,region=REGION,bucket=BUCKET. Options of buildx may follow the last two.",
+                 .without = "merge|promote"),
         VALUE("cell", "SERVICE/PLATFORM[,…]",
               "Build only these cells of one platform, such as flash/linux/arm64, each under its "
-              "own staging tag. They are the `cells` in the matrix of `arc-ci plan`."),
-        FLAG("dry-run", "Print what would run, and run nothing."),
+              "own staging tag. They are the `cells` in the matrix of `arc-ci plan`.",
+              .without = "merge|promote"),
+        FLAG("dry-run",
+             "Print the build that would run, and run nothing; what --merge and --promote would do "
+             "is in the plan.",
+             .without = "merge|promote"),
         FLAG("force",
-             "With --promote: rewrite a version's tag that points elsewhere, and move a floating "
-             "tag back from a higher version or a later commit of the branch."),
-        FLAG("load", "Load the images into the local engine, for its platform and under their "
-                     "staging tags, to try them there; nothing is pushed."),
+             "Rewrite a version's tag that points elsewhere, and move a floating tag back from a "
+             "higher version or a later commit of the branch.",
+             .with = "promote"),
+        FLAG("load",
+             "Load the images into the local engine, for its platform and under their "
+             "staging tags, to try them there; nothing is pushed.",
+             .without = "merge|promote"),
         VALUE("logs", "FOLDER", "Write a full log file per cell into this folder."),
-        FLAG("merge", "Join the cells that other jobs built with --cell into one index per "
-                      "service."),
+        FLAG("merge",
+             "Join the cells that other jobs built with --cell into one index per service.",
+             .without = "promote"),
         VALUE_OR(
             "plan", "FILE", "plan.json",
             "The plan, as printed by 'arc-ci plan --json'; '-' for stdin, or the text itself."),
         FLAG("promote", "Move the plan's tags to the built images, all or none: the last step."),
-        FLAG("rebuild", "Also build what is already in the registry from the same inputs."),
-        FLAG("sbom", "Attach an SBOM to every image, in addition to the provenance.")),
+        FLAG("rebuild", "Also build what is already in the registry from the same inputs.",
+             .without = "merge|promote"),
+        FLAG("sbom", "Attach an SBOM to every image, in addition to the provenance.",
+             .without = "merge|promote")),
     .outputs = OUTPUTS(
         {"build",
          "build.json on one line, for later jobs; compressed (gzip, base64) if it is long."},

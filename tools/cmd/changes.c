@@ -37,18 +37,12 @@ static int read_lists(const struct invocation *inv, struct arc_list *out, struct
 {
     const char *list = option_value(inv, "list-files");
     const char *depth = option_value(inv, "dir-names");
-    bool by_status = option_flag(inv, "files-by-status");
     int format = arc_list_format_parse(list);
 
     if (format < 0)
         return arc_error_set(
             err, ARC_EINPUT,
             "--list-files: '%s' is not one of none|csv|json|shell|escape|lines|nul|matrix", list);
-
-    if (format == ARC_LIST_NONE && (by_status || depth))
-        return arc_error_set(err, ARC_EINPUT,
-                             "--%s gives more lists: say how they are written with --list-files",
-                             by_status ? "files-by-status" : "dir-names");
 
     int64_t levels = 0;
     if (depth && !arc_text_number(depth, 6, &levels))
@@ -83,11 +77,6 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
     };
     if (option_flag(inv, "since-image"))
         out->since = ARC_SINCE_IMAGE;
-    if (out->since != ARC_SINCE_EVENT &&
-        (out->base || (option_flag(inv, "since-release") && option_flag(inv, "since-image"))))
-        return arc_error_set(err, ARC_EINPUT,
-                             "only one of --base, --since-release and --since-image can be meant");
-
     if (out->untracked && !arc_changes_is_head(out->base))
         return arc_error_set(err, ARC_EINPUT,
                              "--untracked adds to uncommitted changes: it needs --base HEAD");
@@ -230,9 +219,6 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
 
     const char *text = option_value(inv, "filters");
     const json_t *files = option_list(inv, "filters-file");
-    if (text && files)
-        return arc_error_set(err, ARC_EINPUT,
-                             "only one of --filters and --filters-file can be meant");
     if (files && !json_array_size(files)) /* without filters nothing ever changes */
         return arc_error_set(err, ARC_EINPUT,
                              "--filters-file is empty: it takes FILE; is a variable not set?");
@@ -270,7 +256,8 @@ const struct command cmd_changes = {
         VALUE("filters", "YAML|FILE",
               "Filters as YAML, or the path of a file with them (no ':' and no line break). "
               "Default: one per service of the configuration, with its codename."),
-        VALUES("filters-file", "FILE", "A file of filters, instead of --filters."),
+        VALUES("filters-file", "FILE", "A file of filters, instead of --filters.",
+               .without = "filters"),
         VALUE("base", "REF",
               "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by "
               "the event."),
@@ -279,9 +266,11 @@ const struct command cmd_changes = {
         VALUE_OR("list-files", "FORMAT", "none",
                  "Also give the files of each filter: none, csv, json, shell, escape, lines, nul "
                  "(the output is a file's path) or matrix."),
-        FLAG("files-by-status", "Also list the added, modified and deleted files separately."),
+        FLAG("files-by-status", "Also list the added, modified and deleted files separately.",
+             .with = "list-files"),
         VALUE("dir-names", "DEPTH",
-              "Also list the files' directories, cut to DEPTH levels; 0: all levels."),
+              "Also list the files' directories, cut to DEPTH levels; 0: all levels.",
+              .with = "list-files"),
         FLAG("renames",
              "Detect renames: the new name counts as renamed as well as added, and both names are "
              "listed."),
@@ -296,9 +285,12 @@ const struct command cmd_changes = {
         VALUE_OR("initial-fetch-depth", "N", DEFAULT_DEPTH,
                  "Generations of commits to fetch first in a shallow clone (more than 10 count as "
                  "10), then more by date until they suffice; 0: never fetch."),
-        FLAG("since-release", "Compare each service with its group's last release tag, so that no "
-                              "change is lost if a run fails or is cancelled."),
-        FLAG("since-image", "Compare each service with the commit of its published image."),
+        FLAG("since-release",
+             "Compare each service with its group's last release tag, so that no change is lost if "
+             "a run fails or is cancelled.",
+             .without = "base|since-image"),
+        FLAG("since-image", "Compare each service with the commit of its published image.",
+             .without = "base"),
         FLAG("base-on-pull-requests",
              "Use --base for pull requests, too; with a token, they are otherwise compared as a "
              "whole. With the event's `before`: only the changes of this push."),

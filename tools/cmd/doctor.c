@@ -80,9 +80,11 @@ const struct command cmd_doctor = {
                        "The machine's purpose: plan (also version, changes, notes, dry-run), "
                        "build images, scan them, publish a release, or run the services."),
                 FLAG("offline", "Skip what needs the network (registries)."),
-                FLAG("push", "Also ask every image's registry whether docker's login may push "
-                             "there: this opens and cancels an upload, and stores nothing."),
-                CONFIG_ELSEWHERE_OPTION),
+                FLAG("push",
+                     "Also ask every image's registry whether docker's login may push "
+                     "there: this opens and cancels an upload, and stores nothing.",
+                     .without = "offline"),
+                CONFIG_ELSEWHERE_OPTION(NULL)),
     .outputs = OUTPUTS({"ok", "true if nothing that the purpose needs is missing."}),
     .examples = EXAMPLES({"arc-ci doctor --offline", "Check without the network."}),
     .run = run_doctor,

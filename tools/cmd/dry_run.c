@@ -50,7 +50,7 @@ const struct command cmd_dry_run = {
              "Show everything in full: each target of the definition, each request's body."),
         VALUE("group", "GROUP",
               "The release group of a ci run; not needed when there is only one."),
-        HTML_OPTIONS, LOCK_OPTION, PREVIOUS_TAG_OPTION),
+        HTML_OPTIONS, LOCK_OPTION, PREVIOUS_TAG_OPTION(NULL)),
     .examples = EXAMPLES({"arc-ci dry-run messaging/v0.1.0",
                           "Show what releasing this version would do, step by "
                           "step."}),

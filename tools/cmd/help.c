@@ -39,7 +39,8 @@ const struct command cmd_help = {
         CHOICE("format", "FORMAT", "text|man|markdown|action|readme", "text",
                "The form of the help: for a terminal, as a man page (roff), as markdown for the "
                "docs, or as the action.yml or the README of a GitHub action."),
-        FLAG("version", "Print the version of arc-ci; with --json also those of its libraries.")),
+        FLAG("version", "Print the version of arc-ci; with --json also those of its libraries.",
+             .without = "*")),
     .examples =
         EXAMPLES({"arc-ci help version", "Show what `arc-ci version` does and its options."},
                  {"arc-ci help --format markdown",

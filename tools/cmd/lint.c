@@ -87,7 +87,7 @@ const struct command cmd_lint = {
         "groups. docs/configuration.md describes it.",
     .options =
         OPTIONS(FLAG("rules", "List the rules and what each requires, and check nothing."),
-                CONFIG_ELSEWHERE_OPTION,
+                CONFIG_ELSEWHERE_OPTION("rules"),
                 VALUE("rules-file", "FILE",
                       "The repository's own rules, if they are not in .github/arc-ci-lint.yaml.")),
     .outputs = OUTPUTS({"findings", "The number of findings."}),

@@ -45,7 +45,7 @@ const struct command cmd_notes = {
         "notes are too long for a release, they omit the oldest commits and say so. docs/notes.md "
         "describes templates.",
     .options = OPTIONS(
-        PREVIOUS_TAG_OPTION,
+        PREVIOUS_TAG_OPTION(NULL),
         VALUE_OR("plan", "FILE", "plan.json",
                  "The release's plan, as printed by 'arc-ci plan TAG --json'. With TAG, no file is "
                  "needed."),
@@ -56,8 +56,9 @@ const struct command cmd_notes = {
               "outputs of the jobs."),
         VALUE("template", "FILE",
               "The template, instead of the group's notes-template or the built-in one."),
-        CONFIG_ELSEWHERE_OPTION,
-        FLAG("print-template", "Print the built-in template, as a start for your own.")),
+        CONFIG_ELSEWHERE_OPTION(NULL),
+        FLAG("print-template", "Print the built-in template, as a start for your own.",
+             .without = "*")),
     .outputs =
         OUTPUTS({"title", "The release's title, for example \"Messaging & Cache Services 0.1.0\"."},
                 {"notes", "The notes as markdown."}),

@@ -23,7 +23,7 @@ int page_write(const struct invocation *inv, const json_t *document, html_page *
     ARC_AUTO(arc_buf) struct arc_buf page = {0};
 
     if (!option_value(inv, "html"))
-        return option_refuse(inv, ARC_WORDS("build"), "is for the page of --html", err);
+        return ARC_OK;
     struct arc_ledger *builds = calloc(count + 1, sizeof *builds);
     ARC_TRY_ALLOC(builds, err);
     int rc = read_builds(files, builds, err);

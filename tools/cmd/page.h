@@ -9,8 +9,9 @@
         "html", "FILE",                                                                             \
         "Also write a page of HTML to FILE, which needs no script, no other file and no network."), \
         VALUES("build", "FILE",                                                                     \
-               "--html: build.json of a build; the page shows when each of its cells ran.")
+               "build.json of a build; the page shows when each of its cells ran.",                 \
+               .with = "html")
 
-/* Writes a document's page if --html is given. ARC_EINPUT for --build without it. */
+/* Writes a document's page if --html is given. */
 int page_write(const struct invocation *inv, const json_t *document, html_page *make,
                struct arc_error *err);

@@ -23,8 +23,6 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
         return arc_error_set(err, ARC_EINPUT, "--keep: '%.100s' is not a number from 0 to 999999",
                              number);
     options.keep = (size_t)keep;
-    if (options.apply && option_flag(inv, "dry-run"))
-        return arc_error_set(err, ARC_EINPUT, "--apply or --dry-run: give one");
 
     ARC_TRY(arc_prune(inv->project, &options, &report->document, &report->failed, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_prune, err));
@@ -65,7 +63,7 @@ const struct command cmd_prune = {
         "its own tag.",
     .options = OPTIONS(
         FLAG("apply", "Remove what is listed; without it nothing changes."),
-        FLAG("dry-run", "List only; the default."),
+        FLAG("dry-run", "List only; the default.", .without = "apply"),
         VALUE_OR("older-than", "AGE", "14d",
                  "Only builds older than this, in days (14d) or hours (36h)."),
         VALUE_OR("keep", "NUMBER", "5",

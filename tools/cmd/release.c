@@ -73,7 +73,7 @@ const struct command cmd_release = {
               "toJSON(needs), or a file with it: the documents above are taken from the outputs "
               "of the jobs. A failed job, an image that was not built or a missing gate stops the "
               "release."),
-        FLAG_ON("gate", "Whether --needs must have the gate's scan.json."),
+        FLAG_ON("gate", "Whether --needs must have the gate's scan.json.", .with = "needs"),
         VALUES("asset", "[NAME=]FILE",
                "A file to attach, or a pattern such as dist/*.zip. Identical ones are left alone, "
                "others replaced."),
@@ -82,18 +82,19 @@ const struct command cmd_release = {
         CHOICE("body-mode", "MODE", "auto|replace|keep|prepend|append", "auto",
                "How to change the title and body of an existing release. auto: keep what a person "
                "wrote or edited; keep: the same, and no notes are needed."),
-        PREVIOUS_TAG_OPTION,
+        PREVIOUS_TAG_OPTION("notes"),
         CHOICE("make-latest", "POLICY", "auto|own|never", NULL,
                "Whether the highest stable version of its group becomes the repository's "
                "\"Latest\" release: always (auto), unless that is another group's (own), or "
                "never. By default the group's make-latest, else auto."),
-        FLAG("draft", "Keep the release as a draft; a published one stays as it is."),
+        FLAG("draft", "Keep the release as a draft; a published one stays as it is.",
+             .without = "publish"),
         FLAG("publish", "Also publish a draft that a person created for the tag; otherwise such a "
                         "draft gets its assets and stays a draft."),
         VALUE("revision", "SHA", "The commit that the tag must point to; by default the build's."),
         FLAG("dry-run", "Print the requests; send nothing."),
         GITHUB_OPTIONS("The release's repository; GITHUB_REPOSITORY by default.", "timeout",
-                       "The longest wait for an answer; 60 by default.")),
+                       "The longest wait for an answer; 60 by default.", NULL)),
     .outputs = OUTPUTS({"release-id", "The release's id."}, {"release-url", "Its page."},
                        {"release-action", "created, updated or unchanged."}),
     .examples =

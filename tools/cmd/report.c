@@ -75,7 +75,7 @@ const struct command cmd_report = {
         VALUE("build", "FILE", "build.json: digests and sizes."),
         VALUE("base-build", "FILE", "The base's build.json, to compare sizes."),
         VALUE("scan", "FILE", "scan.json: the gate."),
-        VALUE("version", "FILE", "version.json, if there is no plan."),
+        VALUE("version", "FILE", "version.json, if there is no plan.", .without = "plan"),
         VALUE("needs", "JSON",
               "toJSON(needs), or a file with it: documents and results of the jobs "
               "build-<codename> (or build, for all) and security."),
@@ -90,7 +90,8 @@ const struct command cmd_report = {
             "not."),
         VALUE("run", "ID",
               "Report the results of this workflow run's jobs, for a workflow_run after a pull "
-              "request from a fork; with --revision."),
+              "request from a fork.",
+              .with = "revision", .without = "dry-run"),
         FLAG("exit-code",
              "Fail unless every status is a success, so that the job itself can be a required "
              "check."),
@@ -103,7 +104,7 @@ const struct command cmd_report = {
         VALUE("group", "GROUP", "The release group, if there is no plan but several groups."),
         FLAG("dry-run", "Print what would be reported; send nothing."),
         GITHUB_OPTIONS("The repository; GITHUB_REPOSITORY by default.", "timeout",
-                       "The longest wait for an answer; 60 by default.")),
+                       "The longest wait for an answer; 60 by default.", NULL)),
     .outputs = OUTPUTS({"comment-url", "The comment's URL; empty if there is none."}),
     .examples = EXAMPLES({"arc-ci report --plan=plan.json --needs=needs.json --dry-run",
                           "Show the statuses and the comment without sending them."}),

@@ -29,20 +29,17 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
         ARC_TRY_PREFIX(arc_ledger_read(json, &build, err), err, "--build %s", file);
     }
 
-    enum arc_withdrawal withdraw = (enum arc_withdrawal)option_choice(inv, "withdraw");
-    const struct arc_rollback_options options = {.version = inv->args[1],
-                                                 .from = from,
-                                                 .withdraw = withdraw,
-                                                 .identity = option_value(inv, "sign-identity"),
-                                                 .reason = option_value(inv, "reason"),
-                                                 .build = file ? &build : NULL,
-                                                 .lock = option_value(inv, "lock"),
-                                                 .dry_run = option_flag(inv, "dry-run"),
-                                                 .progress = report_progress,
-                                                 .progress_context = (void *)inv};
-    if (withdraw == ARC_WITHDRAW_NOTHING)
-        ARC_TRY(option_refuse(inv, ARC_WORDS("reason"), "is for the releases that --withdraw marks",
-                              err));
+    const struct arc_rollback_options options = {
+        .version = inv->args[1],
+        .from = from,
+        .withdraw = (enum arc_withdrawal)option_choice(inv, "withdraw"),
+        .identity = option_value(inv, "sign-identity"),
+        .reason = option_value(inv, "reason"),
+        .build = file ? &build : NULL,
+        .lock = option_value(inv, "lock"),
+        .dry_run = option_flag(inv, "dry-run"),
+        .progress = report_progress,
+        .progress_context = (void *)inv};
     inv->project->wanted.group = inv->args[0];
     ARC_TRY(arc_rollback(inv->project, &options, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_rollback, err));
@@ -77,7 +74,8 @@ const struct command cmd_rollback = {
                "Mark the withdrawn releases at GitHub: a line at the top of their text, and the "
                "prerelease flag or, hidden from the public, a draft. The next release's notes "
                "then start from the one before them."),
-        VALUE("reason", "TEXT", "--withdraw: the reason, a sentence for the releases' readers."),
+        VALUE("reason", "TEXT", "The reason, a sentence for the releases' readers.",
+              .with = "withdraw"),
         VALUE("build", "FILE",
               "The release's build.json; by default the one among its files at GitHub."),
         VALUE("lock", "FILE",

@@ -128,6 +128,10 @@ static int run_scan(const struct invocation *inv, struct report *report, struct 
     return ARC_OK;
 }
 
+/* The options that name what Trivy scans. */
+#define NAMED   "build|plan|needs|tag"
+#define SCANNED "scan-target|" NAMED
+
 const struct command cmd_scan = {
     .name = "scan",
     .summary = "scan the images for vulnerabilities: the security gate",
@@ -140,10 +144,11 @@ const struct command cmd_scan = {
         "scanner error. The same finding on several platforms of a service counts once.",
     .options = OPTIONS(
         CHOICE("scan-type", "TYPE", "fs|image", "fs",
-               "What --scan-target is: a folder of the file system, or an image."),
-        VALUE("scan-target", "TARGET", "The folder or image to run Trivy on."),
+               "What is scanned: a folder of the file system, or images.", .with = SCANNED),
+        VALUE("scan-target", "TARGET", "The folder or image to run Trivy on.", .without = NAMED),
         VALUES("platform", "OS/ARCH",
-               "A platform of the image --scan-target to scan; by default all its platforms."),
+               "A platform of the image to scan; by default all its platforms.",
+               .with = "scan-target"),
         VALUE("build", "FILE",
               "build.json: scan every service on every platform, by the built digests."),
         VALUE("plan", "FILE", "plan.json: the same before build.json exists, by staging tags."),
@@ -152,15 +157,19 @@ const struct command cmd_scan = {
               "jobs."),
         VALUE("tag", "TAG", "A release tag: scan the images of its plan, by staging tags."),
         VALUE("config", "FILE", "The release groups, for --tag. Default: .github/arc-ci.yaml."),
-        VALUES("service", "CODENAME", "Scan only this service of the plan or build."),
+        VALUES("service", "CODENAME", "Scan only this service of the plan or build.",
+               .with = NAMED),
         VALUE_OR("jobs", "NUMBER", "4",
-                 "How many targets to scan in parallel; the first is scanned alone."),
+                 "How many targets to scan in parallel; the first is scanned alone.",
+                 .with = SCANNED),
         VALUE_OR("scanners", "LIST", "vuln,secret",
                  "What Trivy looks for: vuln, secret, misconfig, license."),
         VALUE("scanner-image", "NAME@sha256:DIGEST",
-              "Run Trivy from this image with docker, not from PATH."),
-        VALUE("report-dir", "DIR", "Write Trivy's reports to DIR: the next release's --baseline."),
-        VALUE_OR("timeout", "TIME", "15m", "The time limit for one target: 90s, 15m, 1h."),
+              "Run Trivy from this image with docker, not from PATH.", .with = SCANNED),
+        VALUE("report-dir", "DIR", "Write Trivy's reports to DIR: the next release's --baseline.",
+              .with = SCANNED),
+        VALUE_OR("timeout", "TIME", "15m", "The time limit for one target: 90s, 15m, 1h.",
+                 .with = SCANNED),
         VALUES("report", "[SERVICE[@PLATFORM]=]FILE",
                "A JSON report of Trivy; one for each platform of an image."),
         VALUES("baseline", "[SERVICE[@PLATFORM]=]FILE",
@@ -180,8 +189,9 @@ const struct command cmd_scan = {
         FLAG_ON("block-on-failure",
                 "Whether findings fail the run; with =false they are only reported."),
         CHOICE("on-scanner-error", "WHAT", "fail|report", "fail",
-               "With --block-on-failure=false: whether a scanner error, an incomplete scan or a "
-               "stale database still fails the run."),
+               "Whether a scanner error, an incomplete scan or a stale database still fails the "
+               "run.",
+               .with = "block-on-failure"),
         VALUE_OR("max-database-age", "AGE", "7d",
                  "The maximum age of the vulnerability database (72h, 7d; 0: any). If given, or if "
                  "arc-ci runs Trivy, a database of unknown age is stale."),
@@ -198,7 +208,8 @@ const struct command cmd_scan = {
                   "Keep one issue per service with the findings that fail the gate: open, update, "
                   "close and reopen it. auto: only warn if issues are turned off."),
         GITHUB_OPTIONS("The repository for both; GITHUB_REPOSITORY by default.", "request-timeout",
-                       "The longest wait for an answer of GitHub; 60 by default.")),
+                       "The longest wait for an answer of GitHub; 60 by default.",
+                       "upload-sarif|create-issues")),
     .outputs = OUTPUTS(
         {"cve-count", "Findings of the chosen severities; `unknown` if the scan failed."},
         {"critical-count", "Findings of severity CRITICAL."},

@@ -27,8 +27,6 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
                              "name a version after the group '%.100s' ('arc-ci tag GROUP 1.2.3'), "
                              "or choose it with --next, not both",
                              inv->args[0]);
-    if (!next)
-        ARC_TRY(option_refuse(inv, ARC_WORDS("bump", "prerelease"), "goes with --next", err));
     inv->project->wanted.group = inv->args[0];
     ARC_TRY(arc_tag_make(inv->project, &options, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_tag, err));

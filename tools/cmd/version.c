@@ -57,14 +57,9 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
 
 static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    if (option_flag(inv, "next")) {
-        ARC_TRY(option_refuse(inv, ARC_WORDS("group", "previous-tag"),
-                              "goes without --next, which takes a GROUP", err));
+    if (option_flag(inv, "next"))
         return choose_next(inv, report, err);
-    }
 
-    ARC_TRY(
-        option_refuse(inv, ARC_WORDS("bump", "prerelease", "explain"), "goes with --next", err));
     ARC_TRY(arc_project_load_version(inv->project, err));
     ARC_TRY(arc_version_write(inv->project->version, &report->document, err));
 
@@ -95,11 +90,12 @@ const struct command cmd_version = {
         "feature the minor, anything else except docs, test, ci and style the patch. A commit and "
         "its revert cancel each other out. docs/steering.md has the rules.",
     .options = OPTIONS(
-        VALUE("group", "GROUP", "The release group, if the tag matches several."),
-        PREVIOUS_TAG_OPTION,
+        VALUE("group", "GROUP", "The release group, if the tag matches several.",
+              .without = "next"),
+        PREVIOUS_TAG_OPTION("next"),
         FLAG("next", "Choose the next version of a group, which is given instead of TAG, by the "
                      "commits that touch its services."),
-        BUMP_OPTIONS, FLAG("explain", "--next: show what each commit requires, and why.")),
+        BUMP_OPTIONS, FLAG("explain", "Show what each commit requires, and why.", .with = "next")),
     .outputs = OUTPUTS(
         {"group", "The release group: by the configuration, else the tag up to /v."},
         {"version", "The semantic version, with prerelease and build metadata."},

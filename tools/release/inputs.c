@@ -414,10 +414,6 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     ARC_AUTO(arc_needs) struct arc_needs needs = {0};
     ARC_AUTO(asset_list) struct asset_list assets = {0};
 
-    if (files->options.draft && files->options.publish)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--draft keeps the release a draft, and --publish publishes it: give "
-                             "one of them");
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
     ARC_TRY(arc_needs_check_tag(&needs, project->wanted.tag, err));
     ARC_TRY(check_needs(files, &needs, err));

@@ -96,10 +96,6 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
     ARC_TRY(find_target(project, files, in, err));
     if (!files->run)
         return ARC_OK;
-    if (files->github.dry_run)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--run asks GitHub how that run's jobs ended, and --dry-run asks "
-                             "nothing: leave out one of them");
 
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));

@@ -8,33 +8,6 @@
 #define SETTINGS_MAX ((size_t)16 << 20)
 #define VEX_MAX      32
 
-/* Refuses options that would have no effect. */
-static int check_targets(const struct arc_scan_files *files, bool documents, struct arc_error *err)
-{
-    bool image = strcmp(files->run.type, "image") == 0;
-
-    if (json_array_size(files->run.services) && (files->run.target || !documents))
-        return arc_error_set(err, ARC_EINPUT,
-                             "--service selects a part of --build, --plan, --needs or --tag, but "
-                             "none of them is scanned");
-
-    if (json_array_size(files->run.platforms) && (!files->run.target || !image))
-        return arc_error_set(err, ARC_EINPUT,
-                             "--platform needs --scan-type image and --scan-target");
-
-    if (files->run.report_dir && files->options.reports && !files->run.target && !documents)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--report-dir is for reports that arc-ci makes: it goes without "
-                             "--report");
-
-    if (documents && files->run.target)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--scan-target cannot be combined with --build, --plan, --needs or "
-                             "--tag: give one of them");
-
-    return ARC_OK;
-}
-
 /* Reads the document that names the images: build.json, else a plan, or neither. */
 static int read_images(struct arc_project *project, const struct arc_scan_files *files,
                        struct arc_needs *needs, struct arc_error *err)
@@ -42,7 +15,8 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
     const struct arc_needs_files *wanted = &files->documents;
     bool documents = wanted->build || wanted->plan || wanted->needs || project->wanted.tag;
 
-    ARC_TRY(check_targets(files, documents, err));
+    if (json_array_size(files->run.platforms) && strcmp(files->run.type, "image") != 0)
+        return arc_error_set(err, ARC_EINPUT, "--platform needs --scan-type image");
     if (!documents)
         return ARC_OK;
 
