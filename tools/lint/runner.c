@@ -350,16 +350,35 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
             "to the workflow");
 }
 
+/* Whether a step restores a cache with what later runs, also unasked (setup-go). */
 static bool restores_cache(const struct arc_yaml_node *step)
 {
+    static const struct {
+        const char *uses, *input; /* that asks for a cache; NULL: it has one anyway */
+        bool unasked;
+    } rows[] = {
+        {"actions/cache@", NULL, false},
+        {"actions/cache/restore@", NULL, false},
+        {"actions/setup-go@", "cache", true},
+        {"actions/setup-", "cache", false},
+        {"actions-rust-lang/setup-rust-toolchain@", "cache", true},
+        {"astral-sh/setup-uv@", "enable-cache", false},
+        {"gradle/actions/setup-gradle@", NULL, false},
+        {"ruby/setup-ruby@", "bundler-cache", false},
+        {"Swatinem/rust-cache@", NULL, false},
+    };
     const char *uses = arc_yaml_text_at(step, "uses");
-    const char *cache = lint_input_text(arc_yaml_get(step, "with"), "cache");
+    const struct arc_yaml_node *with = arc_yaml_get(step, "with");
 
-    if (ARC_STARTS(uses, "actions/setup-go@")) /* it caches by default */
-        return strcmp(cache, "false") != 0;
-    if (ARC_STARTS(uses, "actions/setup-"))
-        return *cache && strcmp(cache, "false") != 0;
-    return ARC_STARTS(uses, "actions/cache@", "actions/cache/restore@");
+    if (strcmp(lint_input_text(with, "lookup-only"), "true") == 0)
+        return false;
+    arc_each_in (row, rows) {
+        const char *asked = row->input ? lint_input_text(with, row->input) : "";
+        if (ARC_STARTS(uses, row->uses))
+            return !row->input || (*asked ? strcmp(asked, "false") != 0 : row->unasked);
+    }
+
+    return false;
 }
 
 /* The same for the steps of a local action, unless an input in their `if` turns them off. */
@@ -634,21 +653,38 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
                        lint_text(s->lint, "the job '%s' of %s", other->key->text, uses->text));
 }
 
+/* Whether a label, or one of those in a matrix, is this runner, also a larger one of its kind. */
+static bool names_runner(const struct arc_yaml_node *labels, const char *runner)
+{
+    const char *text = labels && labels->text ? labels->text : "";
+    size_t len = strlen(runner);
+    if (strncmp(text, runner, len) == 0 && ARC_AMONG(text + len, "", "-large", "-xlarge"))
+        return true;
+    arc_yaml_each (label, labels)
+        if (names_runner(label, runner))
+            return true;
+    return false;
+}
+
 /* Checks for runners that GitHub has no more (its runner-images, "Available Images"), also among the
  * values of a matrix. Of several labels, one is a runner of one's own. */
 static void check_runner(const struct subject *s, const struct arc_yaml_node *job)
 {
-    static const char *const gone[] = {"ubuntu-16.04", "ubuntu-18.04", "ubuntu-20.04",
-                                       "macos-11",     "macos-12",     "macos-13",
-                                       "windows-2016", "windows-2019"};
+    static const char *const gone[] = {
+        "ubuntu-16.04", "ubuntu-18.04", "ubuntu-20.04", "macos-10.15",  "macos-11",
+        "macos-12",     "macos-13",     "macos-14",     "windows-2016", "windows-2019"};
     const struct arc_yaml_node *runs_on = arc_yaml_get(job, "runs-on");
     const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix");
+    const char *text = runs_on && runs_on->text ? runs_on->text : "";
+    const char *key = strstr(text, "matrix.");
+    key = key ? key + strlen("matrix.") : "";
+    key = arc_arena_cut(&s->lint->memory, key, strspn(key, ARC_ALNUM "_-"));
 
-    for (size_t i = 0; runs_on && runs_on->text && i < ARC_COUNT(gone); i++) {
-        bool named = arc_yaml_reads(runs_on, gone[i]);
-        arc_yaml_each_pair (values, matrix)
-            named |= strstr(runs_on->text, lint_text(s->lint, "matrix.%s", values->key->text)) &&
-                     arc_yaml_names(values->value, gone[i]);
+    for (size_t i = 0; *text && i < ARC_COUNT(gone); i++) {
+        bool named = names_runner(runs_on, gone[i]) ||
+                     names_runner(lint_input(matrix, arc_or(key, "")), gone[i]);
+        arc_yaml_each (row, arc_yaml_get(matrix, "include"))
+            named = named || names_runner(lint_input(row, arc_or(key, "")), gone[i]);
         if (named)
             lint_find_at(s->lint, LINT_WORKFLOW, runs_on,
                          "GitHub has no runners %s any more: the job waits for one for a day",
@@ -779,7 +815,13 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
             "GitHub looks for paths in the first 300 files of a push: add a `schedule` that "
             "builds what was missed (arc-ci changes --since-image)");
 
-    const struct arc_yaml_node *types = arc_yaml_at(root, "on", "release", "types");
+    const struct arc_yaml_node *on = arc_yaml_get(root, "on");
+    const struct arc_yaml_node *types = arc_yaml_at(on, "release", "types");
+    if (!types && starts_on(&s, "release") &&
+        !ARC_HOLDS(root->source->text, "github.event.action", "github.event.release.draft"))
+        lint_find_at(lint, LINT_QUEUE, on,
+                     "one release starts this several times (published, released, and edited, "
+                     "deleted, …): name the one that is meant, `types: [published]`");
     if (lint->project->config.group_count &&
         (arc_yaml_names(types, "created") || arc_yaml_names(types, "prereleased")) &&
         !arc_yaml_names(types, "published"))
