@@ -35,10 +35,15 @@ struct scan {
     unsigned line;
 };
 
+void lint_find_credential(struct lint *lint, const char *file, unsigned line, const char *what)
+{
+    lint_find(lint, LINT_CREDENTIALS, file, line,
+              "%s is committed here; revoke it, and pass it as a secret", what);
+}
+
 static void report_found(const struct scan *s, const char *what)
 {
-    lint_find(s->lint, LINT_CREDENTIALS, s->file, s->line,
-              "%s is committed here; revoke it, and pass it as a secret", what);
+    lint_find_credential(s->lint, s->file, s->line, what);
 }
 
 /* Samples from vendors' documentation (AKIAIOSFODNN7EXAMPLE), and ghp_xxxxxxxx. */

@@ -197,11 +197,15 @@ bool lint_misfits(struct lint *lint, const struct arc_yaml_node *value, const ch
 #define lint_small(lint, text, len) arc_text_lower(arc_arena_cut(&(lint)->memory, text, len))
 /* heads.c: finds workflows with secrets that check out a pull request's code. */
 void lint_heads(struct lint *lint, const struct arc_yaml_node *root);
+/* trust.c: finds what a workflow, or the steps of an action, hand on or take over without need. */
+void lint_trust(struct lint *lint, const struct arc_yaml_node *root);
 /* runner.c: finds valid workflows, or steps of an action, that do not do what they seem to. */
 void lint_runner(struct lint *lint, const struct arc_yaml_node *root);
 void lint_runner_action(struct lint *lint, const struct arc_yaml_node *runs);
 void lint_facts(struct lint *lint);
 void lint_credentials(struct lint *lint);
+/* Adds the finding that a credential, "a password", is in a file. */
+void lint_find_credential(struct lint *lint, const char *file, unsigned line, const char *what);
 
 /* make.c: the targets of a make file. Objects: name → line from 1. Owned. */
 struct arc_makefile {

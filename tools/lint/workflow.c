@@ -251,10 +251,16 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
     const struct arc_yaml_node *uses = arc_yaml_get(holder, "uses");
     if (!uses || !uses->text || strstr(uses->text, "${{")) /* never valid, as places.c finds */
         return;
-    if (is_local(uses->text))
+    if (is_local(uses->text)) {
         check_local(w, uses, holder);
-    else
-        check_foreign(w, uses);
+        return;
+    }
+
+    check_foreign(w, uses);
+    const struct arc_yaml_node *secrets = arc_yaml_get(holder, "secrets");
+    if (arc_yaml_reads(secrets, "inherit"))
+        lint_find_at(w->lint, LINT_TRUST, secrets,
+                     "another repository gets every secret of this one: name those it needs");
 }
 
 unsigned lint_script_line(const struct arc_yaml_node *script, const char *at)
@@ -400,9 +406,17 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
     }
 }
 
-static void check_image(const struct workflow *w, const struct arc_yaml_node *image)
+/* Checks the image of a container, in a mapping or by itself. */
+static void check_image(const struct workflow *w, const struct arc_yaml_node *holder)
 {
+    bool map = holder && holder->type == ARC_YAML_MAP;
+    const struct arc_yaml_node *image = map ? arc_yaml_get(holder, "image") : holder;
+    const struct arc_yaml_node *password = arc_yaml_at(holder, "credentials", "password");
     const char *text = image ? image->text : NULL;
+
+    if (password && password->text && password->len && !strstr(password->text, "${{"))
+        lint_find_credential(w->lint, password->source->name, password->line,
+                             "a password, key or token");
     if (!text || !*text || strstr(text, "${{") || strstr(text, "@sha256:"))
         return;
     lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)", text);
@@ -509,6 +523,35 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
     }
 }
 
+/* A bot's name in `github.actor`, by which nobody knows a pull request's author: anybody makes
+ * Dependabot the actor, by a comment for it or a fork of its branch. */
+static void check_bot(const struct workflow *w, const struct arc_yaml_node *condition)
+{
+    const char *text = condition->text;
+    if (strstr(text, "[bot]'") && ARC_HOLDS(text, "github.actor =", "github.actor=") &&
+        !ARC_HOLDS(text, "user.login", ".head.repo") &&
+        arc_yaml_names(arc_yaml_get(w->root, "on"), "pull_request_target"))
+        lint_find_at(w->lint, LINT_TRUST, condition,
+                     "others can make a bot the actor of their pull request's run: compare "
+                     "github.event.pull_request.user.login");
+}
+
+/* All secrets in one text. */
+static void check_secrets(const struct workflow *w, const struct arc_yaml_node *node,
+                          const char *text, size_t len)
+{
+    static const char call[] = "toJSON(";
+    arc_text_trim(&text, &len);
+    if (len < sizeof call || strncasecmp(text, call, sizeof call - 1) != 0 || text[len - 1] != ')')
+        return;
+    text += sizeof call - 1;
+    len -= sizeof call;
+    arc_text_trim(&text, &len);
+    if (arc_text_is_caseless(text, len, "secrets"))
+        lint_find_at(w->lint, LINT_TRUST, node,
+                     "this hands on every secret that there is: name those that are needed");
+}
+
 /* Checks every expression below a node: `if` is one as a whole, other texts have them in braces. */
 static void check_expressions(const struct workflow *w, const struct arc_yaml_node *node,
                               bool condition)
@@ -523,12 +566,16 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
     w->lint->expressions += node->len;
     if (w->lint->expressions > LINT_EXPRESSIONS_MAX)
         return;
-    if (condition)
+    if (condition) {
         check_references(w, node, node->text, strlen(node->text));
+        check_bot(w, node);
+    }
 
     const char *at = condition ? NULL : node->text, *text;
-    for (size_t len; arc_text_expression(&at, &text, &len);)
+    for (size_t len; arc_text_expression(&at, &text, &len);) {
         check_references(w, node, text, len);
+        check_secrets(w, node, text, len);
+    }
 }
 
 /* The state of a job in the walk along `needs`. */
@@ -713,11 +760,9 @@ static void check_job(const struct workflow *w, const struct arc_yaml_pair *job)
     check_steps(w, arc_yaml_get(job->value, "steps"));
     check_shell(w, arc_yaml_at(job->value, "defaults", "run", "shell"));
 
-    const struct arc_yaml_node *container = arc_yaml_get(job->value, "container");
-    bool map = container && container->type == ARC_YAML_MAP;
-    check_image(w, map ? arc_yaml_get(container, "image") : container);
+    check_image(w, arc_yaml_get(job->value, "container"));
     arc_yaml_each_pair (service, arc_yaml_get(job->value, "services"))
-        check_image(w, arc_yaml_get(service->value, "image"));
+        check_image(w, service->value);
     check_needs(w, job);
 }
 
@@ -797,11 +842,15 @@ static void check_whole(struct workflow *w)
     }
     arc_yaml_each (item, arc_yaml_get(on, "schedule")) {
         const struct arc_yaml_node *cron = arc_yaml_get(item, "cron");
-        if (cron && cron->text && cron->len && !is_cron(cron->text))
+        const char *text = arc_yaml_text_at(item, "cron");
+        if (*text && !is_cron(text))
             lint_find_at(w->lint, LINT_WORKFLOW, cron,
                          "'%s' is not a valid time: minute (0-59), hour (0-23), day (1-31), month "
                          "(1-12), day of the week (0-6)",
-                         cron->text);
+                         text);
+        else if (ARC_STARTS(text, "* ", "*/1 ", "*/2 ", "*/3 ", "*/4 "))
+            lint_find_at(w->lint, LINT_WORKFLOW, cron,
+                         "GitHub starts a workflow at most every five minutes, not by '%s'", text);
     }
     arc_each_in (key, keys)
         check_expressions(w, arc_yaml_get(w->root, *key), false);
@@ -830,6 +879,7 @@ static void check_workflow(struct lint *lint, const char *file)
     check_circles(&w, jobs);
     check_loop(lint, yaml.root);
     lint_heads(lint, yaml.root);
+    lint_trust(lint, yaml.root);
     lint_runner(lint, yaml.root);
 }
 
@@ -860,6 +910,7 @@ static int check_action(void *context, const char *file)
 
     lint_places(lint, "action", yaml.root);
     check_loop(lint, yaml.root);
+    lint_trust(lint, yaml.root);
     lint_runner_action(lint, runs);
     ARC_AUTO_JSON json_t *inputs = json_object(), *seen = json_object(), *ids = json_object();
     struct workflow w = {

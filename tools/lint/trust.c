@@ -1,0 +1,209 @@
+/* What a run hands to others, or takes from them: secrets, tokens and artifacts (GitHub docs, "Secure use reference";
+ * the audits of zizmor). */
+#define _GNU_SOURCE /* strcasestr */
+#include "lint/rule.h"
+
+struct subject {
+    struct lint *lint;
+    bool follows;     /* the workflow runs after another */
+    const char *line; /* where the search for a line of the file has come to */
+    unsigned number;
+};
+
+/* Whether a step's action is this one, "owner/name[/path]". */
+static bool step_uses(const struct arc_yaml_node *step, const char *action)
+{
+    const char *uses = arc_yaml_text_at(step, "uses");
+    size_t len = strlen(action);
+    return strncasecmp(uses, action, len) == 0 && uses[len] == '@';
+}
+
+static bool input_is(const struct arc_yaml_node *step, const char *input, const char *value)
+{
+    return strcmp(lint_input_text(arc_yaml_get(step, "with"), input), value) == 0;
+}
+
+/* The comment on a node's line; "" without one. */
+static const char *find_comment(struct subject *s, const struct arc_yaml_node *node)
+{
+    if (!s->line || node->line < s->number) {
+        s->line = node->source->text;
+        s->number = 1;
+    }
+    for (const char *end; s->number < node->line && (end = strchr(s->line, '\n')); s->number++)
+        s->line = end + 1;
+    return s->line + strcspn(s->line, "#\n");
+}
+
+/* The version of an action, by its ref or the comment behind its commit, in hundredths: 402 for
+ * v4.2.2, 499 for v4. 0: unknown. */
+static unsigned find_version(struct subject *s, const struct arc_yaml_node *uses)
+{
+    const char *text = strchr(uses->text, '@');
+    if (text && arc_text_is_hex(text + 1, 40))
+        text = find_comment(s, uses);
+    text = arc_or(text, "");
+    text += strspn(text, "@# ");
+    text += *text == 'v';
+
+    char *end = (char *)text;
+    unsigned long major = arc_is_digit(*text) ? strtoul(text, &end, 10) : 0;
+    unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 99;
+    return major && major < 1000 ? (unsigned)(major * 100 + ARC_MIN(minor, 99)) : 0;
+}
+
+/* Versions that GitHub refuses to run (its changelog, 16 April and 5 December 2024). */
+static void check_version(struct subject *s, const struct arc_yaml_node *step)
+{
+    static const struct {
+        const char *action;
+        unsigned from, below;
+    } gone[] = {{"actions/upload-artifact", 1, 400},
+                {"actions/download-artifact", 1, 400},
+                {"actions/cache", 1, 304},
+                {"actions/cache", 400, 402}};
+    const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
+
+    arc_each_in (row, gone) {
+        if (!step_uses(step, row->action))
+            continue;
+        unsigned version = find_version(s, uses);
+        if (version >= row->from && version < row->below)
+            lint_find_at(s->lint, LINT_WORKFLOW, uses,
+                         "GitHub refuses to run this version of %s: use the newest", row->action);
+    }
+}
+
+/* What makes each printed line a command. */
+static void check_env(struct lint *lint, const struct arc_yaml_node *holder)
+{
+    const struct arc_yaml_node *unsafe =
+        arc_yaml_get(arc_yaml_get(holder, "env"), "ACTIONS_ALLOW_UNSECURE_COMMANDS");
+    if (unsafe && !arc_yaml_reads(unsafe, "false"))
+        lint_find_at(lint, LINT_TRUST, unsafe,
+                     "with this, any line that a step prints can set variables and PATH: write to "
+                     "\"$GITHUB_ENV\" and \"$GITHUB_PATH\" instead");
+}
+
+/* An app's token: without an input `permission-…` it may do all that the app may. */
+static void check_app(struct lint *lint, const struct arc_yaml_node *step)
+{
+    if (!step_uses(step, "actions/create-github-app-token"))
+        return;
+    arc_yaml_each_pair (input, arc_yaml_get(step, "with"))
+        if (ARC_STARTS(input->key->text, "permission-"))
+            return;
+    lint_find_at(lint, LINT_TRUST, arc_yaml_get(step, "uses"),
+                 "this token may do whatever the app may: name what it needs, as in "
+                 "`permission-contents: write`");
+}
+
+/* Whether a path is the whole work tree, without exceptions. */
+static bool is_tree(const char *path)
+{
+    bool whole = *path && arc_text_strip(path, strlen(path), "./* \t\n") == 0;
+    return whole || ARC_AMONG(path, "${{ github.workspace }}", "${{github.workspace}}");
+}
+
+/* Whether a step leaves the job's token in the work tree's .git/config, as checkout does up to its version 5. */
+static bool leaves_token(struct subject *s, const struct arc_yaml_node *step)
+{
+    return step_uses(step, "actions/checkout") && !input_is(step, "persist-credentials", "false") &&
+           input_is(step, "path", "") && find_version(s, arc_yaml_get(step, "uses")) < 600;
+}
+
+/* The work tree with that token as an artifact, which others may download while the job goes on.
+ * upload-artifact takes hidden files up to its version 4.3. */
+static void check_upload(struct subject *s, const struct arc_yaml_node *upload)
+{
+    const struct arc_yaml_node *path = lint_input(arc_yaml_get(upload, "with"), "path");
+
+    if (path && path->text && is_tree(path->text) &&
+        (input_is(upload, "include-hidden-files", "true") ||
+         find_version(s, arc_yaml_get(upload, "uses")) < 404))
+        lint_find_at(s->lint, LINT_TRUST, path,
+                     "this artifact holds the job's token, in .git/config: check out with "
+                     "`persist-credentials: false`, and upload only what is needed");
+}
+
+/* How many legs a matrix surely has. */
+static size_t count_legs(const struct arc_yaml_node *matrix)
+{
+    size_t most = 0;
+    if (arc_yaml_get(matrix, "exclude"))
+        return 0;
+    arc_yaml_each_pair (values, matrix)
+        if (arc_yaml_pairs(matrix) == 1 || strcmp(values->key->text, "include") != 0)
+            most = ARC_MAX(arc_yaml_items(values->value), most);
+    return most;
+}
+
+/* Legs of a matrix that upload an artifact of one name: GitHub refuses the second. */
+static void check_name(struct lint *lint, const struct arc_yaml_node *job,
+                       const struct arc_yaml_node *upload)
+{
+    const char *name = lint_input_text(arc_yaml_get(upload, "with"), "name");
+    const char *condition = arc_yaml_text_at(upload, "if");
+    if (count_legs(arc_yaml_at(job, "strategy", "matrix")) < 2 || strstr(name, "${{") ||
+        input_is(upload, "overwrite", "true") || input_is(upload, "archive", "false") ||
+        ARC_HOLDS(condition, "matrix.", "strategy.", "failure()", "runner."))
+        return;
+    lint_find_at(lint, LINT_WORKFLOW, arc_yaml_get(upload, "uses"),
+                 "each leg of the matrix uploads an artifact called '%s', and GitHub refuses the "
+                 "second: name it by a value of the matrix",
+                 arc_text_or(name, "artifact"));
+}
+
+/* Text of an artifact from another run, which may be a pull request's, as a variable of this one. */
+static void check_taken(struct lint *lint, const struct arc_yaml_node *script, bool *taken)
+{
+    const char *text = script && script->text ? script->text : "";
+    const char *at = arc_or(strstr(text, "GITHUB_ENV"), strstr(text, "GITHUB_PATH"));
+    const char *cat = strstr(text, "cat ");
+
+    *taken |= strstr(text, "gh run download") != NULL;
+    if (!*taken || !at || ARC_HOLDS(text, "=~", "grep ", "0-9]")) /* it is checked */
+        return;
+    if ((cat && cat[4] != '<') || ARC_HOLDS(text, "$(<", "source ", "unzip -p"))
+        lint_find_in(lint, LINT_TRUST, script, at,
+                     "the run before wrote the file that this variable is from, maybe for a pull "
+                     "request, and a second line sets any other: check that it is a number or a "
+                     "name first");
+}
+
+static void check_steps(struct subject *s, const struct arc_yaml_node *job,
+                        const struct arc_yaml_node *steps)
+{
+    bool taken = false; /* an artifact of another run */
+    bool token = false; /* it is in the work tree */
+
+    arc_yaml_each (step, steps) {
+        const struct arc_yaml_node *with = arc_yaml_get(step, "with");
+        check_env(s->lint, step);
+        check_app(s->lint, step);
+        check_version(s, step);
+        token = token || leaves_token(s, step);
+        if (step_uses(step, "actions/upload-artifact")) {
+            check_name(s->lint, job, step);
+            if (token)
+                check_upload(s, step);
+        }
+        taken = taken || *lint_input_text(with, "run-id") || *lint_input_text(with, "run_id") ||
+                strstr(lint_input_text(with, "script"), "downloadArtifact");
+        if (s->follows)
+            check_taken(s->lint, arc_yaml_get(step, "run"), &taken);
+    }
+}
+
+void lint_trust(struct lint *lint, const struct arc_yaml_node *root)
+{
+    struct subject s = {.lint = lint,
+                        .follows = arc_yaml_names(arc_yaml_get(root, "on"), "workflow_run")};
+
+    check_env(lint, root);
+    arc_yaml_each_pair (job, arc_yaml_get(root, "jobs")) {
+        check_env(lint, job->value);
+        check_steps(&s, job->value, arc_yaml_get(job->value, "steps"));
+    }
+    check_steps(&s, NULL, arc_yaml_at(root, "runs", "steps"));
+}
