@@ -74,7 +74,8 @@ struct arc_planned_tag {
     char *tag;
     char *ref; /* "quay.io/o/name:tag" in a mirror; NULL: in the service's image */
     enum arc_tag_kind kind;
-    bool move; /* whether it moves to the image that is built */
+    bool move;        /* whether it moves to the image that is built */
+    bool prereleases; /* prereleases have it too, and keep it from a lower version */
     char *reason;
 };
 

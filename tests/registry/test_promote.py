@@ -176,6 +176,20 @@ def test_latest_stays_with_a_higher_version_that_came_in_between(shop, ours, the
     assert ("o/a:latest" in shop.server.moved) != held and "o/b:latest" in shop.server.moved
 
 
+@pytest.mark.parametrize("ours, theirs, held", [("0.5.1", "0.6.0-rc.1", True), ("1.0.1", "1.1.0", True), ("1.1.0", "1.1.0-rc.2", False)])
+def test_a_name_that_prereleases_have_goes_back_to_no_lower_version(shop, ours, theirs, held):
+    """A stable version (a 0.x with `zero-prerelease`, or one that a person marked) took "next" from a higher prerelease."""
+    shop.plan["version"]["version"] = ours
+    for service in shop.plan["services"]:
+        for tag in service["tags"]:
+            tag.update({"prereleases": True} if tag["tag"] == "latest" else {})
+    other = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [],
+                             "annotations": {"org.opencontainers.image.version": theirs}}, INDEX)["digest"]
+    shop.server.manifests["o/a", "latest"] = shop.server.manifests["o/a", other]
+    run = shop.promote()
+    assert run.returncode == 0 and ("o/a:latest" in shop.server.moved) != held, run.stderr
+
+
 @pytest.mark.parametrize("lost", [0, 1, 3])
 def test_tags_that_cannot_be_put_twice(shop, monkeypatch, lost):
     """ECR with immutable tags refuses the same digest, too (containers-roadmap 2179): what is where it is to be was not refused."""

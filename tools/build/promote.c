@@ -14,6 +14,7 @@ struct move {
     const char *tag;
     const char *name; /* as the ledger lists it: the tag, in a mirror its whole reference */
     enum arc_tag_kind kind;
+    bool prereleases;                 /* have it, too */
     struct arc_built_service *built;  /* receives the name once it moved */
     const struct arc_manifest *index; /* its new target */
     struct arc_manifest before;       /* its current target; without a digest if it did not exist */
@@ -150,11 +151,11 @@ static bool goes_on(enum arc_tag_kind kind)
 }
 
 /* Whether the tag's current image has a higher version than ours (a stable one or, for a
- * prerelease, any), from another release in between. */
-static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest *now)
+ * prerelease or a name that prereleases have too, any), from another release in between. */
+static bool higher_has_it(const struct arc_plan *plan, const struct move *move)
 {
     const char *ours = plan->version ? plan->version->version : "";
-    const char *theirs = arc_annotation(now->document, "org.opencontainers.image.version");
+    const char *theirs = arc_annotation(move->before.document, "org.opencontainers.image.version");
     /* The plan does not contain the group's versioning; dates are read as loose versions. */
     static const enum arc_versioning kinds[] = {ARC_VERSIONING_SEMVER, ARC_VERSIONING_LOOSE};
     struct arc_release_version a, b;
@@ -165,7 +166,8 @@ static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest
         read = arc_release_version_parse(ours, strlen(ours), kinds[i], &a, NULL) == 0 &&
                arc_release_version_parse(theirs, strlen(theirs), kinds[i], &b, NULL) == 0;
 
-    return read && (a.prerelease || !b.prerelease) && arc_release_version_compare(&b, &a) > 0;
+    bool counts = read && (move->prereleases || a.prerelease || !b.prerelease);
+    return counts && arc_release_version_compare(&b, &a) > 0;
 }
 
 /* Whether a commit is later on the branch than the plan's; true if git cannot tell. A commit no
@@ -237,7 +239,7 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
 
     /* The image under a train's tag has its own group's version, which does not matter here. */
     if (move->kind == ARC_TAG_FLOATING && !arc_plan_is_train(options->plan) &&
-        higher_has_it(options->plan, &move->before))
+        higher_has_it(options->plan, move))
         move->held = "a higher version's";
     else if (goes_on(move->kind) && later_has_it(promotion, &move->before))
         move->held = "a later commit's";
@@ -263,6 +265,7 @@ static int add_moves(struct promotion *promotion, bool floating, struct arc_erro
                                          .tag = tag->tag,
                                          .name = name,
                                          .kind = tag->kind,
+                                         .prereleases = tag->prereleases,
                                          .built = &promotion->ledger->services[at],
                                          .index = &promotion->indexes[at]});
         }

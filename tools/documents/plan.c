@@ -9,6 +9,7 @@ static const struct arc_member tag_fields[] = {
     {"ref", ARC_MEMBER_TEXT, AT(arc_planned_tag, ref), .sparse = true},
     {"kind", ARC_MEMBER_CHOICE, AT(arc_planned_tag, kind), .words = tag_kinds},
     {"move", ARC_MEMBER_FLAG, AT(arc_planned_tag, move)},
+    {"prereleases", ARC_MEMBER_FLAG, AT(arc_planned_tag, prereleases), .sparse = true},
     {"reason", ARC_MEMBER_TEXT, AT(arc_planned_tag, reason)},
     {0},
 };

@@ -178,6 +178,12 @@ static bool has_part(const struct reading *reading)
     return ARC_HOLDS(reading->tag->name, "{major}", "{minor}", "{patch}", "{prerelease}");
 }
 
+/* Whether prereleases have the tag, too: "next". */
+static bool has_prereleases(const struct reading *reading)
+{
+    return !has_part(reading) && (reading->tag->when & (ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE));
+}
+
 static bool has_numbers(const struct reading *reading)
 {
     return has(reading, "{major}") && has(reading, "{minor}") && has(reading, "{patch}");
@@ -293,7 +299,7 @@ static bool floats(const struct reading *reading, const char **reason)
     const struct arc_version_info *version = version_of(reading);
     unsigned when = reading->tag->when;
     bool part = has_part(reading);
-    bool any = !part && (when & (ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE)); /* "next" */
+    bool any = has_prereleases(reading);
     bool latest = !part && !any;
 
     if (!version) {
@@ -553,6 +559,7 @@ static int add_tag(struct reading *reading, struct arc_planned_service *out,
     struct arc_planned_tag planned = {.tag = arc_arena_text(memory, arc_buf_text(&tag)),
                                       .kind = kind_of(reading)};
     planned.move = moves(reading, planned.tag, planned.kind, &reason);
+    planned.prereleases = planned.kind == ARC_TAG_FLOATING && has_prereleases(reading);
     planned.reason = arc_arena_text(memory, reason);
     if (strcmp(reading->image, reading->service->images[0]) != 0)
         planned.ref = arc_arena_printf(memory, "%s:%s", reading->image, planned.tag);
