@@ -115,7 +115,13 @@ def test_a_withdrawn_release_says_so_and_the_next_one_knows_it(shop, how):
     again = shop.document("rollback", "shop", "1.2.0", f"--withdraw={how}")
     assert not moved(again) and withdrawn["body"].count("Withdrawn") == 1
 
-    # A run of its workflow again takes nothing back, and unmarks nothing.
+    # A run of its workflow again moves no name to it, takes nothing back, and unmarks nothing.
+    path = shop.repo / ".github/arc-ci.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("latest,", "latest, edge, {name: newest, when: release},"))
+    plan = shop.document("dry-run", "shop/v1.3.0")["plan"]
+    path.write_text(text)
+    assert [tag["tag"] for tag in plan["services"][0]["tags"] if tag["move"] and tag["kind"] in ("floating", "moving")] == []
     version = shop.document("version", "shop/v1.3.0")
     assert not version["latest"] and not version["latest-major"] and version["latest-reason"] == "its release was withdrawn"
     (shop.folder / "version.json").write_text(json.dumps(version))

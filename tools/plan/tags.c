@@ -471,13 +471,19 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
 
     /* A branch called "1.2.3", "latest" or "edge" must not take another template's tag. */
     const struct arc_group *group = reading->options->group;
-    struct arc_release_version version;
+    struct arc_release_version read;
     bool anothers = has(reading, "{branch}") && is_anothers(reading, tag);
     tag += *tag == 'v';
     if (has(reading, "{branch}") &&
         (anothers || strcmp(tag, "latest") == 0 ||
-         !arc_release_version_parse(tag, strlen(tag), group->versioning, &version, NULL))) {
+         !arc_release_version_parse(tag, strlen(tag), group->versioning, &read, NULL))) {
         *reason = "not moved: the branch has the name of a version, or of another tag";
+        return false;
+    }
+
+    const struct arc_version_info *version = version_of(reading);
+    if (kind >= ARC_TAG_FLOATING && version && version->withdrawn) {
+        *reason = "its release was withdrawn";
         return false;
     }
 
