@@ -313,6 +313,15 @@ static void test_a_service_twice(void **state)
     assert_int_equal(arc_plan_read(json, &plan, &err), ARC_EINPUT);
     assert_string_equal(arc_error_text(&err), "plan.json: services[1] is 'a' again");
     assert_null(plan.memory.blocks);
+
+    ARC_AUTO_JSON json_t *built = parse(ledger_text);
+    json_t *cells = json_object_get(json_array_get(json_object_get(built, "services"), 0), "cells");
+    json_object_set_new(json_array_get(cells, 1), "platform", json_string("linux/amd64"));
+    struct arc_ledger ledger;
+    arc_error_clear(&err);
+    assert_int_equal(arc_ledger_read(built, &ledger, &err), ARC_EINPUT);
+    assert_string_equal(arc_error_text(&err),
+                        "build.json: services[0].cells[1] is 'linux/amd64' again");
 }
 
 static void test_what_is_no_object(void **state)

@@ -10,7 +10,7 @@ static const struct arc_member base_fields[] = {
 static const struct arc_record base_record = RECORD(arc_base_image, base_fields);
 
 static const struct arc_member cell_fields[] = {
-    {"platform", ARC_MEMBER_TEXT, AT(arc_built_cell, platform)},
+    {"platform", ARC_MEMBER_TEXT, AT(arc_built_cell, platform), .key = true},
     {"digest", ARC_MEMBER_TEXT, AT(arc_built_cell, digest), .optional = true,
      .form = &arc_form_digest},
     {"size", ARC_MEMBER_SIZE, AT(arc_built_cell, size), .optional = true},
@@ -25,7 +25,7 @@ static const struct arc_member cell_fields[] = {
 static const struct arc_record cell_record = RECORD(arc_built_cell, cell_fields);
 
 static const struct arc_member service_fields[] = {
-    {"service", ARC_MEMBER_TEXT, AT(arc_built_service, service)},
+    {"service", ARC_MEMBER_TEXT, AT(arc_built_service, service), .key = true},
     {"image", ARC_MEMBER_TEXT, AT(arc_built_service, image)},
     {"digest", ARC_MEMBER_TEXT, AT(arc_built_service, digest), .optional = true,
      .form = &arc_form_digest},

@@ -58,7 +58,7 @@ static const struct arc_member release_fields[] = {
 static const struct arc_record release_record = RECORD(arc_planned_release, release_fields);
 
 static const struct arc_member service_fields[] = {
-    {"service", ARC_MEMBER_TEXT, AT(arc_planned_service, service)},
+    {"service", ARC_MEMBER_TEXT, AT(arc_planned_service, service), .key = true},
     {"name", ARC_MEMBER_TEXT, AT(arc_planned_service, name)},
     {"description", ARC_MEMBER_TEXT, AT(arc_planned_service, description), .optional = true},
     {"tech", ARC_MEMBER_TEXT, AT(arc_planned_service, tech), .optional = true},
@@ -85,8 +85,8 @@ static const struct arc_member service_fields[] = {
 static const struct arc_record service_record = RECORD(arc_planned_service, service_fields);
 
 static const struct arc_member cell_fields[] = {
-    {"service", ARC_MEMBER_TEXT, AT(arc_cell, service)},
-    {"platform", ARC_MEMBER_TEXT, AT(arc_cell, platform)},
+    {"service", ARC_MEMBER_TEXT, AT(arc_cell, service), .key = true},
+    {"platform", ARC_MEMBER_TEXT, AT(arc_cell, platform), .key = true},
     {"runner", ARC_MEMBER_TEXT, AT(arc_cell, runner)},
     {"staging", ARC_MEMBER_TEXT, AT(arc_cell, staging)},
     {0},
@@ -135,21 +135,11 @@ static const struct arc_member fields[] = {
 
 static const struct arc_record record = {"plan", sizeof(struct arc_plan), fields};
 
-/* Service names must be unique, and cells must name a service of the plan. */
-static int check_names(const struct arc_plan *plan, struct arc_error *err)
+/* Cells must name a service of the plan. */
+static int check_cells(const struct arc_plan *plan, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *names = json_object();
-
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const char *name = plan->services[i].service;
-        if (json_object_get(names, name))
-            return arc_error_set(err, ARC_EINPUT, "plan.json: services[%zu] is '%s' again", i,
-                                 name);
-        ARC_TRY_ALLOC(json_object_set_new(names, name, json_true()) == 0, err);
-    }
-
     for (size_t i = 0; i < plan->cell_count; i++)
-        if (!json_object_get(names, plan->cells[i].service))
+        if (!arc_plan_service(plan, plan->cells[i].service))
             return arc_error_set(
                 err, ARC_EINPUT,
                 "plan.json: cells[%zu] is of '%s', which is not among the services", i,
@@ -161,7 +151,7 @@ static int check_names(const struct arc_plan *plan, struct arc_error *err)
 int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *err)
 {
     ARC_TRY(arc_document_load(&record, json, out, err));
-    return arc_or_free(arc_plan, out, check_names(out, err));
+    return arc_or_free(arc_plan, out, check_cells(out, err));
 }
 
 int arc_plan_write(const struct arc_plan *plan, json_t **out, struct arc_error *err)

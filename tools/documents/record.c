@@ -129,13 +129,33 @@ static int read_choice(struct reading *reading, const struct arc_member *field, 
     return refuse(reading, value, arc_buf_text(&words));
 }
 
+/* Refuses an item whose keys another one in `seen` has; adds them. */
+static int check_keys(struct reading *reading, const struct arc_record *record, const json_t *item,
+                      json_t *seen)
+{
+    ARC_AUTO(arc_buf) struct arc_buf keys = {0};
+
+    for (const struct arc_member *field = record->fields; field->name; field++)
+        if (field->key)
+            arc_text_item(&keys, " on ", "%s", arc_json_text_of(item, field->name));
+    if (!keys.len)
+        return ARC_OK;
+    if (json_object_get(seen, keys.data))
+        return arc_error_set(reading->err, ARC_EINPUT, "%s.json: %s is '%.200s' again",
+                             reading->document, arc_buf_text(&reading->path) + 1, keys.data);
+
+    return arc_json_set(seen, keys.data, json_true(), reading->err);
+}
+
 /* Reads a list of texts, which will end with NULL, or of objects. */
 static int read_items(struct reading *reading, const struct arc_member *field, const json_t *value,
                       void *out, size_t *count)
 {
     size_t len = reading->path.len;
     size_t size = field->record ? field->record->size : sizeof(char *);
+    ARC_AUTO_JSON json_t *seen = json_object();
 
+    ARC_TRY_ALLOC(seen, reading->err);
     if (!json_is_array(value))
         return refuse(reading, value, field->record ? "a list" : "a list of texts");
 
@@ -145,9 +165,10 @@ static int read_items(struct reading *reading, const struct arc_member *field, c
     arc_json_each (item, value) {
         void *at = items + item_at * size;
         arc_buf_printf(&reading->path, "[%zu]", item_at);
-        if (field->record)
+        if (field->record) {
             ARC_TRY(read_object(reading, field->record, item, at));
-        else
+            ARC_TRY(check_keys(reading, field->record, item, seen));
+        } else
             ARC_TRY(read_text(reading, field, item, at));
         reading->path.data[reading->path.len = len] = '\0';
     }

@@ -27,6 +27,7 @@ struct arc_member {
     enum arc_member_kind kind;
     bool optional; /* null or missing means "none" or "unknown" */
     bool sparse;   /* optional, and not written if empty */
+    bool key;      /* a text that tells the items of a list apart, alone or with other keys */
     size_t offset;
     size_t count;                    /* offset of a list's length */
     const struct arc_record *record; /* of an object or of each item */
@@ -55,7 +56,8 @@ extern const struct arc_form arc_form_digest;   /* "sha256:<64 hex>" */
 extern const struct arc_form arc_form_revision; /* 40 or 64 hexadecimal digits */
 
 /* Fills *out, a struct that starts with its arena and need not be zeroed; on an error it is zeroed.
- * ARC_EINPUT, with the member's path, for a missing or unknown member, or a wrong type or form. */
+ * ARC_EINPUT, with the member's path, for a missing or unknown member, a wrong type or form, or an
+ * item that a list has twice. */
 int arc_document_load(const struct arc_record *record, const json_t *json, void *out,
                       struct arc_error *err);
 
