@@ -8,11 +8,19 @@ ARC_TEXT(cmd_verify);
 
 static int run_verify(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO(arc_error) struct arc_error other = {0};
     bool whole = false;
 
     ARC_TRY(arc_verify_release(inv->project, option_value(inv, "sign-identity"), &report->document,
                                &whole, err));
     report->failed = whole ? ARC_OK : ARC_EFAILED;
+
+    /* What is expected comes from what is checked out, which may be configured otherwise. */
+    int rc = arc_project_check_tag(inv->project, true, &other);
+    ARC_TRY(arc_error_memory(rc, err));
+    if (rc == ARC_EINPUT)
+        report_warn(report, "%s", arc_error_text(&other));
+
     return report_show(report, arc_embedded_cmd_verify, err);
 }
 
@@ -23,7 +31,8 @@ const struct command cmd_verify = {
     .description =
         "Reads every image of the release by its version's tag, from every registry, and compares "
         "it with the commit: exactly the planned platforms, the commit's labels, every "
-        "attestation about an image of the index. If the group has `sign`, each index, its SBOM "
+        "attestation about an image of the index. Services, platforms and signer are those of "
+        "the work tree, so check out the tag; it warns if another commit is checked out. If the group has `sign`, each index, its SBOM "
         "and its provenance must be signed by the expected identity or key, in every registry.\n\n"
         "Prints for each image the command with which anybody can verify the signature with "
         "cosign, and with `attest: github` the one for `gh attestation`. Exit status 1 if "

@@ -73,7 +73,7 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
                    struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0}, why = {0};
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
     struct arc_built_service built = {0};
     const struct arc_planned_tag *tag = arc_planned_own_tag(service);
     int rc = tag ? read_back(looking, service, tag, &memory, &built, &problem)
@@ -86,9 +86,6 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
         rc = arc_sign_verify(&check, &problem);
     if (rc && rc != ARC_EFAILED)
         return arc_error_pass(rc, &problem, err);
-    /* What is expected comes from what is checked out, which may be configured otherwise. */
-    if (rc && arc_project_check_tag(looking->project, true, &why) == ARC_EINPUT)
-        arc_error_set(&problem, rc, "%s; %s", arc_error_text(&problem), arc_error_text(&why));
 
     looking->whole = looking->whole && !rc;
     json_t *is_signed = looking->plan->sign && digest ? json_boolean(!rc) : json_null();
@@ -111,7 +108,7 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
     ARC_TRY(released_find_repository(project, project->tag.text, &project->repository, err));
     const struct arc_plan_options wanted = {.push = true, .moment.past = true};
     ARC_TRY(arc_planned(project, &wanted, identity, &plan, err));
-    if (!arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))
+    if (identity || !arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))
         ARC_TRY(released_signing(project, identity, &plan, err));
 
     ARC_TRY(arc_registry_new(project->env, NULL, &registry, err));
