@@ -47,6 +47,16 @@ int released_signing(struct arc_project *project, const char *identity, struct a
     const struct arc_signing *sign = &project->group->sign;
     ARC_AUTO_FREE char *any = NULL;
 
+    if (identity && !sign->with)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--sign-identity: the images of group %s are not signed, so nobody's "
+                             "signature is looked for",
+                             project->group->name);
+    if (identity && (sign->key || (sign->identity && strcmp(sign->identity, identity) != 0)))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--sign-identity: group %s says who signs (%s), and that alone counts",
+                             project->group->name, arc_or(sign->key, sign->identity));
+
     if (identity || sign->identity || !project->repository.source)
         return arc_plan_signing(project, identity, out, err);
     ARC_TRY(arc_text_print(&any, err,

@@ -276,8 +276,12 @@ static int parse_given(struct rollback *rollback, const char *text, struct arc_t
     return arc_tag_parse(name, rollback->group, out, err);
 }
 
+/* Does nothing if the release is taken back already. */
 static int take_back(struct rollback *rollback, const struct arc_tag *tag, struct arc_error *err)
 {
+    arc_each (taken, rollback->taken, rollback->taken_count)
+        if (strcmp(taken->tag, tag->text) == 0)
+            return ARC_OK;
     ARC_APPEND(&rollback->memory, rollback->taken, rollback->taken_count, err,
                (struct taken_back){.tag = arc_arena_text(&rollback->memory, tag->text)});
     return arc_arena_check(&rollback->memory, err);
