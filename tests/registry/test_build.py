@@ -116,7 +116,7 @@ def test_a_train_loads_nothing(shop):  # noqa: F811
     assert build(shop).returncode == 0
     for option in ("--load", "--cell=a/linux/amd64"):
         done = build(shop, option)
-        assert done.returncode == 2 and "--load and --cell are for a build, and g takes what is released" in done.stderr
+        assert done.returncode == 2 and "--load, --cell, --sbom and --rebuild are for a build, and g takes what is released" in done.stderr
 
 
 def test_a_provenance_that_the_registry_lost(shop):  # noqa: F811

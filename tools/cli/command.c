@@ -482,6 +482,11 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
                              "--json prints the whole document, and --format a template filled in "
                              "with it: give one of them");
 
+    if (inv->format && !strstr(inv->format, "{{"))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--format: '%.200s' has no {{…}}, so it shows nothing of the "
+                             "document; it is the template itself, not the name of its file",
+                             inv->format);
     if (option_flag(inv, "help"))
         return ARC_OK;
     ARC_TRY(parse_environment(inv, err));

@@ -278,9 +278,10 @@ static int run_build(const struct invocation *inv, struct report *report, struct
                                         .rebuild = option_flag(inv, "rebuild"),
                                         .interrupted_fd = -1};
     bool train = arc_plan_is_train(&plan);
-    if (train && (options.load || options.cell))
+    if (train && (options.load || options.cell || options.sbom || options.rebuild))
         return arc_error_set(err, ARC_EINPUT,
-                             "--load and --cell are for a build, and %s takes what is released",
+                             "--load, --cell, --sbom and --rebuild are for a build, and %s takes "
+                             "what is released",
                              plan.group);
 
     if (option_flag(inv, "dry-run") && train) {

@@ -297,8 +297,9 @@ const struct command cmd_changes = {
         FLAG("untracked",
              "With --base HEAD: files that git neither tracks nor ignores count as added."),
         VALUE("config", "FILE",
-              "The configuration, a path from the repository's root. Default: .github/arc-ci.yaml; "
-              "not read when filters are given."),
+              "The configuration, a path from the repository's root. Default: "
+              ".github/arc-ci.yaml.",
+              .without = "filters|filters-file"),
         VALUE("working-directory", "DIR", "Where the repository is."),
         FLAG("explain",
              "Print what was compared and why, and for each file the rule that matched.")),

@@ -45,7 +45,8 @@ const struct command cmd_dry_run = {
         CONFIG_OPTION,
         VALUE("event", "FILE",
               "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: that of a tag or of a "
-              "release made on GitHub is a release, any other is a ci run of group-images.yml."),
+              "release made on GitHub is a release, any other is a ci run of group-images.yml.",
+              .without = "TAG"),
         FLAG("full",
              "Show everything in full: each target of the definition, each request's body."),
         VALUE("group", "GROUP",

@@ -32,6 +32,9 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     struct arc_github_settings settings = {.token_file = option_value(inv, "token-file")};
     if (found.plan->sign && found.plan->sign->attest)
         ARC_TRY(arc_github_open(inv->env, &settings, &github, err));
+    else if (settings.token_file)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--token-file is for `attest: github`, which the plan does not have");
 
     struct arc_sign_options options = {.env = inv->env,
                                        .root = arc_project_root(inv->project),

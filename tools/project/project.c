@@ -379,6 +379,9 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     if (!project->repository.root)
         ARC_TRY(arc_repository_read(project->git, project->tag.text, &project->repository, err));
     ARC_TRY(make_version(project, project->group, err));
+    if (project->wanted.previous && !project->version)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--previous-tag is about a release, and no release tag is given");
     ARC_TRY(arc_train_resolve(project, err));
 
     return project->group->described.files ? resolve_again(project, err) : ARC_OK;

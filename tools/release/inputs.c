@@ -425,7 +425,12 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
         version = project->version;
     }
 
-    if (!needs.notes && files->options.mode != ARC_BODY_KEEP) {
+    bool makes_notes = !needs.notes && files->options.mode != ARC_BODY_KEEP;
+    if (project->wanted.previous && !makes_notes)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--previous-tag is for notes that are made here: leave out "
+                             "--body-mode=keep and the job's notes");
+    if (makes_notes) {
         ARC_TRY_PREFIX(make_notes(project, &needs, err), err,
                        "no --notes, and they cannot be made here");
         ARC_TRY(arc_notes_warn(needs.notes, files->warn, files->warn_context, err));

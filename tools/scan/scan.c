@@ -21,6 +21,7 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
         return ARC_OK;
 
     ARC_TRY(arc_needs_read(wanted, needs, err));
+    ARC_TRY(arc_needs_check_tag(needs, project->wanted.tag, err));
     if (wanted->needs)
         ARC_TRY(arc_needs_check(needs, needs->plan, "its images are not scanned", err));
     if (wanted->needs && !wanted->build)
