@@ -19,6 +19,7 @@ BANNED = {
     "strcpy": "unbounded", "strcat": "unbounded", "sprintf": "unbounded", "vsprintf": "unbounded", "gets": "unbounded",
     "strtok": "keeps state", "tmpnam": "races", "mktemp": "races", "localtime": "keeps state", "gmtime": "keeps state",
     "atoi": "cannot fail", "atol": "cannot fail", "exit": "the library never exits", "abort": "the library never exits",
+    "json_loads": "use arc_json_load", "json_loadb": "use arc_json_load", "json_dumps": "use arc_json_dumps",
 }
 
 

@@ -5,6 +5,15 @@
 #include <jansson.h>
 #include <string.h>
 
+/* json_loadb(), but memory that ran out leaves an empty text in `at` (which may be NULL). jansson 2.14
+ * then sets none, or takes a string that it could not keep for an invalid token: reading again shows
+ * which of the two it was. */
+static inline json_t *arc_json_load(const char *text, size_t len, size_t flags, json_error_t *at)
+{
+    json_t *value = json_loadb(text, len, flags, at);
+    return value ? value : json_loadb(text, len, flags, at);
+}
+
 /* The text of a member; "" if it is missing or not a text. Borrowed. */
 static inline const char *arc_json_text_of(const json_t *object, const char *name)
 {

@@ -268,7 +268,8 @@ static int see_status(struct arc_progress *progress, const json_t *status, struc
 static int end_value(struct arc_progress *progress, struct arc_error *err)
 {
     ARC_TRY(arc_buf_check(&progress->value, "a progress report of buildx", err));
-    ARC_AUTO_JSON json_t *status = json_loadb(progress->value.data, progress->value.len, 0, NULL);
+    ARC_AUTO_JSON json_t *status =
+        arc_json_load(progress->value.data, progress->value.len, 0, NULL);
     arc_buf_reset(&progress->value);
 
     arc_json_each (item, json_object_get(status, "vertexes"))

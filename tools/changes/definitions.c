@@ -142,8 +142,8 @@ static int judge_definition(const struct side *before, const struct side *after,
 
     /* Lists the members that differ. */
     ARC_AUTO(arc_buf) struct arc_buf names = {0};
-    ARC_AUTO_JSON json_t *was = json_loads(old->definition, 0, NULL);
-    ARC_AUTO_JSON json_t *is = json_loads(new->definition, 0, NULL);
+    ARC_AUTO_JSON json_t *was = arc_json_load(old->definition, strlen(old->definition), 0, NULL);
+    ARC_AUTO_JSON json_t *is = arc_json_load(new->definition, strlen(new->definition), 0, NULL);
     ARC_TRY_ALLOC(was && is, err);
     arc_json_each_pair (name, value, is)
         if (!json_equal(value, json_object_get(was, name)))

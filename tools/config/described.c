@@ -470,7 +470,7 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
                        l->err, "group %s", group->name);
     } else {
         ARC_AUTO_JSON json_t *printed =
-            json_loadb(arc_buf_text(&result.output), result.output.len, 0, NULL);
+            arc_json_load(arc_buf_text(&result.output), result.output.len, 0, NULL);
         if (!printed)
             return arc_error_set(l->err, ARC_EWORLD,
                                  "group %s: docker buildx bake --print printed no JSON",

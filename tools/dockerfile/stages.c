@@ -252,7 +252,7 @@ static int resolve_from(struct reader *r, const char *from, bool numbers, const 
 static int take_words(struct reader *r, const char *args, json_t **out)
 {
     args += strspn(args, " \t\r\n");
-    *out = *args == '[' ? json_loads(args, 0, NULL) : NULL;
+    *out = *args == '[' ? arc_json_load(args, strlen(args), 0, NULL) : NULL;
     arc_json_each (item, *out)
         if (!json_is_string(item)) {
             json_decref(*out);

@@ -134,7 +134,8 @@ static int read_answer(struct github *hub, const struct arc_request *request,
 
     if (answer->body.len)
         reply->body =
-            json_loadb(answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, &where);
+            arc_json_load(answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, &where);
+    ARC_TRY_ALLOC(reply->body || *where.text, err);
 
     bool success = answer->status / 100 == 2;
     bool empty = reads && answer->status == 200 && !request->accept; /* a file may be empty */

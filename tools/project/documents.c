@@ -62,9 +62,8 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
 
     json_error_t at;
     ARC_AUTO_JSON json_t *value =
-        json_loadb(arc_buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &at);
-    if (!value && json_error_code(&at) == json_error_out_of_memory)
-        return arc_error_nomem(err);
+        arc_json_load(arc_buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &at);
+    ARC_TRY_ALLOC(value || *at.text, err);
 
     if (!value) {
         unsigned line = at.line > 0 ? (unsigned)at.line : 0;

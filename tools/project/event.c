@@ -177,9 +177,8 @@ int arc_event_payload(const char *path, json_t **out, struct arc_error *err)
 
     ARC_TRY(arc_file_read(path, NULL, ARC_EVENT_MAX, &text, err));
     /* A commit's message may hold a NUL. */
-    *out = json_loadb(arc_buf_text(&text), text.len, JSON_ALLOW_NUL, &at);
-    if (!*out && json_error_code(&at) == json_error_out_of_memory)
-        return arc_error_nomem(err);
+    *out = arc_json_load(arc_buf_text(&text), text.len, JSON_ALLOW_NUL, &at);
+    ARC_TRY_ALLOC(*out || *at.text, err);
     if (!*out)
         return arc_error_at(err, ARC_EINPUT, path, (unsigned)at.line, (unsigned)at.column,
                             "the event is not JSON: %s", at.text);

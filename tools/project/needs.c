@@ -82,7 +82,7 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
     else
         ARC_TRY(arc_file_read_given(path, ARC_DOCUMENT_MAX, &text, err));
 
-    *out = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    *out = arc_json_load(arc_buf_text(&text), text.len, 0, NULL);
     if (json_is_object(*out))
         return arc_document_check(*out, kinds[NOTES], err);
     json_decref(*out);
@@ -138,7 +138,7 @@ static int take_output(struct gathered *found, const char *job, const char *text
     if (arc_document_unpack(text, strlen(text), &plain, NULL) || *arc_buf_text(&plain) != '{')
         return ARC_OK;
     ARC_AUTO_JSON json_t *document =
-        json_loadb(arc_buf_text(&plain), plain.len, JSON_REJECT_DUPLICATES, NULL);
+        arc_json_load(arc_buf_text(&plain), plain.len, JSON_REJECT_DUPLICATES, NULL);
     const char *name = arc_json_text_of(document, "document");
     enum kind kind = VERSION;
     while (kind < KINDS && strcmp(kinds[kind], name) != 0)

@@ -139,7 +139,7 @@ void registry_reason(const struct arc_http_response *response, const json_t *log
                      const struct arc_login *login, struct arc_buf *out)
 {
     ARC_AUTO_JSON json_t *body =
-        json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
+        arc_json_load(arc_buf_text(&response->body), response->body.len, 0, NULL);
     const json_t *first = json_array_get(json_object_get(body, "errors"), 0);
     const char *const texts[] = {arc_json_text_of(first, "message"),
                                  arc_json_text_of(first, "code"),
@@ -273,7 +273,8 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
         ARC_TRY(form ? ask_by_query(question, &answer, err) : ask_by_form(question, &answer, err));
 
     /* Both names are in use; if both are present, one may be empty. */
-    ARC_AUTO_JSON json_t *said = json_loadb(arc_buf_text(&answer.body), answer.body.len, 0, NULL);
+    ARC_AUTO_JSON json_t *said =
+        arc_json_load(arc_buf_text(&answer.body), answer.body.len, 0, NULL);
     const char *token = arc_json_text_of(said, "token");
     if (!*token)
         token = arc_json_text_of(said, "access_token");

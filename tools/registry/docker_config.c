@@ -31,9 +31,10 @@ static const char *member_text(const json_t *object, const char *name)
 static int parse_config(const char *text, size_t len, const char *name, json_t **out,
                         struct arc_error *err)
 {
-    json_error_t problem = {0};
+    json_error_t problem = {.text = ""};
     bool empty = strspn(text, " \t\r\n") == len; /* to docker, that is no configuration */
-    *out = empty ? json_object() : json_loadb(text, len, 0, &problem);
+    *out = empty ? json_object() : arc_json_load(text, len, 0, &problem);
+    ARC_TRY_ALLOC(*out || *problem.text, err);
     if (json_is_object(*out))
         return ARC_OK;
     if (*out)
@@ -195,8 +196,8 @@ static int helper_failed(const struct arc_process_result *result, const char *pr
 static int from_answer(const struct arc_process_result *result, const char *program,
                        struct arc_login *out, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *answer =
-        json_loadb(arc_buf_text(&result->output), result->output.len, JSON_DISABLE_EOF_CHECK, NULL);
+    ARC_AUTO_JSON json_t *answer = arc_json_load(arc_buf_text(&result->output), result->output.len,
+                                                 JSON_DISABLE_EOF_CHECK, NULL);
     const char *user = member_text(answer, "Username"), *secret = member_text(answer, "Secret");
     const char *said = arc_buf_text(&result->output);
     bool blank = result->output.len == strspn(said, " \t\r\n");

@@ -56,7 +56,7 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
         if (answer.status != 200)
             return registry_refused(registry, &call, &answer, err);
         ARC_AUTO_JSON json_t *document =
-            json_loadb(arc_buf_text(&answer.body), answer.body.len, 0, NULL);
+            arc_json_load(arc_buf_text(&answer.body), answer.body.len, 0, NULL);
         if (!json_is_object(document))
             return arc_error_set(err, ARC_EWORLD, "%s: its %s are not a JSON document", call.image,
                                  call.kind);

@@ -127,7 +127,8 @@ static int parse_document(const struct registry_call *call, const struct arc_buf
                           json_t **out, struct arc_error *err)
 {
     json_error_t problem;
-    *out = json_loadb(arc_buf_text(bytes), bytes->len, JSON_REJECT_DUPLICATES, &problem);
+    *out = arc_json_load(arc_buf_text(bytes), bytes->len, JSON_REJECT_DUPLICATES, &problem);
+    ARC_TRY_ALLOC(*out || *problem.text, err);
     if (json_is_object(*out))
         return ARC_OK;
     return arc_error_set(err, ARC_EFAILED, "%s %s: not a valid JSON document: %s", call->image,
@@ -340,7 +341,7 @@ int arc_manifest_make(struct arc_buf *bytes, struct arc_manifest *out, struct ar
     memcpy(out->digest, "sha256:", 7);
     ARC_TRY(arc_sha256(bytes->data, bytes->len, out->digest + 7, err));
     out->media_type = strdup(ARC_MEDIA_INDEX);
-    out->document = json_loadb(bytes->data, bytes->len, 0, NULL);
+    out->document = arc_json_load(bytes->data, bytes->len, 0, NULL);
     out->bytes = arc_steal(bytes);
     if (out->media_type && out->document)
         return ARC_OK;

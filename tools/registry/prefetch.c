@@ -73,7 +73,7 @@ const json_t *arc_registry_kept(struct arc_registry *registry, const char *image
     struct registry_kept *kept = find_kept(registry, image, reference, true);
     if (kept && !kept->document && kept->answer.status == 200)
         kept->document =
-            json_loadb(arc_buf_text(&kept->answer.body), kept->answer.body.len, 0, NULL);
+            arc_json_load(arc_buf_text(&kept->answer.body), kept->answer.body.len, 0, NULL);
     return kept ? kept->document : NULL;
 }
 

@@ -136,7 +136,7 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
     else
         arc_buf_add(&text, given->data, given->len);
     ARC_TRY(arc_buf_check(&text, given->name, err));
-    ARC_AUTO_JSON json_t *document = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    ARC_AUTO_JSON json_t *document = arc_json_load(arc_buf_text(&text), text.len, 0, NULL);
 
     const struct record *record = records;
     while (record->kind && !arc_json_says(document, "document", record->kind))

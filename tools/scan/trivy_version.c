@@ -1,4 +1,5 @@
 /* Reads the scanner's version and the age of its database. */
+#include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"
@@ -7,8 +8,9 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
                        struct arc_error *err)
 {
     json_error_t problem;
-    ARC_AUTO_JSON json_t *doc = json_loadb(text, len, 0, &problem);
+    ARC_AUTO_JSON json_t *doc = arc_json_load(text, len, 0, &problem);
 
+    ARC_TRY_ALLOC(doc || *problem.text, err);
     if (!doc)
         return arc_error_at(err, ARC_EINPUT, name, (unsigned)problem.line, (unsigned)problem.column,
                             "not the output of `trivy version --format json`: %s", problem.text);

@@ -49,7 +49,7 @@ static int read_root(struct cosign *cosign, const char *root, struct arc_error *
     if (!path)
         return ARC_OK;
     ARC_TRY(arc_file_read_in(root, path, ROOT_MAX, &text, err));
-    ARC_AUTO_JSON json_t *document = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    ARC_AUTO_JSON json_t *document = arc_json_load(arc_buf_text(&text), text.len, 0, NULL);
     if (!json_is_object(document))
         return arc_error_set(err, ARC_EINPUT, "%s is not a trusted root of Sigstore", path);
 
@@ -283,7 +283,8 @@ int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
     ARC_TRY(run_cosign(&call, reference, variables(cosign, false), &result, err));
 
     /* cosign verifies any statement about a digest; require one that says "signed". */
-    ARC_AUTO_JSON json_t *found = json_loads(arc_buf_text(&result.output), 0, NULL);
+    ARC_AUTO_JSON json_t *found =
+        arc_json_load(arc_buf_text(&result.output), result.output.len, 0, NULL);
     arc_json_each (item, found) {
         const json_t *critical = json_object_get(item, "critical");
         const json_t *of = json_object_get(critical, "image");

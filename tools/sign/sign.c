@@ -184,7 +184,7 @@ static int check_stored(void *context, json_t *stored, struct arc_error *err)
 
     if (arc_base64_decode(payload, &text, NULL))
         return ARC_OK;
-    ARC_AUTO_JSON json_t *statement = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    ARC_AUTO_JSON json_t *statement = arc_json_load(arc_buf_text(&text), text.len, 0, NULL);
     const json_t *details = json_object_get(json_object_get(statement, "predicate"), "runDetails");
     const char *builder = arc_json_text_of(json_object_get(details, "builder"), "id");
     if (strcmp(arc_json_text_of(statement, "predicateType"), PREDICATE) != 0 ||
@@ -229,7 +229,7 @@ static int attest_in(const struct signing *signing, const char *folder, const ch
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_TRY(arc_file_read(bundle, "cosign's bundle", BUNDLE_MAX, &text, err));
-    ARC_AUTO_JSON json_t *made = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    ARC_AUTO_JSON json_t *made = arc_json_load(arc_buf_text(&text), text.len, 0, NULL);
     if (!json_is_object(json_object_get(made, "dsseEnvelope")))
         return arc_error_set(err, ARC_EFAILED,
                              "cosign wrote no Sigstore bundle: version 3 or later is needed");
