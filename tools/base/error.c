@@ -31,9 +31,9 @@ static int set_message(struct arc_error *err, int code, char *message)
         return code;
     }
     arc_error_clear(err);
-    err->code = code;
+    err->code = message ? code : ARC_ENOMEM;
     err->message = message;
-    return code;
+    return err->code;
 }
 
 int arc_error_set(struct arc_error *err, int code, const char *format, ...)
@@ -68,7 +68,7 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
     arc_buf_puts(&text, arc_or(message, ""));
     free(message);
 
-    set_message(err, code, arc_buf_steal(&text));
+    code = set_message(err, code, arc_buf_steal(&text));
 
     if (err) {
         err->place = place;

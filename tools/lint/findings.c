@@ -101,7 +101,7 @@ void lint_find_error(struct lint *lint, const char *rule, const char *file,
                      const struct arc_error *err)
 {
     const char *message = arc_error_text(err);
-    if (err->code == ARC_ENOMEM || !err->message) /* or its message was lost that way */
+    if (err->code == ARC_ENOMEM)
         lint->memory.failed = true;
     else
         add_finding(lint, rule, file, err->place.line, message + err->place_len);
