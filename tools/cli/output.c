@@ -168,6 +168,7 @@ static int write_github_files(const struct report *report, struct arc_error *err
         ARC_TRY(arc_actions_format_output(&text, output->name, output->value, output->len, err));
 
     ARC_TRY(arc_buf_check(&text, "GITHUB_OUTPUT", err));
+    ARC_TRY(arc_buf_check(&report->summary, "the summary", err));
     ARC_TRY(arc_actions_append(report->inv->env, "GITHUB_OUTPUT", &text, err));
 
     return arc_actions_summarize(report->inv->env, &report->summary, err);
