@@ -1,14 +1,14 @@
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "glob/lines.h"
 
 static int add(json_t *array, const char *text, struct arc_error *err)
 {
-    json_t *value = json_string(text);
-    if (!value)
+    if (!arc_utf8_valid(text, strlen(text)))
         return arc_error_set(err, ARC_EINPUT, "an argument is not UTF-8; give such paths on stdin");
-    return arc_json_append(array, value, err);
+    return arc_json_append(array, json_string(text), err);
 }
 
 static int run_glob(const struct invocation *inv, struct report *report, struct arc_error *err)

@@ -156,7 +156,7 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
         add_words(&argv, "trivy");
     }
     add_trivy(run, &job, &argv);
-    if (!argv)
+    if (!arc_utf8_valid(job.target, strlen(job.target)))
         return arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job.target);
 
     json_t *command = json_pack("{s:s?, s:s?, s:s, s:s, s:O}", "service", job.service, "platform",
