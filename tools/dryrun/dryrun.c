@@ -322,10 +322,10 @@ static int rehearse_plan(struct dryrun *run, json_t **out, struct arc_error *err
 
 static int rehearse_build(struct dryrun *run, json_t **out, struct arc_error *err)
 {
-    json_t *argv = NULL, *definition = NULL;
+    ARC_AUTO_JSON json_t *argv = NULL, *definition = NULL;
     const struct arc_build_options options = {.env = &run->event.env, .plan = &run->plan};
     ARC_TRY(arc_build_describe(run->project, &options, &argv, &definition, err));
-    *out = json_pack("{s:o, s:o}", "argv", argv, "definition", definition);
+    *out = json_pack("{s:O, s:O}", "argv", argv, "definition", definition);
     return arc_error_unless(*out, err);
 }
 
