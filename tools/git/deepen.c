@@ -262,7 +262,7 @@ static int take_steps(struct arc_history *history, const char *steps, struct arc
         for (size_t left = kind == '~' ? number : number > 0; left; left--) {
             *cut = !arc_history_parent(history, at, kind == '~' ? 1 : number, at, &parents);
             if (*cut)
-                return ARC_OK;
+                return arc_history_check(history, err);
             if (!*at->hex)
                 return arc_error_set(err, ARC_ENOTFOUND, "commit %.12s has no ancestor '%.200s'",
                                      from.hex, steps);
@@ -271,7 +271,7 @@ static int take_steps(struct arc_history *history, const char *steps, struct arc
 
     *cut = !arc_history_date(history, at, &date);
 
-    return ARC_OK;
+    return arc_history_check(history, err);
 }
 
 int arc_git_find_ancestor(const struct arc_git *git, const struct arc_oid *from, const char *steps,

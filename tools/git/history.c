@@ -355,7 +355,7 @@ static bool within(const struct arc_history *history, const struct node *node, i
     return since != ARC_HISTORY_NO_DATE && sure >= since && sure > doubt;
 }
 
-static int check(const struct arc_history *history, struct arc_error *err)
+int arc_history_check(const struct arc_history *history, struct arc_error *err)
 {
     if (history->failed == NO_MEMORY)
         return arc_error_nomem(err);
@@ -370,7 +370,7 @@ static int find_node(struct arc_history *history, const struct arc_oid *commit, 
     *out = node_of(history, &oid);
     if (*out != NONE)
         read_node(history, *out);
-    return check(history, err);
+    return arc_history_check(history, err);
 }
 
 int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
@@ -403,7 +403,7 @@ int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
     for (size_t i = 0; search.count > 1 && i < search.count; i++)
         hide_behind(history, search.found[i]);
     drop_marked(&search, HIDDEN);
-    ARC_TRY(check(history, err));
+    ARC_TRY(arc_history_check(history, err));
     *answer = search.any ? ARC_HISTORY_UNCERTAIN : ARC_HISTORY_NO;
     if (!search.count)
         return ARC_OK;
@@ -449,7 +449,7 @@ int arc_history_reaches(struct arc_history *history, const struct arc_oid *head,
         }
     }
 
-    ARC_TRY(check(history, err));
+    ARC_TRY(arc_history_check(history, err));
 
     if (history->nodes[to].flags & MET)
         *answer = ARC_HISTORY_YES;
@@ -613,7 +613,7 @@ static int need_node(struct arc_history *history, uint32_t node, struct arc_erro
     struct arc_oid name;
 
     if (read_node(history, node) || history->failed || !history->complete)
-        return check(history, err);
+        return arc_history_check(history, err);
     arc_git_oid_out(&history->nodes[node].oid, &name);
     return arc_error_set(err, ARC_ENOTFOUND, "commit %s is not in this clone, but a child of it is",
                          name.hex);
@@ -643,7 +643,7 @@ static int start_since(struct since *since, const struct arc_oid *head, const st
         all[i / 64] ^= own;
     }
 
-    return check(since->history, err);
+    return arc_history_check(since->history, err);
 }
 
 /* Learns of all commits which bases lack them. Many may have one date, and a date may be older than
@@ -670,7 +670,7 @@ static int walk_since(struct since *since, struct arc_error *err)
         }
     }
 
-    return check(history, err);
+    return arc_history_check(history, err);
 }
 
 int arc_history_since(struct arc_history *history, const struct arc_oid *head,
@@ -690,7 +690,7 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
     ARC_TRY(start_since(&since, head, bases, count, err));
     ARC_TRY(walk_since(&since, err));
     if (!grow_lacks(&since))
-        return check(history, err);
+        return arc_history_check(history, err);
 
     /* Counts, for each commit, the children that are given. */
     for (uint32_t node = 0; node < history->count; node++)
@@ -717,7 +717,7 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
         }
     }
 
-    return check(history, err);
+    return arc_history_check(history, err);
 }
 
 /* -------------------------------------------------------------------------------------------- */

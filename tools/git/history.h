@@ -21,6 +21,9 @@ enum arc_history_answer {
 int arc_history_new(const struct arc_git *git, struct arc_history **out, struct arc_error *err);
 void arc_history_free(struct arc_history **history);
 
+/* The failure of an earlier call whose answer has no room for it. */
+int arc_history_check(const struct arc_history *history, struct arc_error *err);
+
 /* The merge base that `git merge-base` prints in a complete clone; NO: there is none. */
 int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
                            const struct arc_oid *b, int64_t since, enum arc_history_answer *answer,
