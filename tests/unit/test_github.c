@@ -132,6 +132,8 @@ static void test_mask(void **state)
         {"\\u0073\\u0033cre", "s3cret", "\\u0073\\u0033cre"},
         {"Basic eC1hY2Nlc3MtdG9rZW46Z2hwX2ExQjJhMUIyYTFCMg== x", "ghp_a1B2a1B2a1B2",
          "Basic eC1hY2Nlc3MtdG9rZW46***Mg== x"},
+        {"OmdocF9hMUIyYTFCMmExQjI=", "ghp_a1B2a1B2a1B2", "Om***QjI="},
+        {"OjpnaHBfYTFCMmExQjJhMUIy", "ghp_a1B2a1B2a1B2", "Ojp***"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char text[128];

@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "github/github.h"
-#include "os/base64.h"
 #include <time.h>
 
 /* Appends a message on one line. */
@@ -289,20 +288,25 @@ static size_t mask_spellings(char *text, size_t len, const char *secret)
     return len;
 }
 
-/* Appends the letters that base64 gives for the secret after `before` bytes of other text (as in
- * Authorization: Basic), leaving out letters that also depend on the text around it. */
-static void encode_part(const char *secret, size_t before, struct arc_buf *out)
-{
-    ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = 8192}, text = {.max = 16384};
-    size_t first = before ? before + 1 : 0;
+/* The longest base64 that is masked: of a token that still fits into a request's header. */
+#define PART_MAX 16384
 
-    arc_buf_add(&bytes, "::", before);
-    arc_buf_puts(&bytes, secret);
-    if (bytes.failed || arc_base64_encode(bytes.data, bytes.len, &text, NULL))
-        return;
-    size_t whole = bytes.len / 3 * 4;
-    if (whole >= first + 16)
-        arc_buf_add(out, text.data + first, whole - first);
+/* Writes the letters that base64 gives for the secret after `before` bytes of other text (as in
+ * Authorization: Basic), leaving out letters that also depend on the text around it. Allocates
+ * nothing: a mask must not be missing when memory runs out. */
+static void encode_part(const char *secret, size_t before, char out[static PART_MAX])
+{
+    size_t first = before ? before + 1 : 0, end = (before + strlen(secret)) / 3 * 4;
+    if (end < first + 16 || end > PART_MAX - 1)
+        end = first;
+
+    for (size_t at = first; at < end; at++) {
+        size_t byte = at * 6 / 8;
+        unsigned high = byte < before ? 0 : (unsigned char)secret[byte - before];
+        unsigned low = byte + 1 < before ? 0 : (unsigned char)secret[byte + 1 - before];
+        *out++ = (ARC_ALNUM "+/")[(high << 8 | low) >> (10 - at * 6 % 8) & 63];
+    }
+    *out = '\0';
 }
 
 size_t arc_github_mask_bytes(char *text, size_t len, const char *secret)
@@ -312,10 +316,10 @@ size_t arc_github_mask_bytes(char *text, size_t len, const char *secret)
     len = mask_spellings(text, len, secret);
 
     for (size_t before = 0; before < 3; before++) {
-        ARC_AUTO(arc_buf) struct arc_buf part = {.max = 16384};
-        encode_part(secret, before, &part);
-        if (part.len)
-            len = mask_spellings(text, len, arc_buf_text(&part));
+        char part[PART_MAX];
+        encode_part(secret, before, part);
+        if (*part)
+            len = mask_spellings(text, len, part);
     }
 
     return len;
