@@ -1,5 +1,5 @@
-"""Each thing that a command needs fails once, at each of its uses: a counting run first, then each N (a sample of them in
-`make check`; ARC_TORTURE=1, `make torture`, tries all). The command ends right, or says that it did not; it does not crash and
+"""Each thing that a command needs fails once, at each of its uses: a counting run first, then each N (in `make check` a sample of
+them, and one allocation of each kind; ARC_TORTURE=1, `make torture`, tries all). The command ends right, or says that it did not; it does not crash and
 leaves nothing half-written."""
 import os
 import pathlib
@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from torture import ALL, COMMANDS, Shop, check, points, preload
+from torture import ALL, COMMANDS, Allocations, Shop, check, points
 
 TRIED = {}
 SAMPLE = 10
@@ -38,19 +38,22 @@ def note(kind):
     TRIED[kind] = TRIED.get(kind, 0) + 1
 
 
+@pytest.fixture(scope="module")
+def allocations(shop):
+    return {command: Allocations(lambda env: shop.run(command, env=env)) for command in COMMANDS}
+
+
 @pytest.mark.parametrize("later", ["once", "from there on"])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_allocation(shop, right, command, later):
-    library, spared = preload()
-    count = shop.folder / "count"
-    env = {"LD_PRELOAD": library, "FAIL_SPARE": spared, "FAIL_COUNT": str(count)}
-    check(command, right[command], shop.run(command, env=env), "counting")
-    total = int(count.read_text())
-    assert total
-    for n in points(total, SAMPLE):
-        more = {"FAIL_AT": str(n), **({"FAIL_LATER": "1"} if later != "once" else {})}
-        got = shop.run(command, env={**env, **more})
-        check(command, right[command], got, f"allocation {n} of {total} fails {later}")
+def test_every_allocation(shop, right, allocations, command, later):
+    """Those of a stack of calls that was there before end as the first one did; with all after them those of the same innermost
+    calls, whatever the command (ARC_TORTURE=1 fails them, too)."""
+    its, count = allocations[command], shop.folder / "count"
+    for n in range(1, its.total + 1) if ALL else its.first if later == "once" else sorted(its.new):
+        got = shop.run(command, env=its.fail(n, later != "once", count))
+        where = f"allocation {n} of {its.total} fails {later}"
+        check(command, right[command], got, where, its.CAUSE)
+        assert not its.leak(count), f"{command}, {where}: {its.leak(count)} blocks leak"
         note("allocations")
 
 

@@ -149,7 +149,7 @@ class Shop:
         self.git("commit", "-q", "-m", message)
 
     def run(self, command, wrapper=(), stdout=subprocess.PIPE, env=None, preexec=None):
-        """(status, stdout, stderr, GITHUB_OUTPUT, summary, SARIF) of a command."""
+        """[status, stdout, stderr, GITHUB_OUTPUT, summary, SARIF, what was left behind] of a command."""
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
             places = {name: pathlib.Path(scratch) / name for name in ("out", "summary", "sarif")}
             words = [word.replace("/tmp/SARIF", str(places["sarif"])) for word in COMMANDS[command]]
@@ -162,20 +162,22 @@ class Shop:
                                   stderr=subprocess.PIPE, timeout=120, preexec_fn=preexec)
             left = [re.sub(rb'arcci_[0-9a-f]{32}|"scanned": ?"[^"]*"', b"MARK", path.read_bytes()) if path.exists() else b"" for path in places.values()]
             beside = sorted(path.name for path in pathlib.Path(scratch).iterdir() if path not in places.values())
-        return (done.returncode, done.stdout or b"", done.stderr, *left, beside)
+        return [done.returncode, done.stdout or b"", done.stderr, *left, beside]
 
 
-def check(command, right, got, where):
-    """A run that something went wrong in ends right or says that it did not, and leaves nothing half-done."""
-    status, stdout, stderr, out, summary, sarif, beside = got
+def check(command, right, got, where, cause=None):
+    """A run that something went wrong in ends right, byte for byte, or says why not, and leaves nothing half-done. `cause`: the only
+    status and words that it may end with otherwise."""
+    status, stdout, stderr, *files, beside = got
     assert status in (0, 1, 2, 3), f"{command}, {where}: {status}\n{stderr.decode(errors='replace')}"
     if status == right[0]:
-        assert plain(stdout) == plain(right[1]) and (out, sarif) == (right[3], right[5]), f"{command}, {where}: another answer\n{stdout}\n{stderr}"
+        assert plain(stdout) == plain(right[1]) and files == right[3:6], f"{command}, {where}: another answer\n{stdout}\n{stderr}"
+        assert not cause or plain(stderr) == plain(right[2]), f"{command}, {where}: warns of something else\n{stderr}"
     else:
         assert stderr.strip(), f"{command}, {where}: exit {status} without a word"
-        assert out in (b"", right[3]), f"{command}, {where}: outputs half-written: {out!r}"
-        assert sarif in (b"", right[5]), f"{command}, {where}: a file half-written"
-    assert right[4].startswith(summary), f"{command}, {where}: {summary!r}"
+        assert not cause or (status == cause[0] and re.search(cause[1], stderr)), f"{command}, {where}: exit {status}\n{stderr}"
+        assert not (cause and stdout), f"{command}, {where}: a part of an answer\n{stdout}"
+    assert all(file in (b"", whole) for file, whole in zip(files, right[3:6])), f"{command}, {where}: half-written: {files}"
     assert not beside, f"{command}, {where}: left behind: {beside}"
 
 
@@ -186,6 +188,40 @@ def plain(text):
 
 def points(total, sample):
     return range(1, total + 1) if ALL or total <= sample else sorted({1 + i * total // sample for i in range(sample)} | {total})
+
+
+class Allocations:
+    """Those of a command, by a first run that counts them (fail_malloc.c). `first` are the first ones of their stacks of calls, and
+    `new` those among them whose six innermost calls no earlier object had."""
+    KNOWN = set()
+    CAUSE = 3, b"out of memory|Cannot allocate memory"
+
+    def __init__(self, run):
+        """`run` is called with an environment."""
+        library, spared = preload()
+        with tempfile.TemporaryDirectory() as folder:
+            count, stacks = pathlib.Path(folder) / "count", pathlib.Path(folder) / "stacks"
+            self.env = {"LD_PRELOAD": library, "FAIL_SPARE": spared}
+            run({**self.env, "FAIL_COUNT": str(count), "FAIL_STACKS": str(stacks)})
+            self.total, self.unfreed = map(int, count.read_text().split())
+            lines = [line.split() for line in stacks.read_text().splitlines()]
+        seen, self.first, self.new = set(), [], set()
+        for number, (innermost, stack) in enumerate(lines, 1):
+            if stack not in seen:
+                self.first.append(number)
+            if innermost not in self.KNOWN:
+                self.new.add(number)
+            seen.add(stack)
+            self.KNOWN.add(innermost)
+
+    def fail(self, number, later, count):
+        """The environment in which one fails. `count` is a file for leak()."""
+        count.write_text("")
+        return {**self.env, "FAIL_AT": str(number), "FAIL_COUNT": str(count), **({"FAIL_LATER": "1"} if later else {})}
+
+    def leak(self, count):
+        """How many blocks more than in the first run nobody freed."""
+        return max(0, int((count.read_text() or "0 0").split()[1]) - self.unfreed)
 
 
 @functools.cache
