@@ -74,8 +74,11 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *
 {
     const char *inside =
         untracked && diff->inside ? "--ignore-submodules=none" : "--ignore-submodules=untracked";
-    const char *const changed[] = {DIFF, inside, diff->from ? diff->from->hex : "HEAD", "--", NULL};
-    static const char *const others[] = {OTHERS, "--", NULL};
+    const char *from = diff->from ? diff->from->hex : "HEAD";
+    const char *const changed[] = {DIFF, inside, from, "--", NULL};
+    /* What is no longer tracked but still there is deleted, not new too. */
+    char removed[sizeof "--with-tree=" + sizeof diff->from->hex];
+    const char *const others[] = {OTHERS, removed, "--", NULL};
 
     if (!git->worktree)
         return arc_error_set(
@@ -83,6 +86,7 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *
             "base HEAD asks for uncommitted changes, but '%s' is a bare repository", git->gitdir);
 
     ARC_TRY(list(git, changed, NULL, diff, false, err));
+    snprintf(removed, sizeof removed, "--with-tree=%s", from);
 
     return untracked ? list(git, others, NULL, diff, true, err) : ARC_OK;
 }
