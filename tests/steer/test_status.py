@@ -125,6 +125,18 @@ def test_a_name_that_every_build_moves_is_not_adrift(shop):
     assert row_of(shop, "--registry")["adrift"] == []
 
 
+def test_a_name_that_a_higher_prerelease_has_is_not_adrift(world):
+    path = world.repo / ".github/arc-ci.yaml"
+    path.write_text(path.read_text().replace("latest,", "latest, {name: newest, when: release},"))
+    world.release("1.0.0")
+    assert row_of(world, "--registry")["adrift"] == []
+    for name in world.images:
+        world.registry.state.repository(name).put({"schemaVersion": 2, "manifests": []}, "newest")
+    assert {one["tag"] for one in row_of(world, "--registry")["adrift"]} == {"newest"}
+    world.release("1.1.0-rc.1")
+    assert world.floating()["newest"] == "1.1.0-rc.1" and row_of(world, "--registry")["adrift"] == []
+
+
 def test_the_page_has_the_builds_by_itself(shop, tmp_path):
     scanned(shop)
     page, build = tmp_path / "status.html", shop.folder / "build.json"

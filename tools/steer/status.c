@@ -295,7 +295,8 @@ static int check_release(struct asking *asking, const struct survey_group *group
         const char *digest = find_released(group->lock, &ledger, tag->service->service);
         if (digest)
             snprintf(tag->expected, sizeof tag->expected, "%s", digest);
-        if (tag->planned->kind == ARC_TAG_MOVING || /* it may be another build's by now */
+        bool outrun = tag->planned->prereleases && !arc_text_same(group->last, group->stable);
+        if (outrun || tag->planned->kind == ARC_TAG_MOVING || /* it may be another's by now */
             (*tag->digest && strcmp(tag->digest, tag->expected) == 0))
             continue;
         const char *now = arc_text_or(tag->digest, NULL);
