@@ -196,6 +196,18 @@ def test_a_name_that_every_build_moves_goes_back_from_the_release_alone(shop, wh
     assert done.err.count(":edge stays: it is not the image of a release that is taken back") == 4 * (whose == "branch's")
 
 
+def test_a_name_that_a_higher_prerelease_has_stays(world):
+    path = world.repo / ".github/arc-ci.yaml"
+    path.write_text(path.read_text().replace("latest,", "latest, {name: newest, when: release},"))
+    for version in ("1.0.0", "1.1.0"):
+        world.release(version)
+    world.run("rollback", "shop", "1.0.0")
+    assert world.floating()["newest"] == world.floating()["latest"] == "1.0.0"
+    world.release("2.0.0-rc.1")
+    world.run("rollback", "shop", "1.0.0")
+    assert (world.floating()["newest"], world.floating()["latest"]) == ("2.0.0-rc.1", "1.0.0")
+
+
 def test_another_groups_latest_stays(shop):
     for release in shop.github.state.releases:
         release["_latest"] = "false"

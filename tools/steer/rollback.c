@@ -387,8 +387,8 @@ static int check_expected(const struct rollback *rollback, const struct released
                          tag->service->image, rollback->tag.text, tag->expected, built->digest);
 }
 
-/* Whether a name that any build moves, such as `edge`, is another build's than that of a release
- * that is taken back. A train's images name their own groups' commits. */
+/* Whether a name that any build or prerelease moves, such as `edge`, is another's than that of a
+ * release that is taken back. A train's images name their own groups' commits. */
 static bool is_anothers(const struct rollback *rollback, const struct released_tag *tag)
 {
     bool ours = *tag->digest && !*tag->revision; /* unless somebody knows better */
@@ -399,8 +399,8 @@ static bool is_anothers(const struct rollback *rollback, const struct released_t
                 strcmp(commit.hex, tag->revision) == 0;
     }
 
-    return tag->planned->kind == ARC_TAG_MOVING && !rollback->group->includes && !ours &&
-           strcmp(tag->digest, tag->expected) != 0;
+    bool shared = tag->planned->kind == ARC_TAG_MOVING || tag->planned->prereleases;
+    return shared && !rollback->group->includes && !ours && strcmp(tag->digest, tag->expected) != 0;
 }
 
 /* Finds the floating tags' current and new targets. */
