@@ -154,11 +154,12 @@ def test_whose_release_is_the_latest(project, double, policy, before, expected):
 
 
 CONFIG = """groups:
-  messaging: {registry: ghcr.io/o, tag: [messaging/v*, "messaging-v{version}"], services: [a]}
+  messaging: {registry: ghcr.io/o, tag: [messaging/v*, "messaging-v{version}"], services: [a], predecessor: v0.0.8}
 """
 
 
 @pytest.mark.parametrize("policy, before, expected", [("own", "tools-v1.0.0", "false"), ("own", "messaging-v0.0.9", "true"),
+                                                      ("own", "v0.0.8", "true"), ("own", "v0.0.7", "false"),
                                                       ("auto", "messaging-v0.2.0", "false")])
 def test_the_groups_own_tags_say_whose_release_is_the_latest(project, double, policy, before, expected):
     subprocess.run(["git", "init", "-q", str(project.folder)], check=True, env={"PATH": os.environ["PATH"]})

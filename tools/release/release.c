@@ -315,18 +315,19 @@ static int yield_latest(struct release_run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_tag) struct arc_tag theirs = {0};
-    const char *tag;
+    const char *tag, *before = run->o->group ? run->o->group->predecessor : NULL;
     bool above;
 
     if (run->prerelease || run->o->draft || run->o->make_latest == ARC_LATEST_AUTO)
         return ARC_OK;
     ARC_TRY(find_latest(run, "see whose release is the latest", &reply, &tag, err));
-    bool foreign = *tag && !release_is_sibling(run, tag, &theirs, &above);
+    bool foreign =
+        *tag && !arc_text_same(tag, before) && !release_is_sibling(run, tag, &theirs, &above);
 
     if (run->o->make_latest == ARC_LATEST_NEVER)
         run->latest = false;
     else if (run->latest && foreign)
-        release_say(run, "%s stays the latest release: it is another group's", tag);
+        release_say(run, "%s stays the latest release: it is not this group's", tag);
     run->latest = run->latest && !foreign;
     run->above = arc_steal(&reply.body);
 
