@@ -302,9 +302,14 @@ class Api:
             release["immutable"] = self.state.immutable
         if release["immutable"] and body.get("tag_name", release["tag_name"]) != release["tag_name"]:
             raise refuse(422, "Validation Failed", [{"resource": "Release", "code": "custom", "message": "immutable"}])
+        if release["immutable"] and body.get("draft"):
+            raise refuse(422, "Validation Failed", [{"resource": "Release", "code": "custom",
+                                                     "message": "state cannot be changed when release is immutable"}])
         for key in ("tag_name", "name", "body", "target_commitish", "prerelease", "draft"):
             if key in body:
                 release[key] = body[key]
+        if release["draft"] and "tag_name" not in body:     # mongosh 691, tidebreak 3409
+            release["tag_name"] = f"untagged-{number}"
         if make == "true":
             for other in self.state.releases:
                 other["_latest"] = "false"

@@ -299,6 +299,15 @@ def test_a_text_of_full_length_keeps_its_start(shop, word):
     assert release["body"].startswith(MARK) and release["body"].endswith("\n")
 
 
+def test_an_immutable_release_becomes_no_draft(shop):
+    before = state_of(shop)
+    shop.at_github("1.3.0")["immutable"] = True
+    failed = shop.run("rollback", "shop", "1.2.0", "--withdraw=draft", status=2)
+    assert "shop/v1.3.0 is immutable" in failed.err and "--withdraw=prerelease" in failed.err
+    shop.at_github("1.3.0")["immutable"] = False
+    assert state_of(shop) == before
+
+
 # ---- faults ---------------------------------------------------------------------------------------------------------------
 
 

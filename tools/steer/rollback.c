@@ -157,6 +157,12 @@ static int ask_releases(struct rollback *rollback, struct arc_error *err)
     arc_each (taken, rollback->taken, rollback->taken_count) {
         ARC_TRY(records_release(&rollback->records, taken->tag, &taken->release, err));
         taken->marked = ARC_STARTS(arc_json_text_of(taken->release, "body"), ARC_WITHDRAWN_MARK);
+        if (!taken->marked && rollback->options->withdraw == ARC_WITHDRAW_DRAFT &&
+            arc_json_true_of(taken->release, "immutable"))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "the release of %s is immutable, so GitHub makes no draft of it: "
+                                 "--withdraw=prerelease",
+                                 taken->tag);
         if (taken->release && !taken->marked && rollback->options->withdraw != ARC_WITHDRAW_NOTHING)
             ARC_TRY(make_body(rollback, taken, err));
     }
@@ -231,6 +237,8 @@ static int withdraw_do(struct rollback *rollback, struct arc_error *err)
         ARC_AUTO_JSON json_t *mark =
             json_pack("{s:s, s:b, s:s}", "body", taken->body, draft ? "draft" : "prerelease", 1,
                       "make_latest", "false");
+        if (draft) /* without it GitHub calls a draft untagged-… */
+            arc_json_put(&mark, "tag_name", json_string(taken->tag));
         ARC_TRY(patch(rollback, taken->release, mark, "mark a release as withdrawn", err));
         rollback_say(rollback, "%s is marked as withdrawn", taken->tag);
     }
