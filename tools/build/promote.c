@@ -355,16 +355,19 @@ static int move_between(struct promotion *promotion, size_t from, size_t to, str
 
     if (from == to)
         return ARC_OK;
+    if (!puts) {
+        arc_error_nomem(&cause);
+        return undo(promotion, &promotion->moves[from], &cause, err);
+    }
 
-    for (size_t i = from; puts && i < to; i++) {
+    for (size_t i = from; i < to; i++) {
         struct move *move = &promotion->moves[i];
         move->tried = !move->there && !move->held;
         if (move->tried)
             puts[count++] = (struct arc_registry_put){move->image, move->tag, move->index, false};
     }
 
-    int rc = puts ? arc_registry_put_all(promotion->registry, puts, count, &cause)
-                  : arc_error_nomem(&cause);
+    int rc = arc_registry_put_all(promotion->registry, puts, count, &cause);
     count = 0;
     for (size_t i = from; i < to; i++)
         promotion->moves[i].moved = promotion->moves[i].tried && puts[count++].done;
