@@ -181,7 +181,7 @@ int arc_transport_record(struct arc_transport *inner, const char *dir, struct ar
         return arc_error_set(err, ARC_EWORLD, "--record: cannot make %s: %s", dir, strerror(errno));
     struct recorder *recorder = calloc(1, sizeof *recorder + strlen(dir) + 1);
     ARC_TRY_ALLOC(recorder, err);
-    memcpy(recorder->dir, dir, strlen(dir));
+    memcpy(recorder->dir, dir, strlen(dir) + 1);
     recorder->base = (struct arc_transport){
         .send = send_recorded, .close = close_recorder, .clock = inner->clock};
     recorder->inner = inner;
