@@ -240,6 +240,8 @@ ODD = {  # files, tags, what is shown
     "a quote in a folder": ({'a"b/x/Dockerfile': D, 'a"b/y/Dockerfile': D}, [], '- "a\\"b/*"'),
     "words of YAML": ({f"{name}/Dockerfile": D for name in (".inf", "null", "true", "on")}, ["null/v1.0.0"], 'group: "null"'),
     "an argument that is none": ({"Dockerfile": "FROM scratch\nARG A.B\n", ".env": "A.B=1\n"}, [], "services:"),
+    "an argument in a section of .env": ({"Dockerfile": "FROM scratch\nARG A\n", ".env": "[x]\nA=1\n"}, [], "which values do the build arguments have: A?"),
+    "an argument behind a NUL in .env": ({"Dockerfile": "FROM scratch\nARG A\n", ".env": "B=1\n\0\nA=1\n"}, [], "which values do the build arguments have: A?"),
     "an argument that YAML has a word for": ({"Dockerfile": "FROM scratch\nARG NULL\n", ".env": "NULL=1\n"}, [], '{"NULL": {file: '),
     "images without letters": ({"a/Dockerfile": D, "a/images.yaml": '- {name: "12", version: 1}\n- {name: "13", version: 2}\n'}, [], "codename: image-2"),
     "tags that no pattern says": ({"Dockerfile": D}, ["a{b}/v1.0.0", "x{version}-v1.0.0"], 'tag: "v{version}"'),

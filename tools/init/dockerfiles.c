@@ -283,6 +283,19 @@ static char *read_first(struct init *init, const char *directory, const char *na
     return NULL;
 }
 
+bool init_takes_dotenv(struct init *init, struct init_image *image, const char *name)
+{
+    struct arc_file_place place = {".env", (char *[]){(char *)name, NULL}, 0};
+    ARC_AUTO_FREE char *value = NULL;
+
+    if (!json_object_get(init->dotenv, name) ||
+        !init_succeeds(init, arc_file_value_in(init->root, &place, &value, NULL)))
+        return false;
+    init_add_pair(init, &image->args, name, json_pack("{s:s, s:s}", "file", ".env", "at", name));
+
+    return true;
+}
+
 /* Looks up values for arguments without a default: in .env, or in an add-on's build file beside the
  * Dockerfile. Asks for the rest. */
 static void give_arguments(struct init *init, struct init_image *image)
@@ -303,9 +316,8 @@ static void give_arguments(struct init *init, struct init_image *image)
         if (told)
             init_add_pair(init, &image->args, name,
                           json_pack("{s:s, s:[s, s]}", "file", file, "at", "args", name));
-        else if (json_object_get(init->dotenv, name))
-            init_add_pair(init, &image->args, name,
-                          json_pack("{s:s, s:s}", "file", ".env", "at", name));
+        else if (init_takes_dotenv(init, image, name))
+            continue;
         else if (released || baked)
             init_add_pair(init, &image->args, name, json_string(arc_or(released, baked)));
         else

@@ -68,6 +68,9 @@ bool init_has_stage(struct init *init, const char *dockerfile, const char *stage
 /* Whether the argument is in the name or the tag of a base image that is somebody else's. */
 bool init_chooses_base(struct init *init, const char *dockerfile, const char *name);
 
+/* Takes a build argument's value from the root's .env, if the configuration finds it there. */
+bool init_takes_dotenv(struct init *init, struct init_image *image, const char *name);
+
 /* The name for an image of that Dockerfile. */
 char *init_name_dockerfile(struct init *init, const char *path);
 

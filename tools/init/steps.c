@@ -571,10 +571,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
             init_add_pair(init, &image->args, name, json_string(init_as_written(given, value)));
         else if (known)
             init_add_pair(init, &image->args, name, json_string(value));
-        else if (json_object_get(init->dotenv, name))
-            init_add_pair(init, &image->args, name,
-                          json_pack("{s:s, s:s}", "file", ".env", "at", name));
-        else {
+        else if (!init_takes_dotenv(init, image, name)) {
             const char *key = init_print(init, "%s\n%s=", step->file, name);
             if (!json_object_get(init->said, key)) /* asked for another build in the file already */
                 init_push(init, asked, json_string(name));
