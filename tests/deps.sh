@@ -44,7 +44,7 @@ all)
     command -v google-chrome >/dev/null || wanted="$wanted chromium"
     command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || wanted="$wanted golang-go golang-src"
     ;;
-nightly) wanted="$build $tests afl++ clang-tidy gcovr" ;;
+nightly) wanted="$build $tests afl++ gcc-12 gcovr" ;;
 client) wanted=$client ;;
 engine) wanted="$client $engine" ;;
 *)
