@@ -7,12 +7,12 @@ import threading
 
 
 def make_certificate(folder):
-    """ca.pem, to trust, and server.pem with its key, for 127.0.0.1."""
+    """ca.pem, to trust, and server.pem with its key, for 127.0.0.1 and, as if it were that, github.com."""
     key = ["-newkey", "rsa:2048", "-nodes"]
     subprocess.run(["openssl", "req", "-x509", *key, "-keyout", folder / "ca.key", "-out", folder / "ca.pem", "-days", "2",
                     "-subj", "/CN=Test CA"], check=True, capture_output=True)
     request = subprocess.run(["openssl", "req", *key, "-keyout", folder / "server.key", "-subj", "/CN=127.0.0.1",
-                              "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True).stdout
+                              "-addext", "subjectAltName=IP:127.0.0.1,DNS:github.com"], check=True, capture_output=True).stdout
     certificate = subprocess.run(["openssl", "x509", "-req", "-CA", folder / "ca.pem", "-CAkey", folder / "ca.key",
                                   "-days", "2", "-copy_extensions", "copy"], input=request, check=True,
                                  capture_output=True).stdout
@@ -34,6 +34,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(404 if body is None else 200)
         self.send_header("Content-Length", str(len(body or b"")))
         self.end_headers()
+        slow, server.slow = server.slow, None
+        if slow and body:
+            self.wfile.write(body[:10])
+            body = body[10:]
+            slow.wait()
         self.wfile.write((body or b"")[:server.cut])
 
     def log_message(self, *_):
@@ -48,6 +53,7 @@ class Releases:
         make_certificate(self.folder)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.files, self.server.cut, self.server.redirect, self.server.asked = {}, None, None, []
+        self.server.slow = None  # an event that the next answer waits for, after its first bytes
         self.server.private = set()  # paths that only the token opens
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / "server.pem")

@@ -6,6 +6,8 @@ import pathlib
 import platform
 import shutil
 import subprocess
+import threading
+import time
 
 import pytest
 import yaml
@@ -34,6 +36,7 @@ class Setup:
                     "GITHUB_PATH": str(self.path), "GITHUB_REPOSITORY": "consumer/app",
                     "GITHUB_ACTION_REPOSITORY": "", "ACTION_REPOSITORY": "o/r", "WANTED": wanted, "SHA256": sha256,
                     **releases.environment}
+        (folder / ".curlrc").write_text(f"connect-to = github.com:443:127.0.0.1:{releases.server.server_port}\n")
 
     def step(self, name, **env):
         return subprocess.run([SCRIPT, name], env={**self.env, **env}, capture_output=True, text=True, timeout=120)
@@ -119,6 +122,32 @@ def test_it_asks_its_own_repository_not_the_callers(releases, tmp_path):
     setup.env["ACTION_REPOSITORY"] = ""  # a local action: it is in the repository that runs
     setup.env["GITHUB_REPOSITORY"] = "o/r"
     assert setup.run()[0].returncode == 0
+
+
+def test_a_server_of_ones_own_takes_the_release_from_where_the_action_is(releases, tmp_path):
+    """GitHub Connect: the action is github.com's, and GITHUB_SERVER_URL another server, which has no such repository."""
+    setup = Setup(releases, tmp_path)
+    setup.env["GITHUB_SERVER_URL"] = releases.url + "/ghes"
+    result, files = setup.run()
+    assert result.returncode == 0 and files == ["arc-ci"], result.stderr
+    assert releases.server.asked == ["/ghes" + PATH, PATH]
+    setup.env["ACTION_REPOSITORY"] = ""  # a local action is of the server's own repository, whose name is nobody else's business
+    releases.server.asked.clear()
+    assert setup.run()[0].returncode == 3 and releases.server.asked == ["/ghes" + PATH.replace("/o/r/", "/consumer/app/")]
+
+
+def test_two_runners_of_one_user_install_at_the_same_time(releases, tmp_path):
+    setup = Setup(releases, tmp_path)
+    assert setup.step("plan").returncode == 0
+    setup.env["DIRECTORY"] = directory = str(tmp_path / "kept")
+    releases.server.slow = slow = threading.Event()
+    first = subprocess.Popen([SCRIPT, "install"], env=setup.env, stderr=subprocess.PIPE, text=True)
+    while not releases.server.asked:
+        time.sleep(0.05)
+    second = setup.step("install")
+    slow.set()
+    assert (second.returncode, first.wait()) == (0, 0), second.stderr + first.stderr.read()
+    assert os.listdir(directory) == ["arc-ci"] and setup.step("path").stdout == "arc-ci 1.2.3\n"
 
 
 def test_a_private_repositorys_release_by_the_token(releases, tmp_path):

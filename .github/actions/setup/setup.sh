@@ -63,32 +63,36 @@ asset_url() {
         jq --raw-output --arg name "$2" '.assets[] | select(.name == $name).url'
 }
 
-# Do not name anything arc-ci before its checksum is verified.
+# Do not name anything arc-ci before its checksum is verified. On a server of one's own, GitHub Connect may have taken this action from
+# github.com, where its releases are then, too.
 download() {
-    local repository=${ACTION_REPOSITORY:-$GITHUB_REPOSITORY} file=arc-ci-$system-$machine url private
-    url=$GITHUB_SERVER_URL/$repository/releases/download/arc-ci/v$WANTED/$file
-    part=$DIRECTORY/arc-ci.part
-    trap 'rm -f "$part"' EXIT
-    if ! TOKEN='' get --output "$part" -- "$url"; then
-        [ -n "${TOKEN:-}" ] && private=$(asset_url "$repository" "$file") && [ -n "$private" ] &&
-            get --header 'Accept: application/octet-stream' --output "$part" -- "$private" || fail "cannot download $url"
+    local repository=${ACTION_REPOSITORY:-$GITHUB_REPOSITORY} file=arc-ci-$system-$machine url private part=$1/part
+    local path=$repository/releases/download/arc-ci/v$WANTED/$file
+    url=$GITHUB_SERVER_URL/$path
+    if ! TOKEN='' get --output "$part" -- "$url" &&
+        ! { [ -n "${TOKEN:-}" ] && private=$(asset_url "$repository" "$file") && [ -n "$private" ] &&
+            get --header 'Accept: application/octet-stream' --output "$part" -- "$private"; }; then
+        [ -n "${ACTION_REPOSITORY:-}" ] && [ "$GITHUB_SERVER_URL" != https://github.com ] &&
+            TOKEN='' get --output "$part" -- "https://github.com/$path" || fail "cannot download $url"
     fi
     matches "$part" || fail "$url does not have the checksum $SHA256"
-    chmod +x "$part"
+    chmod 755 "$part"
     mv "$part" "$DIRECTORY/arc-ci"
 }
 
 build() {
     make -C "$sources" deps
-    cmake -S "$sources" -B "$DIRECTORY/build" -G Ninja --log-level=NOTICE -DBUILD_TESTING=OFF
-    cmake --build "$DIRECTORY/build" --target arc-ci -- --quiet
-    mv "$DIRECTORY/build/arc-ci" "$DIRECTORY/arc-ci"
-    rm -rf "$DIRECTORY/build"
+    cmake -S "$sources" -B "$1" -G Ninja --log-level=NOTICE -DBUILD_TESTING=OFF
+    cmake --build "$1" --target arc-ci -- --quiet
+    mv "$1/arc-ci" "$DIRECTORY/arc-ci"
 }
 
+# In a folder of its own, since other runners of this user may install the same at this moment.
 install() {
     mkdir -p "$DIRECTORY"
-    if [ -n "$WANTED" ]; then download; else build; fi
+    own=$(mktemp -d "$DIRECTORY/XXXXXX")
+    trap 'rm -rf "$own"' EXIT
+    if [ -n "$WANTED" ]; then download "$own"; else build "$own"; fi
 }
 
 # A restored cache, or a folder that a self-hosted runner kept, may contain anything under that key.
