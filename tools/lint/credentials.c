@@ -1,5 +1,6 @@
 /* Finds what looks like a committed credential, in the files that git tracks; outside a repository,
  * in everything except .git. */
+#define _GNU_SOURCE /* memrchr */
 #include "lint/rule.h"
 #include "os/file.h"
 #include <ctype.h>
@@ -190,16 +191,27 @@ static void find_url_password(const struct scan *s, const char *line)
     }
 }
 
-/* Whether a value only refers to a secret: a path, a URL, a name in a vault or of a variable, SOPS ciphertext. */
+/* Whether a value only refers to a secret: a path, a URL, a name in a vault, of a secret or of a
+ * variable, SOPS ciphertext. */
 static bool is_reference(const char *value, size_t len)
 {
     const char *address = strstr(value, "://"), *key = memchr(value, ':', len);
+    const char *file = memrchr(value, '/', len);
+    bool dots = memchr(value, '.', len), signs = memchr(value, '-', len) || memchr(value, '_', len);
     bool in_path = key && memchr(value, '/', (size_t)(key - value)); /* "path/in/vault:key" */
-    bool variable = names_secret(value, value + len) &&
-                    strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") >= len;
-    return in_path || variable ||
-           ARC_STARTS(value, "vault:", "arn:", "ssm:", "ENC[", "file:", "env:", "./", "../") ||
-           strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len ||
+    bool in_file = file && memchr(file, '.', (size_t)(value + len - file)); /* docs/secret.md */
+    bool item = value[strspn(value, ARC_ALNUM "_.")] == '['; /* ENC[…], os.environ["A"] */
+
+    /* API_TOKEN, process.env.API_TOKEN, my-secret */
+    bool named = strspn(value, ARC_ALNUM "_.") >= len &&
+                 (dots || strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") >= len);
+    named = named ||
+            (signs && strspn(value, ARC_ALNUM "-_") >= len && strcspn(value, "0123456789") >= len);
+    named = named && names_secret(value, value + len);
+
+    return in_path || in_file || named || item ||
+           ARC_STARTS(value, "vault:", "arn:", "ssm:", "file:", "env:", "./", "../") ||
+           strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?0") >= len ||
            (address && address < value + len);
 }
 
@@ -217,7 +229,7 @@ static void find_assignment(const struct scan *s, const char *line)
         value += strcspn(value, " ") + 1;
     size_t len = strcspn(value, " \t\"'`\r,;#");
     bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len) ||
-                    memchr(value, '(', len) || (len && value[len - 1] == '['); /* os.environ["A"] */
+                    memchr(value, '(', len);
     variable = variable || ARC_STARTS(sign, ":'"); /* psql's PASSWORD :'variable' */
     const char *rest = value + len + strspn(value + len, " \t");
     bool words = rest > value + len && *rest && !strchr("#;\r", *rest) &&
@@ -231,6 +243,19 @@ static void find_assignment(const struct scan *s, const char *line)
         report_found(s, "a password, key or token");
 }
 
+/* Whether a path says that its files' values are made up, as it does for Trivy: one of its words
+ * begins like this. */
+static bool is_made_up(const char *file)
+{
+    static const char *const starts[] = {"test", "example", "sample", "fixture", "docs", "e2e"};
+    for (const char *at = file; *at; at++)
+        arc_each_in (start, starts)
+            if ((at == file || !arc_is_alnum(at[-1])) &&
+                strncasecmp(at, *start, strlen(*start)) == 0)
+                return true;
+    return false;
+}
+
 static void scan_text(struct lint *lint, const char *file, char *text)
 {
     static const char *const ends[] = {".yml",  ".yaml",       ".env",  ".ini",
@@ -240,6 +265,7 @@ static void scan_text(struct lint *lint, const char *file, char *text)
 
     arc_each_in (end, ends)
         settings = settings || arc_text_ends(file, *end);
+    settings = settings && !is_made_up(file);
 
     for (char *line = text; *line;) {
         size_t len = strcspn(line, "\n");
