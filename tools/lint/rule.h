@@ -100,6 +100,7 @@ struct lint {
     json_t *counts; /* object: findings by "RULE:FILE" */
     struct lint_called *called;
     size_t called_count;
+    bool queue; /* a workflow starts in a merge queue, so that there is one */
     const struct arc_yaml_node *document; /* the workflow or action whose expressions are checked */
     size_t expressions; /* bytes of texts with expressions checked in the file so far */
 };

@@ -316,11 +316,14 @@ static bool handles_tag(const struct arc_yaml_node *root)
     return false;
 }
 
-/* Whether an input is the name of a git tag that exists, not of an image's or a draft's. */
-static bool is_git_tag(const struct arc_yaml_node *input)
+/* Whether an input is the name of a git tag that exists, not of an image's ("image:${{ inputs.tag }}")
+ * or a draft's. */
+static bool is_git_tag(const struct subject *s, const char *event, const char *name)
 {
+    const struct arc_yaml_node *input = arc_yaml_at(s->root, "on", event, "inputs", name);
     const char *says = arc_yaml_text_at(input, "description");
     return input && !arc_yaml_reads(arc_yaml_get(input, "type"), "boolean") &&
+           !strstr(s->root->source->text, lint_text(s->lint, ":${{ inputs.%s }}", name)) &&
            !ARC_HOLDS(says, "image", "Image", "Docker", "docker", "container", "Container",
                       "draft");
 }
@@ -339,8 +342,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
 
     arc_each_in (name, names)
         arc_each_in (event, events)
-            takes_tag =
-                takes_tag || is_git_tag(arc_yaml_at(s->root, "on", *event, "inputs", *name));
+            takes_tag = takes_tag || is_git_tag(s, *event, *name);
 
     if (ARC_STARTS(uses->text, "actions/checkout@") && takes_tag && events_own &&
         !lint_input(with, "repository") && !s->handles_tag)
@@ -731,8 +733,10 @@ static void check_required(const struct subject *s)
 {
     const struct arc_yaml_node *on = arc_yaml_get(s->root, "on");
     const struct arc_yaml_node *pull = arc_yaml_get(on, "pull_request");
+    const struct arc_yaml_node *types = arc_yaml_get(pull, "types");
+    bool before = !types || arc_yaml_names(types, "opened") || arc_yaml_names(types, "synchronize");
 
-    if (!starts_on(s, "pull_request") ||
+    if (!starts_on(s, "pull_request") || !before ||
         !(any_may_write(s, "statuses") || any_may_write(s, "checks")))
         return;
 
@@ -743,7 +747,7 @@ static void check_required(const struct subject *s)
             s->lint, LINT_REQUIRED, paths,
             "a run that its paths exclude reports nothing: a required status then waits forever");
 
-    if (!starts_on(s, "merge_group"))
+    if (!starts_on(s, "merge_group") && s->lint->queue)
         lint_find_at(s->lint, LINT_REQUIRED, on,
                      "without `merge_group` nothing reports in a merge queue, and it never merges");
 }

@@ -931,6 +931,14 @@ void lint_workflows(struct lint *lint)
     ARC_AUTO_JSON json_t *workflows = lint_list(lint, WORKFLOWS);
 
     arc_json_each (name, workflows) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        const char *file = lint_text(lint, WORKFLOWS "/%s", json_string_value(name));
+        int rc = arc_file_read_in(lint->root, file, LINT_FILE_MAX, &text, NULL);
+        lint->memory.failed |= rc == ARC_ENOMEM;
+        lint->queue = lint->queue || (!rc && strstr(arc_buf_text(&text), "merge_group"));
+    }
+
+    arc_json_each (name, workflows) {
         const char *file = json_string_value(name);
         if (arc_text_ends(file, ".yml") || arc_text_ends(file, ".yaml"))
             check_workflow(lint, lint_text(lint, WORKFLOWS "/%s", file));
