@@ -16,6 +16,7 @@
 #include "plan/checks.h"
 #include "plan/planned.h"
 #include "project/train.h"
+#include "release/inputs.h"
 
 /* The state of a rehearsal. A list or object for which memory runs out becomes NULL, which fails the
  * rehearsal before its next stage. */
@@ -393,6 +394,7 @@ static int rehearse_requests(struct dryrun *run, json_t **out, struct arc_error 
         .repository = arc_url_path(run->project->repository.source), /* "owner/name" */
         .version = run->project->version,
         .group = group,
+        .make_latest = arc_make_latest_of(group->make_latest),
         .revision = run->project->repository.revision,
         .name = json_string_value(json_object_get(notes, "title")),
         .body = json_string_value(json_object_get(notes, "body")),

@@ -342,6 +342,13 @@ static int make_notes(struct arc_project *project, struct arc_needs *needs, stru
     return arc_notes_make(project, &facts, NULL, &needs->notes, err);
 }
 
+enum arc_make_latest arc_make_latest_of(const char *word)
+{
+    if (arc_text_same(word, "never"))
+        return ARC_LATEST_NEVER;
+    return arc_text_same(word, "own") ? ARC_LATEST_OWN : ARC_LATEST_AUTO;
+}
+
 /* The tag's group, where there is a configuration, and what was asked for or the group says. */
 static int find_latest(struct arc_project *project, const struct arc_release_files *files,
                        struct arc_release_options *options, struct arc_error *err)
@@ -360,10 +367,7 @@ static int find_latest(struct arc_project *project, const struct arc_release_fil
     if (options->group && !word)
         word = options->group->make_latest;
 
-    if (word && strcmp(word, "never") == 0)
-        options->make_latest = ARC_LATEST_NEVER;
-    else if (word && strcmp(word, "own") == 0)
-        options->make_latest = ARC_LATEST_OWN;
+    options->make_latest = arc_make_latest_of(word);
 
     return ARC_OK;
 }

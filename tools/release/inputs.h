@@ -22,6 +22,9 @@ struct arc_release_files {
                     notes' title) */
 };
 
+/* The policy of "auto", "own" or "never"; of NULL, "auto". */
+enum arc_make_latest arc_make_latest_of(const char *word);
+
 /* Reads the documents and makes the release. Without notes, makes them from the repository that
  * env->cwd is in (unless the mode keeps the body). An available build.json becomes an asset. *out
  * is release.json, or for a dry run {"dry-run": true, "requests": […]}; a new reference. */
