@@ -126,10 +126,10 @@ struct arc_group {
     char **paths;                     /* globs of shared files that count for every service */
     char *notes_template;             /* path of a notes template, or NULL for the built-in one */
     char *notes_file; /* path of the notes written by hand, "docs/releases/{version}.md"; or NULL */
-    struct arc_pair *runners;       /* platform → runs-on label; terminated by {NULL, NULL} */
-    struct arc_recipe build;        /* defaults of its services, already merged into their
+    struct arc_pair *runners; /* platform → runs-on label; terminated by {NULL, NULL} */
+    struct arc_recipe build;  /* defaults of its services, already merged into their
                                        recipes */
-    bool derive_inputs;             /* every service's files are those its Dockerfile reads */
+    char *inputs;             /* which files are a service's: "directory", "dockerfile", or NULL */
     struct arc_described described; /* what defines its services */
     struct arc_service *services;
     size_t service_count;

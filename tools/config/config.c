@@ -12,7 +12,6 @@
 struct group_reading {
     struct arc_group group;
     struct arc_pair *build_args; /* merged into `build` */
-    char *inputs;
     char *versioning;
 };
 
@@ -57,7 +56,7 @@ static const struct arc_field group_fields[] = {
     {"runners", FIELD_PAIRS, AT(runners), .check = arc_check_platform},
     {"build", .kind = FIELD_LATER},
     {"build-args", FIELD_KEYED, READ(build_args), .check = arc_check_build_arg},
-    {"inputs", FIELD_TEXT, READ(inputs), .words = ARC_WORDS("directory", "dockerfile")},
+    {"inputs", FIELD_TEXT, AT(inputs), .words = ARC_WORDS("directory", "dockerfile")},
     {"predecessor", FIELD_TEXT, AT(predecessor), .check = arc_check_line},
     {"make-latest", FIELD_TEXT, AT(make_latest), .words = ARC_WORDS("auto", "own", "never")},
     {"commits", FIELD_TEXT, AT(commits), .words = ARC_WORDS("pulls", "all")},
@@ -391,7 +390,6 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
 
     ARC_TRY(arc_recipe_read(l, arc_yaml_get(map, "build"), &group->build));
     ARC_TRY(arc_pairs_inherit(l, &group->build.args, reading->build_args)); /* deprecated form */
-    group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
     ARC_TRY(read_signing(l, arc_yaml_get(map, "sign"), &group->sign));
 
     const struct arc_signing *sign = &group->sign;

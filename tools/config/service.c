@@ -261,10 +261,8 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
         strcmp(build->context, service->directory) == 0 && strcmp(service->directory, ".") != 0;
     for (const struct arc_pair *pair = build->additional_contexts; pair->name; pair++)
         whole = whole && arc_context_is_remote(pair->value); /* otherwise it also reads elsewhere */
-    if (reading->inputs)
-        service->derive_inputs = strcmp(reading->inputs, "dockerfile") == 0;
-    else
-        service->derive_inputs = (group && group->derive_inputs) || !whole;
+    const char *inputs = arc_or(reading->inputs, group ? group->inputs : NULL);
+    service->derive_inputs = inputs ? strcmp(inputs, "dockerfile") == 0 : !whole;
 
     return ARC_OK;
 }

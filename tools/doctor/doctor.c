@@ -184,10 +184,6 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
     if (!ARC_AMONG(name, "plan", "build", "scan", "release", "services", "all"))
         return arc_error_set(err, ARC_EINPUT, "'%s' is not a purpose", name);
 
-    if (options->push && options->offline)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--push asks the registries: it goes without --offline");
-
     arc_each_in (check, checks) {
         ARC_AUTO(doctor_result) struct doctor_result result = {0};
         bool needed = all ? *check->needed : arc_text_lists(check->needed, name, strlen(name));

@@ -110,7 +110,6 @@ static int read_settings(struct arc_project *project, const struct arc_scan_file
     ARC_TRY(read_configuration(project, out, err));
     options->settings = out->from ? &out->scan : NULL;
     options->settings_from = out->from;
-    options->settings_problem = out->problem;
 
     if (out->scan.policy) {
         ARC_TRY(read_named(project, out->scan.policy, &out->policy, err));
@@ -236,6 +235,12 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
         options.policy.database_age_required = true;
     else if (options.run) /* nothing is looked up in the database, nor does Trivy update it */
         options.policy.database_age_max = 0;
+    if (!options.run && (options.policy_file || options.vex_count) && !settings.problem)
+        ARC_TRY(arc_text_print(&settings.problem, err,
+                               "%s: scan: 'ignore-policy' and 'vex' are for Trivy, which made the "
+                               "reports before: they count only where arc-ci runs it",
+                               settings.from));
+    options.settings_problem = settings.problem;
     options.sarif = wanted.sarif;
     options.issues = wanted.issues;
     ARC_TRY(arc_scan(&options, env, out, err));
