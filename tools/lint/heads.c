@@ -89,6 +89,8 @@ static bool names_head(const struct search *search, const char *text)
                                         "check_run.head_",
                                         "check_suite.head_",
                                         "workflow_run.head_",
+                                        "pull_request.diff_url",
+                                        "pull_request.patch_url",
                                         "outputs.head_ref",
                                         "outputs.head_sha",
                                         MERGE_COMMIT,
@@ -227,10 +229,10 @@ static void add_commands(struct arc_buf *out, const char *script)
  * gets its files in another way. */
 static bool checks_out(struct search *search, const struct scope *scope, const char *script)
 {
-    bool any = ARC_HOLDS(script, "git checkout", "git switch", "git reset", "git merge", "git pull",
-                         "git clone", "git worktree add", "git read-tree", "/tarball/", "/zipball/",
-                         "/archive/");
     bool patches = ARC_HOLDS(script, "git apply", "git am", "patch -p");
+    bool any = patches || ARC_HOLDS(script, "git checkout", "git switch", "git reset", "git merge",
+                                    "git pull", "git clone", "git worktree add", "git read-tree",
+                                    "/tarball/", "/zipball/", "/archive/");
 
     if (strstr(script, "gh pr checkout") || (patches && strstr(script, "gh pr diff")) ||
         names_pull(script))
@@ -263,7 +265,8 @@ static bool follows_own(const struct arc_yaml_node *holder)
     if (ARC_HOLDS(text, ".head.repo.full_name == github.repository",
                   "github.repository == github.event.pull_request.head.repo.full_name",
                   ".head_repository.full_name == github.repository",
-                  "!github.event.pull_request.head.repo.fork"))
+                  "!github.event.pull_request.head.repo.fork", ".head.repo.fork == false",
+                  ".head.repo.fork != true", ".head.repo.owner.login == github.repository_owner"))
         return true;
 
     at = at ? at + strlen("github.event.workflow_run.event") : text + strlen(text);

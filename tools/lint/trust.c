@@ -176,6 +176,7 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job,
 {
     bool taken = false; /* an artifact of another run */
     bool token = false; /* it is in the work tree */
+    bool own = false;   /* a checkout */
 
     arc_yaml_each (step, steps) {
         const struct arc_yaml_node *with = arc_yaml_get(step, "with");
@@ -188,8 +189,13 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job,
             if (token)
                 check_upload(s, step);
         }
-        taken = taken || *lint_input_text(with, "run-id") || *lint_input_text(with, "run_id") ||
-                strstr(lint_input_text(with, "script"), "downloadArtifact");
+        bool takes = *lint_input_text(with, "run-id") || *lint_input_text(with, "run_id");
+        if (s->follows && takes && own && !*lint_input_text(with, "path"))
+            lint_find_at(s->lint, LINT_TRUST, arc_yaml_get(step, "uses"),
+                         "this artifact of another run, maybe for a pull request, may replace "
+                         "what is checked out here and runs later: give it a `path` of its own");
+        taken = taken || takes || strstr(lint_input_text(with, "script"), "downloadArtifact");
+        own = own || (step_uses(step, "actions/checkout") && input_is(step, "path", ""));
         if (s->follows)
             check_taken(s->lint, arc_yaml_get(step, "run"), &taken);
     }
