@@ -35,6 +35,7 @@ struct arc_event {
     const char *repository;     /* "owner/name" */
     json_int_t number;          /* pull request number, or 0 */
     json_int_t changed_files;   /* number of changed files of the pull request, or -1 if unknown */
+    bool retargeted;            /* pull request: it has just got another base branch */
     bool on_pull;               /* issue_comment on pull request `number` */
     bool is_public;             /* repository.private is false */
     bool deleted;               /* push: the ref was deleted */

@@ -16,6 +16,16 @@ static struct arc_oid merged_into(const struct choice *c, const struct arc_oid *
     return commit.parent;
 }
 
+/* Whether a merge commit's first parent is of another branch than the base. When a pull request gets
+ * another base, GitHub keeps the merge commit until the next push. */
+static bool is_of_other_base(const struct choice *c, const struct arc_oid *parent)
+{
+    struct arc_oid tip;
+    bool known = !arc_git_is_shallow(c->git) && c->event->base_ref &&
+                 arc_base_resolve(c->git, c->event->base_ref, &tip, NULL) == ARC_OK;
+    return c->event->retargeted || (known && !choice_is_before(c, parent, &tip));
+}
+
 /* The base branch in the merge commit, which is GITHUB_SHA or checked out. The payload's base can
  * be older than what the pull request merged from the branch, or contain the pull request after it
  * was merged. *merge (or NULL) is that commit; empty: none. */
@@ -31,10 +41,11 @@ static struct arc_oid find_base(const struct choice *c, struct arc_oid *merge)
 
     arc_each_in (oid, merges) {
         struct arc_oid before = merged_into(c, oid);
-        if (*before.hex && merge)
+        if (!*before.hex || is_of_other_base(c, &before))
+            continue;
+        if (merge)
             *merge = *oid;
-        if (*before.hex)
-            return before;
+        return before;
     }
 
     return arc_oid_of(c->event->base_sha);
@@ -127,11 +138,12 @@ static int own_commits(struct choice *c, const struct arc_oid *head, bool on_mer
     const struct arc_oid merge = arc_oid_of(c->event->sha);
 
     ARC_TRY(settle_head(c, head));
-    if (!on_merge)
-        return choice_since_merge_base(c, find_base(c, NULL).hex, "the pull request's base");
-    ARC_TRY(arc_base_parent(c->request, &merge, &out->base, c->err));
+    if (on_merge)
+        ARC_TRY(arc_base_parent(c->request, &merge, &out->base, c->err));
+    if (on_merge && !is_of_other_base(c, &out->base))
+        return choice_reason(c, &out->base_reason, "the base branch as it was merged");
 
-    return choice_reason(c, &out->base_reason, "the base branch as it was merged");
+    return choice_since_merge_base(c, find_base(c, NULL).hex, "the pull request's base");
 }
 
 /* The merge base of a pull request, with or without fetching. */

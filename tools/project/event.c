@@ -103,6 +103,7 @@ int arc_event_read_pull(struct arc_event *event, const json_t *root, struct arc_
 
     event->number = json_integer_value(json_object_get(pull, "number"));
     event->changed_files = json_is_integer(files) ? json_integer_value(files) : -1;
+    event->retargeted = json_object_get(json_object_get(root, "changes"), "base");
 
     return read_fields(event, "pull_request", root, err);
 }
