@@ -121,6 +121,17 @@ def test_an_immutable_release_takes_no_further_asset(project, double):
     assert status == 1 and "immutable" in output and "new version" in output, output
 
 
+def test_a_person_published_our_draft_where_that_is_final(project, double):
+    """After the look: GitHub refuses the upload itself."""
+    def publish(number, request):
+        if request.method == "POST" and "/assets" in request.path:
+            double.state.releases[0].update(draft=False, immutable=True)
+    double.faults = publish
+    status, output = project.run(double)
+    assert status == 1 and "is immutable and has no asset build.json: a new version is needed" in output, output
+    assert "must leave them drafts" in output and "still a draft" not in output
+
+
 def test_a_burned_name_where_the_draft_is_refused_already(project, double):
     def plan(number, request):
         if request.method == "POST" and request.path.endswith("/releases"):

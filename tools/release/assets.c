@@ -238,6 +238,24 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
     return ARC_OK;
 }
 
+/* `theirs` may be NULL. */
+static int refuse_immutable(struct release_run *run, const struct release_asset *ours,
+                            const json_t *theirs, struct arc_error *err)
+{
+    const char *name = ours->given->name;
+
+    run->final = true;
+    if (theirs)
+        return arc_error_set(
+            err, ARC_EFAILED,
+            "release %s is immutable and holds another %s: a new version is needed", run->tag,
+            name);
+    return arc_error_set(err, ARC_EFAILED,
+                         "release %s is immutable and has no asset %s: a new version is needed; "
+                         "whoever publishes releases here must leave them drafts",
+                         run->tag, name);
+}
+
 static int upload_asset(struct release_run *run, struct release_asset *ours, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -259,6 +277,10 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
     int rc =
         arc_transport_send(run->t, request, &reply, err, "%.*s?name=%s", (int)len, address, name);
     run->half = run->half || reply.doubtful;
+    if (rc && strstr(arc_json_text_of(reply.body, "message"), "immutable release")) {
+        arc_error_clear(err); /* it was published meanwhile */
+        return refuse_immutable(run, ours, NULL, err);
+    }
     if (rc && release_look_again(run, &reply, err))
         return ARC_OK;
 
@@ -286,9 +308,7 @@ int release_upload(struct release_run *run, struct arc_error *err)
                                  ours->given->name, ours->uploads, ours->size, ours->sha256);
         const json_t *theirs = find_stored(run, ours);
         if (arc_json_true_of(run->release, "immutable"))
-            return arc_error_set(
-                err, ARC_EFAILED, "release %s is immutable and %s %s: a new version is needed",
-                run->tag, theirs ? "holds another" : "has no asset", ours->given->name);
+            return refuse_immutable(run, ours, theirs, err);
 
         /* Another job may be uploading it right now: wait some seconds for a half-uploaded asset
          * that is not ours. */

@@ -381,7 +381,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
                        "%s is published, but GitHub may take it for the latest release", run.tag);
     if (!rc)
         return make_document(&run, out, why);
-    if (rc == ARC_ENOMEM || run.burned || !run.release || !is_draft_now(&run) || stays_draft(&run))
+    if (rc == ARC_ENOMEM || run.final || !run.release || !is_draft_now(&run) || stays_draft(&run))
         return rc;
 
     /* The release is still a draft, although image tags may have moved already. */

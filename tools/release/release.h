@@ -37,7 +37,7 @@ struct release_run {
     struct release_asset *assets;
     bool updated;
     bool publishes;           /* this run asked to publish it */
-    bool burned;              /* no release can ever have the tag */
+    bool final;               /* no later run can do it either */
     bool said;                /* what the release keeps was reported */
     bool waits;               /* that a person's draft stays a draft was reported */
     struct arc_error trouble; /* the last failure that another round may repair */

@@ -18,7 +18,7 @@ bool release_name_burned(const struct arc_reply *reply)
 
 int release_refuse_name(struct release_run *run, struct arc_error *err)
 {
-    run->burned = true;
+    run->final = true;
     arc_error_clear(err);
     return arc_error_set(err, ARC_EFAILED,
                          "an immutable release had the tag %s once and was deleted, so no release "
