@@ -184,11 +184,12 @@ def test_a_higher_version_that_was_faster_stays_the_latest(project, double, befo
     assert ("is not the latest release: messaging/v0.2.0 is out" in output) == (expected == "false")
 
 
-@pytest.mark.parametrize("policy, before", [("auto", "messaging/v0.2.0"), ("never", "tools/v0.0.1"), ("own", "tools/v0.0.1")])
+@pytest.mark.parametrize("policy, before", [("auto", "messaging/v0.3.0"), ("auto", "tools/v0.0.1"), ("never", "tools/v0.0.1"),
+                                            ("own", "tools/v0.0.1")])
 def test_what_github_takes_for_the_latest_is_given_back(project, double, policy, before):
     """terrapod 1466, logto kotlin 272: make_latest=false elects nobody, and the release that was published last wins. But
     who made an older version the latest by hand meant it."""
-    for tag in ("messaging/v0.1.9", before):
+    for tag in ("messaging/v0.1.9", "messaging/v0.2.0", before):
         double.state.add_release(tag)
     status, output = project.run(double, f"--make-latest={policy}")
     assert status == 0 and f"{before} is the latest release again" in output, output

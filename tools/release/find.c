@@ -61,29 +61,19 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
-/* Notes the highest published version above ours. One that went public while ours was built stays
- * the latest. */
-static void note_above(struct release_run *run, json_t *release)
+/* A higher version that went public while ours was built stays the latest. */
+static void yield_latest(struct release_run *run, const json_t *release)
 {
     const char *tag = arc_json_text_of(release, "tag_name");
-    ARC_AUTO(arc_tag) struct arc_tag theirs = {0};
     bool above;
 
-    if (arc_json_true_of(release, "draft") || arc_json_true_of(release, "prerelease") ||
+    if (!run->latest || arc_json_true_of(release, "draft") ||
+        arc_json_true_of(release, "prerelease") ||
         ARC_STARTS(arc_json_text_of(release, "body"), ARC_WITHDRAWN_MARK) ||
-        !release_is_sibling(run, tag, &theirs, &above) || !above)
+        !release_is_sibling(run, tag, &above) || !above)
         return;
-
-    if (run->latest)
-        release_say(run, "%s is not the latest release: %s is out", run->tag, tag);
     run->latest = false;
-    if (run->above && !run->highest.text) /* whose the latest is was asked */
-        return;
-    arc_tag_keep_higher(&run->highest, &theirs);
-    if (strcmp(arc_or(run->highest.text, ""), tag) != 0)
-        return;
-    json_decref(run->above);
-    run->above = json_incref(release);
+    release_say(run, "%s is not the latest release: %s is out", run->tag, tag);
 }
 
 static int consider_release(void *context, json_t *release, struct arc_error *err)
@@ -92,7 +82,7 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
     json_t *rival = release;
 
     if (!arc_json_says(release, "tag_name", run->tag)) {
-        note_above(run, release);
+        yield_latest(run, release);
         return ARC_OK;
     }
 

@@ -13,9 +13,8 @@ static void release_run_free(struct release_run *run)
     arc_arena_free(&run->memory);
     json_decref(run->release);
     json_decref(run->rivals);
-    json_decref(run->above);
+    json_decref(run->holder);
     arc_tag_free(&run->own_tag);
-    arc_tag_free(&run->highest);
     arc_error_clear(&run->trouble);
 }
 
@@ -155,6 +154,80 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     return arc_error_unless(*out, err);
 }
 
+/* ---- whose release is the latest -------------------------------------------------------------- */
+
+/* *tag receives the tag of GitHub's latest release, which is in *reply; "" if there is none. */
+static int find_latest(struct release_run *run, const char *why, struct arc_reply *reply,
+                       const char **tag, struct arc_error *err)
+{
+    int none = arc_transport_send(run->t, ARC_GET(why), reply, err, "/repos/%s/releases/latest",
+                                  run->o->repository);
+
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, none, err));
+    *tag = none ? "" : arc_json_text_of(reply->body, "tag_name");
+    return ARC_OK;
+}
+
+/* Leaves "Latest" to who has it, by the group's rule. */
+static int yield_latest(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    const char *tag, *before = run->o->group ? run->o->group->predecessor : NULL;
+    bool above;
+
+    run->latest = run->latest && run->o->make_latest != ARC_LATEST_NEVER;
+    if (!run->latest || run->prerelease || run->o->draft || run->o->make_latest == ARC_LATEST_AUTO)
+        return ARC_OK;
+    ARC_TRY(find_latest(run, "see whose release is the latest", &reply, &tag, err));
+    if (!*tag || arc_text_same(tag, before) || release_is_sibling(run, tag, &above))
+        return ARC_OK;
+
+    release_say(run, "%s stays the latest release: it is not this group's", tag);
+    run->latest = false;
+
+    return ARC_OK;
+}
+
+/* Notes who has "Latest" before a release is published that shall not take it. */
+static int note_holder(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    const char *tag;
+
+    if (run->latest || run->prerelease || run->holder || run->t->describes)
+        return ARC_OK;
+    ARC_TRY(find_latest(run, "see whose release is the latest", &reply, &tag, err));
+    run->holder = *tag ? arc_steal(&reply.body) : NULL;
+
+    return ARC_OK;
+}
+
+/* If no release was ever made the latest, GitHub takes the one that was published last, even with
+ * make_latest=false: gives it back. */
+static int give_latest_back(struct release_run *run, struct arc_error *err)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0}, given = {0};
+    ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "make_latest", "true");
+    const char *tag;
+
+    if (!run->holder)
+        return ARC_OK;
+    ARC_TRY(find_latest(run, "see that another release is still the latest", &reply, &tag, err));
+    if (strcmp(tag, run->tag) != 0)
+        return ARC_OK;
+
+    const char *id = release_id(run, run->holder);
+    ARC_TRY(arc_arena_check(&run->memory, err));
+    ARC_TRY(arc_transport_send(run->t, ARC_PATCH(fields, "make it the latest release again"),
+                               &given, err, "/repos/%s/releases/%s", run->o->repository, id));
+    release_say(run, "%s is the latest release again: GitHub had taken %s for it",
+                arc_json_text_of(run->holder, "tag_name"), run->tag);
+
+    return ARC_OK;
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
 /* Takes the answer as the release; the next round checks it. */
 static int patch_release(struct release_run *run, const json_t *fields, bool publish, bool *done,
                          struct arc_error *err)
@@ -167,7 +240,8 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
                                                        : "bring the release up to date"};
 
     ARC_TRY(arc_arena_check(&run->memory, err));
-    run->publishes |= publish && !run->t->describes;
+    if (publish)
+        ARC_TRY(note_holder(run, err));
     int rc = arc_transport_send(run->t, request, &reply, err, "/repos/%s/releases/%s",
                                 run->o->repository, id);
 
@@ -294,71 +368,6 @@ static int repeat_rounds(struct release_run *run, struct arc_error *err)
 
     return arc_error_set(err, ARC_EWORLD, "release %s: given up after looking %d times; last: %s",
                          run->tag, ROUNDS, arc_error_text(&run->trouble));
-}
-
-/* ---- whose release is the latest -------------------------------------------------------------- */
-
-/* *tag receives the tag of GitHub's latest release, which is in *reply; "" if there is none. */
-static int find_latest(struct release_run *run, const char *why, struct arc_reply *reply,
-                       const char **tag, struct arc_error *err)
-{
-    int none = arc_transport_send(run->t, ARC_GET(why), reply, err, "/repos/%s/releases/latest",
-                                  run->o->repository);
-
-    ARC_TRY(arc_error_except(ARC_ENOTFOUND, none, err));
-    *tag = none ? "" : arc_json_text_of(reply->body, "tag_name");
-    return ARC_OK;
-}
-
-/* Leaves "Latest" to who has it, by the group's rule. */
-static int yield_latest(struct release_run *run, struct arc_error *err)
-{
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO(arc_tag) struct arc_tag theirs = {0};
-    const char *tag, *before = run->o->group ? run->o->group->predecessor : NULL;
-    bool above;
-
-    if (run->prerelease || run->o->draft || run->o->make_latest == ARC_LATEST_AUTO)
-        return ARC_OK;
-    ARC_TRY(find_latest(run, "see whose release is the latest", &reply, &tag, err));
-    bool foreign =
-        *tag && !arc_text_same(tag, before) && !release_is_sibling(run, tag, &theirs, &above);
-
-    if (run->o->make_latest == ARC_LATEST_NEVER)
-        run->latest = false;
-    else if (run->latest && foreign)
-        release_say(run, "%s stays the latest release: it is not this group's", tag);
-    run->latest = run->latest && !foreign;
-    run->above = arc_steal(&reply.body);
-
-    return ARC_OK;
-}
-
-/* If no release was ever made the latest, GitHub takes the one that was published last, even with
- * make_latest=false: gives it back. What others published stays as they chose. */
-static int give_latest_back(struct release_run *run, struct arc_error *err)
-{
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0}, given = {0};
-    ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "make_latest", "true");
-    const char *tag, *theirs = arc_json_text_of(run->above, "tag_name");
-
-    if (!run->publishes || run->latest || !*theirs || strcmp(theirs, run->tag) == 0 ||
-        arc_json_true_of(run->release, "prerelease"))
-        return ARC_OK;
-    ARC_TRY(find_latest(run, "see that another release is still the latest", &reply, &tag, err));
-    if (strcmp(tag, run->tag) != 0)
-        return ARC_OK;
-
-    const struct arc_request request = {
-        .method = "PATCH", .body = fields, .why = "make it the latest release again"};
-    const char *id = release_id(run, run->above);
-    ARC_TRY(arc_arena_check(&run->memory, err));
-    ARC_TRY(arc_transport_send(run->t, request, &given, err, "/repos/%s/releases/%s",
-                               run->o->repository, id));
-    release_say(run, "%s is the latest release again: GitHub had taken %s for it", theirs,
-                run->tag);
-
-    return ARC_OK;
 }
 
 int arc_release(const struct arc_release_options *options, struct arc_transport *transport,

@@ -28,15 +28,13 @@ struct release_run {
     const char *tag;
     struct arc_tag own_tag; /* the same, parsed; {0}: not a release tag of the group */
     bool prerelease, latest;
-    json_t *above;          /* owned: whose "Latest" stays if ours does not become it; or NULL */
-    struct arc_tag highest; /* the tag of `above`, if that is a higher version of what we release */
-    char *commit;           /* where the tag points, or o->revision */
-    json_t *release;        /* owned: the release as last seen in the API; NULL: none */
-    json_t *rivals;         /* owned: other drafts of the tag that arc-ci made, to be deleted */
-    char *own;              /* id of the release that this run created, or NULL */
+    char *commit;    /* where the tag points, or o->revision */
+    json_t *release; /* owned: the release as last seen in the API; NULL: none */
+    json_t *rivals;  /* owned: other drafts of the tag that arc-ci made, to be deleted */
+    json_t *holder;  /* owned: whose "Latest" stays when ours is published; or NULL */
+    char *own;       /* id of the release that this run created, or NULL */
     struct release_asset *assets;
     bool updated;
-    bool publishes;           /* this run asked to publish it */
     bool final;               /* no later run can do it either */
     bool said;                /* what the release keeps was reported */
     bool waits;               /* that a person's draft stays a draft was reported */
@@ -60,10 +58,9 @@ bool release_name_burned(const struct arc_reply *reply);
 /* Returns ARC_EFAILED with the error for that. */
 int release_refuse_name(struct release_run *run, struct arc_error *err);
 
-/* Whether a tag is of our group. *theirs receives it parsed (arc_tag_free() it), *above whether it
- * is of a higher stable version of what we release. */
-bool release_is_sibling(const struct release_run *run, const char *tag, struct arc_tag *theirs,
-                        bool *above);
+/* Whether a tag is of our group; *above receives whether it is of a higher stable version of what
+ * we release. */
+bool release_is_sibling(const struct release_run *run, const char *tag, bool *above);
 
 /* Returns the object's id as a text in the run's memory; it is an integer, or a string from the
  * describing transport. */

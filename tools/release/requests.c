@@ -42,18 +42,18 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
     return true;
 }
 
-bool release_is_sibling(const struct release_run *run, const char *tag, struct arc_tag *theirs,
-                        bool *above)
+bool release_is_sibling(const struct release_run *run, const char *tag, bool *above)
 {
+    ARC_AUTO(arc_tag) struct arc_tag theirs = {0};
     const struct arc_tag *own = &run->own_tag;
 
-    if (!own->text || arc_tag_parse(tag, run->o->group, theirs, NULL))
+    if (!own->text || arc_tag_parse(tag, run->o->group, &theirs, NULL))
         return false;
-    *above = own->service == theirs->service && !theirs->version.prerelease &&
-             arc_release_version_compare(&theirs->version, &own->version) > 0;
+    *above = own->service == theirs.service && !theirs.version.prerelease &&
+             arc_release_version_compare(&theirs.version, &own->version) > 0;
 
-    return run->o->group || (own->group_len == theirs->group_len &&
-                             memcmp(own->text, theirs->text, own->group_len) == 0);
+    return run->o->group || (own->group_len == theirs.group_len &&
+                             memcmp(own->text, theirs.text, own->group_len) == 0);
 }
 
 char *release_id(struct release_run *run, const json_t *object)
