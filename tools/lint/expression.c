@@ -412,11 +412,27 @@ static void check_parts(struct reading *r, struct operand first)
 
 static bool read_expression(struct reading *r, unsigned depth);
 
+/* How many values a text for format() asks for: 2 for '{1}'. `{{` is a brace. */
+static unsigned long count_values(struct operand text)
+{
+    const char *end = text.text + text.len;
+    unsigned long most = 0;
+    for (const char *at = text.text; at < end; at++) {
+        if (ARC_STARTS(at, "{{")) {
+            at++;
+        } else if (*at == '{' && arc_is_digit(at[1])) {
+            unsigned long value = strtoul(at + 1, NULL, 10);
+            most = ARC_MAX(value + 1, most);
+        }
+    }
+    return most;
+}
+
 /* A call, from its '(' on. */
 static bool read_call(struct reading *r, const char *name, size_t len, unsigned depth)
 {
     const struct function *function = NULL;
-    struct operand first = {"", 0};
+    struct operand first = {"", 0}, format = {"", 0};
     size_t count = 0;
 
     for (size_t i = 0; i < ARC_COUNT(functions); i++)
@@ -443,7 +459,7 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
                 check_value(r, first, r->operand, true);
             }
             first = r->operand;
-            count++;
+            format = count++ ? format : first;
         } while (take(r, ','));
     r->calls--;
     if (!take(r, ')'))
@@ -451,6 +467,10 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
     if (count < function->least || count > function->most)
         return refuse(r, lint_text(r->lint, "%s() does not take %zu value%s", function->name, count,
                                    arc_plural(count)));
+    if (strcmp(function->name, "format") == 0 && *format.text == '\'' &&
+        count_values(format) > count - 1)
+        return refuse(
+            r, lint_text(r->lint, "format() has no value for {%lu}", count_values(format) - 1));
 
     return true;
 }

@@ -23,6 +23,7 @@ struct workflow {
     json_t *inputs; /* object: the names of the inputs */
     json_t *needs;  /* object: the jobs that the current job needs */
     json_t *ids;    /* object: the ids of its steps */
+    const struct arc_yaml_node *steps;
     json_t *matrix; /* object: the keys of its matrix; NULL if an expression makes it */
     json_t *seen;   /* object: references that were checked */
 };                  /* all in lower case, since they have no case */
@@ -461,6 +462,27 @@ static void check_output(const struct workflow *w, const struct arc_yaml_node *a
         lint_find_at(w->lint, LINT_NEEDS, at, "the job '%s' has no output '%s'", name, output);
 }
 
+/* The same for a step with a local composite action, which has only the outputs that it lists. */
+static void check_step_output(const struct workflow *w, const struct arc_yaml_node *at,
+                              const char *id, const char *rest)
+{
+    const char *text;
+    size_t len = take_member(&rest, &text);
+
+    arc_yaml_each (step, w->steps) {
+        const struct arc_yaml_node *action =
+            strcasecmp(arc_yaml_text_at(step, "id"), id) == 0
+                ? lint_called_root(w->lint, arc_yaml_text_at(step, "uses"))
+                : NULL;
+        bool composite = arc_yaml_reads(arc_yaml_at(action, "runs", "using"), "composite");
+        if (len && composite &&
+            !lint_input(arc_yaml_get(action, "outputs"),
+                        arc_or(arc_arena_cut(&w->lint->memory, text, len), "")))
+            lint_find_at(w->lint, LINT_NEEDS, at, "%s has no output '%.*s'",
+                         arc_yaml_text_at(step, "uses"), (int)len, text);
+    }
+}
+
 /* Checks that a context with these `names` has the member; `rest` is what follows. */
 static void check_member(const struct workflow *w, const struct arc_yaml_node *at,
                          const json_t *names, const char *name, const char *rest)
@@ -476,6 +498,8 @@ static void check_member(const struct workflow *w, const struct arc_yaml_node *a
                      job ? "outputs and result" : "outputs, outcome and conclusion");
     else if (len && job && arc_text_is_caseless(member, len, "outputs"))
         check_output(w, at, name, rest);
+    else if (len && names == w->ids && arc_text_is_caseless(member, len, "outputs"))
+        check_step_output(w, at, name, rest);
     else if (!known && names == w->inputs)
         lint_find_at(lint, LINT_INPUTS, at, "there is no input '%s'", name);
     else if (!known && names == w->needs)
@@ -486,6 +510,35 @@ static void check_member(const struct workflow *w, const struct arc_yaml_node *a
     else if (!known)
         lint_find_at(lint, LINT_NEEDS, at, "there is no %s '%s'",
                      names == w->jobs ? "job" : "step with the id", name);
+}
+
+/* Checks a member of a context that GitHub fills (its docs, "Contexts reference"). */
+static void check_fixed(const struct workflow *w, const struct arc_yaml_node *node, const char *at)
+{
+    static const char *const contexts[][2] = {
+        {"github",
+         "action action_path action_ref action_repository action_status actor actor_id api_url "
+         "artifact_cache_size_limit base_ref env event event_name event_path graphql_url head_ref "
+         "job job_workflow_sha output path ref ref_name ref_protected ref_type repository "
+         "repository_id repository_owner repository_owner_id repository_visibility repositoryUrl "
+         "retention_days run_attempt run_id run_number secret_source server_url sha state "
+         "step_summary token triggering_actor workflow workflow_ref workflow_repository "
+         "workflow_sha workspace"},
+        {"job", "check_run_id container services status workflow_file_path workflow_ref "
+                "workflow_repository workflow_sha"},
+        {"runner", "arch debug environment name os temp tool_cache workspace"},
+        {"strategy", "fail-fast job-index job-total max-parallel"}};
+
+    arc_each_in (context, contexts) {
+        size_t context_len = strlen((*context)[0]);
+        const char *name, *rest = at + context_len;
+        if (strncasecmp(at, (*context)[0], context_len) != 0)
+            continue;
+        size_t len = take_member(&rest, &name);
+        if (len && !arc_text_lists((*context)[1], name, len))
+            lint_find_at(w->lint, LINT_NEEDS, node, "'%s' has no '%.*s'", (*context)[0], (int)len,
+                         name);
+    }
 }
 
 /* Checks the references of an expression, skipping its strings ('' is a quote in one). */
@@ -505,6 +558,8 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
     for (const char *at = text; at < text + len; at++) {
         bool starts = at == text || (!arc_is_alnum(at[-1]) && !strchr("_-./", at[-1]));
         quoted ^= *at == '\'';
+        if (!quoted && starts)
+            check_fixed(w, node, at);
         for (size_t i = 0; !quoted && starts && arc_is_alnum(*at) && i < ARC_COUNT(all); i++) {
             size_t context = strlen(all[i].context);
             const char *name, *rest = at + context;
@@ -714,7 +769,8 @@ static void check_needs(const struct workflow *w, const struct arc_yaml_pair *jo
                          job->key->text, name->text);
     }
 
-    list_ids(&own, arc_yaml_get(job->value, "steps"));
+    own.steps = arc_yaml_get(job->value, "steps");
+    list_ids(&own, own.steps);
     check_excludes(w->lint, arc_yaml_at(job->value, "strategy", "matrix"));
     if (list_matrix(w->lint, job->value, matrix))
         own.matrix = matrix;
@@ -917,7 +973,8 @@ static int check_action(void *context, const char *file)
         .lint = lint, .root = yaml.root, .inputs = inputs, .ids = ids, .seen = seen};
     const struct arc_yaml_node *image = arc_yaml_get(runs, "image");
     list_names(lint, inputs, arc_yaml_get(yaml.root, "inputs"));
-    list_ids(&w, arc_yaml_get(runs, "steps"));
+    w.steps = arc_yaml_get(runs, "steps");
+    list_ids(&w, w.steps);
     check_expressions(&w, yaml.root, false);
     check_steps(&w, arc_yaml_get(runs, "steps"));
     if (image && image->text && ARC_STARTS(image->text, "docker://"))
