@@ -201,3 +201,11 @@ def test_a_new_file_inside_that_nobody_tracks(outer):
     for words, wanted in ((["--untracked"], ""), (["--submodules"], ""),
                           (["--submodules", "--untracked"], "lib/sub,lib/sub/deep,lib/sub/deep/src/new")):
         assert changes(outer, "--base", "HEAD", *words)[0]["f_files"] == wanted
+
+
+def test_a_repository_that_nobody_tracks_is_like_one(outer, tmp_path):
+    git(outer, "clone", "-q", str(tmp_path / "deep"), "lib/cloned")
+    outputs, errors = changes(outer, "--base", "HEAD", "--untracked", "--filters", "f: lib/cloned/src/d")
+    assert outputs["f"] == "false" and "'lib/cloned/src/d' is about paths inside the submodule 'lib/cloned'" in errors
+    outputs, _ = changes(outer, "--base", "HEAD", "--untracked", "--submodules")
+    assert outputs["f_files"] == "lib/cloned,lib/cloned/src/d"

@@ -49,21 +49,26 @@ static int list(const struct arc_git *git, const char *const *options, const cha
         const char *letter = memchr(letters, added ? 'A' : path[-2], sizeof letters - 1);
         enum arc_git_status status =
             letter ? (enum arc_git_status)(letter - letters) : ARC_GIT_MODIFIED;
-        ARC_TRY(diff->each(diff->context, path, strlen(path), status));
+        size_t len = strlen(path);
+        at = path + len + 1;
+
+        /* Of an untracked repository, a submodule to be, only the folder is listed. */
+        bool repository = added && diff->submodule && arc_text_ends(path, "/");
+        if (repository)
+            result.output.data[path + --len - result.output.data] = '\0';
+        ARC_TRY(diff->each(diff->context, path, len, status));
 
         /* The commits of a submodule: ":160000 160000 OLD NEW M". */
         bool was = !added && strncmp(raw + 1, "160000", 6) == 0;
-        bool is = !added && strncmp(raw + 8, "160000", 6) == 0;
+        bool is = repository || (!added && strncmp(raw + 8, "160000", 6) == 0);
         struct arc_oid from = {{0}}, to = {{0}};
         if (diff->submodule && (was || is)) {
-            if (sscanf(raw + 15, "%40s %40s", from.hex, to.hex) != 2)
+            if (!added && sscanf(raw + 15, "%40s %40s", from.hex, to.hex) != 2)
                 return ARC_EWORLD;
             if (!was)
                 *from.hex = '\0';
             ARC_TRY(diff->submodule(diff->context, path, &from, &to));
         }
-
-        at = path + strlen(path) + 1;
     }
 
     return ARC_OK;
