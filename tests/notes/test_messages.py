@@ -323,6 +323,17 @@ def test_a_tags_message_that_is_more_than_its_name(clone, message, shown):
     assert top == (message.replace("\r", "") + "\n\n" if shown else "")
 
 
+def test_a_tags_message_without_room_is_cut(clone):
+    """GitHub takes 125,000 characters; git has the message whole."""
+    commit(clone, "fix: it")
+    (clone / "message").write_text("First words.\n\n" + "More words.\n" * 12000)
+    git(clone, "tag", "-a", "-F", "message", "g/v9.0.0")
+    run = subprocess.run([ARC_CI, "notes", "g/v9.0.0"], cwd=clone, env=ENV, capture_output=True, text=True)
+    assert run.returncode == 0 and len(run.stdout) <= 124800, run.stderr
+    assert "First words.\n\nMore words." in run.stdout and "More words.\n\n… (git show g/v9.0.0 has the rest)\n" in run.stdout
+    assert "- fix: it" in run.stdout
+
+
 @pytest.mark.parametrize("author, new", [
     ("Grace <grace@example.org>", True), ("Ada <ada@elsewhere.example>", False), ("A. L. <{EMAIL}>", False),
     ("ci <1+ci[bot]@users.noreply.github.com>", False), ("ci[bot] <ci@example.org>", False)])

@@ -491,7 +491,7 @@ int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
 
     if (plan->tag &&
         !arc_project_open(project, NULL)) { /* the release's annotated tag may have a message */
-        ARC_AUTO(arc_buf) struct arc_buf message = {.max = 65536};
+        ARC_AUTO(arc_buf) struct arc_buf message = {.max = (size_t)1 << 20};
         ARC_TRY(arc_git_tag_message(project->git, plan->tag, &message, err));
         out->message = arc_arena_utf8(&out->memory, arc_buf_text(&message));
         ARC_TRY(arc_arena_check(&out->memory, err));

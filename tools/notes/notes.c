@@ -63,7 +63,7 @@ static int fit_commits(const struct arc_template *template, const json_t *values
 
     return arc_error_set(err, ARC_ELIMIT,
                          "the release notes have %zu characters without any commit; a release "
-                         "holds %zu: use a shorter template (%s)",
+                         "holds %zu: shorten the version's own text, or the template (%s)",
                          arc_text_utf16(out->data, out->len), max, template->name);
 }
 
@@ -79,6 +79,18 @@ static bool drop_chapter(json_t *values)
         if (arc_json_true_of(has, chapters[i]))
             return json_object_set_new(has, chapters[i], json_false()) == 0;
     return false;
+}
+
+/* Leaves half of the tag's message out, which git has whole, but not less than `least` characters of
+ * it. *room: how many it has. False when it is that short. */
+static bool halve_message(const struct arc_notes_options *options, size_t least, json_t *values,
+                          size_t *room)
+{
+    if (*room / 2 < least)
+        return false;
+    *room /= 2;
+    return json_object_set_new(values, "tag-message",
+                               notes_message(options->log, options->plan, *room)) == 0;
 }
 
 int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_error *err)
@@ -100,11 +112,14 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
     ARC_TRY(arc_notes_values(options, &values, err));
 
     size_t max = arc_or(options->max, ARC_NOTES_MAX);
+    size_t room = options->log && options->log->message ? strlen(options->log->message) : 0;
     int rc;
     do {
         arc_error_clear(err);
         rc = fit_commits(&template, values, max, &shown, &body, err);
-    } while (rc == ARC_ELIMIT && drop_chapter(values));
+    } while (rc == ARC_ELIMIT &&
+             (halve_message(options, max / 4, values, &room) || drop_chapter(values) ||
+              halve_message(options, 100, values, &room)));
     ARC_TRY(rc);
 
     json_t *own = json_null();

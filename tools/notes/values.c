@@ -338,6 +338,22 @@ static bool names_itself(const char *message, const struct arc_plan *plan)
     return false;
 }
 
+json_t *notes_message(const struct arc_notes_log *log, const struct arc_plan *plan, size_t max)
+{
+    ARC_AUTO(arc_buf) struct arc_buf part = {0};
+    const char *message = names_itself(log->message, plan) ? "" : arc_or(log->message, "");
+    size_t len = strlen(message), end = arc_text_cut(message, len, max), line = end;
+
+    if (end == len)
+        return paragraphs(message);
+    while (line && message[line] != '\n')
+        line--;
+    end = arc_or(line, end);
+    arc_buf_printf(&part, "%.*s\n\n… (git show %s has the rest)", (int)end, message, plan->tag);
+
+    return part.failed ? NULL : paragraphs(arc_buf_text(&part));
+}
+
 /* Returns the repository's own markdown, which a template writes unescaped. */
 static json_t *markdown_value(const char *text)
 {
@@ -402,7 +418,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "commits-left", /* set once the number that fits is known */
                      "changes-unknown", unknown,
                      "own-text", markdown_value(options->own_text),
-                     "tag-message", paragraphs(names_itself(log->message, plan) ? NULL : log->message),
+                     "tag-message", notes_message(log, plan, SIZE_MAX),
                      "new-contributors", arc_texts_json(log->newcomers),
                      "sorted", sorted);
 
