@@ -234,7 +234,9 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
     if (move->kind == ARC_TAG_VERSION)
         return arc_error_set(
             err, ARC_EFAILED,
-            "%s:%s exists and is %s, not %s; a version's tag is never rewritten without --force",
+            "%s:%s exists and is %s, not %s; a version's tag is never rewritten without --force: "
+            "release what was built now as a new version, or run the failed jobs of the first run "
+            "again",
             move->image, move->tag, move->before.digest, move->index->digest);
 
     /* The image under a train's tag has its own group's version, which does not matter here. */
