@@ -4,6 +4,7 @@
 #define ARCCI_ENV_H
 
 #include "arcci/api.h"
+#include "arcci/error.h"
 #include <stdint.h>
 
 ARC_API_BEGIN
@@ -30,9 +31,10 @@ const char *arc_env_get(const struct arc_env *env, const char *name);
  * not given as empty strings. */
 const char *arc_env_nonempty(const struct arc_env *env, const char *name);
 
-/* The time to put into names and files, in seconds since 1970: SOURCE_DATE_EPOCH
- * (reproducible-builds.org) if it is a number, else now. Not for expiry checks. */
-int64_t arc_env_moment(const struct arc_env *env);
+/* *out is the time to put into names and files, in seconds since 1970: SOURCE_DATE_EPOCH
+ * (reproducible-builds.org) if it is set, else now. Not for expiry checks. ARC_EINPUT if the
+ * variable is not such a time. */
+int arc_env_moment(const struct arc_env *env, int64_t *out, struct arc_error *err);
 
 ARC_API_END
 

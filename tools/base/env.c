@@ -15,11 +15,14 @@ const char *arc_env_nonempty(const struct arc_env *env, const char *name)
     return arc_text_or(arc_env_get(env, name), NULL);
 }
 
-int64_t arc_env_moment(const struct arc_env *env)
+int arc_env_moment(const struct arc_env *env, int64_t *out, struct arc_error *err)
 {
-    int64_t moment = env->now;
-    arc_text_number(arc_env_get(env, "SOURCE_DATE_EPOCH"), 12, &moment);
-    return moment;
+    const char *given = arc_env_nonempty(env, "SOURCE_DATE_EPOCH");
+    *out = env->now;
+    if (!given || arc_text_number(given, 12, out))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "SOURCE_DATE_EPOCH: '%.40s' is not a number of seconds since 1970", given);
 }
 
 void arc_env_trace(const struct arc_env *env, const char *format, ...)

@@ -44,10 +44,12 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
         ARC_TRY(arc_project_check_sparse(project->git, &project->config, err));
     ARC_TRY(find_before(project, wanted->changes, &memory, &before, err));
     ARC_TRY(arc_project_load_event(project, err));
+    int64_t now;
+    ARC_TRY(arc_env_moment(project->env, &now, err)); /* SOURCE_DATE_EPOCH */
     options.moment =
         (struct arc_plan_moment){.event = event->name,
                                  .branch = arc_event_branch(event, repository->revision),
-                                 .now = arc_env_moment(project->env), /* SOURCE_DATE_EPOCH */
+                                 .now = now,
                                  .past = wanted->moment.past};
     const char *branch = options.moment.branch, *main = event->default_branch;
     options.moment.aside = main && !arc_text_same(branch, main);

@@ -152,10 +152,13 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
 
-    if (!name || !arc_repository_name_valid(name) || !arc_github_token(env, NULL))
+    if (!name || !arc_github_token(env, NULL) || out->published)
         return ARC_OK;
-    if (out->published)
-        return ARC_OK;
+    if (!arc_repository_name_valid(name)) {
+        out->published_unknown =
+            arc_arena_printf(&out->memory, "GITHUB_REPOSITORY '%.100s' is not owner/name", name);
+        return arc_arena_check(&out->memory, err);
+    }
     struct arc_repository found = {
         .published = json_array(), .withdrawn = json_array(), .marked = json_array()};
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};

@@ -608,7 +608,7 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
     struct date_style style;
     struct core last;
     bool prerelease, above;
-    time_t now = (time_t)arc_env_moment(choice->survey->project->env);
+    int64_t moment;
     struct tm date;
 
     if (choice->options->bump && strcmp(choice->options->bump, "auto") != 0)
@@ -619,7 +619,8 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
     out->reason = "nothing since the last release requires a version";
     if (out->bump == ARC_BUMP_NONE)
         return ARC_OK;
-    if (!gmtime_r(&now, &date))
+    ARC_TRY(arc_env_moment(choice->survey->project->env, &moment, err));
+    if (!gmtime_r(&(time_t){(time_t)moment}, &date))
         return arc_error_set(err, ARC_EWORLD, "the clock does not show a valid date");
 
     struct core next = {{(uint64_t)date.tm_year + 1900, (uint64_t)date.tm_mon + 1, 0}};
