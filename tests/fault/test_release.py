@@ -507,6 +507,17 @@ def test_ten_thousand_releases(project, double):
         assert many < few + 8192, "memory grows with the listing"
 
 
+def test_releases_of_many_assets_each(project, double):
+    """A page of a hundred of them is larger than any answer that is read: it was taken for one that has further pages."""
+    double.state.add_release(TAG, draft=True, name="Messaging 0.1.0", body=our_draft(BODY, "Messaging 0.1.0"))
+    for number in range(99):
+        release = double.state.add_release(f"fat/v{number}.0.0")
+        release["assets"] = [{"name": f"{one}.txt", "state": "uploaded", "size": 1, "id": one, "label": "x" * 1200} for one in range(300)]
+    status, output = project.run(double)
+    assert status == 0, output
+    check(double, project)
+
+
 def test_a_published_release_among_many_is_found_by_its_tag(project, double):
     assert project.run(double)[0] == 0
     for i in range(500):

@@ -70,6 +70,30 @@ static int visit_page(const struct arc_reply *reply, const char *member, const c
     return ARC_OK;
 }
 
+/* Gets a page. If the first one is too large (releases with hundreds of assets each), pages of ten
+ * items take its place, and *limit grows. A page that stays too large is ARC_EWORLD: ARC_ELIMIT
+ * means more pages. */
+static int get_page(struct arc_transport *transport, char *at, const char *why, unsigned page,
+                    unsigned *limit, struct arc_reply *reply, struct arc_error *err)
+{
+    const struct arc_request request = {.method = "GET", .path = at, .why = why};
+    char *size = page ? NULL : strstr(at, "per_page=100");
+    int rc = transport->send(transport, &request, reply, err);
+
+    if (rc == ARC_ELIMIT && size) {
+        char *digit = size + strlen("per_page=10");
+        memmove(digit, digit + 1, strlen(digit));
+        *limit *= 10;
+        arc_error_clear(err);
+        rc = transport->send(transport, &request, reply, err);
+    }
+    if (rc != ARC_ELIMIT || !err)
+        return rc == ARC_ELIMIT ? ARC_EWORLD : rc;
+    ARC_AUTO(arc_error) struct arc_error cause = arc_steal(err);
+
+    return arc_error_set(err, ARC_EWORLD, "%s", arc_error_text(&cause));
+}
+
 int arc_transport_each(struct arc_transport *transport, const char *member, const char *why,
                        unsigned max_pages,
                        int (*visit)(void *context, json_t *element, struct arc_error *err),
@@ -86,10 +110,9 @@ int arc_transport_each(struct arc_transport *transport, const char *member, cons
 
     for (unsigned page = 0; !rc && at; page++) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        struct arc_request request = {.method = "GET", .path = at, .why = why};
         if (page == limit)
             return arc_error_set(err, ARC_ELIMIT, "GET %s has more than %u pages", path, limit);
-        rc = transport->send(transport, &request, &reply, err);
+        rc = get_page(transport, at, why, page, &limit, &reply, err);
         if (!rc && !transport->describes)
             rc = visit_page(&reply, member, path, visit, context, err);
         free(at);
