@@ -105,7 +105,7 @@ def test_an_unknown_ca_is_refused(releases, tmp_path):
     assert result.returncode == 3 and files == [] and not releases.server.asked
 
 
-@pytest.mark.parametrize("wanted, sha256", [("1.2.3", ""), ("1.2.3", "abc"), ("1.2.3/../../x", "a" * 64), ("-o", "a" * 63)])
+@pytest.mark.parametrize("wanted, sha256", [("", "a" * 64), ("1.2.3", ""), ("1.2.3", "abc"), ("1.2.3/../../x", "a" * 64), ("-o", "a" * 63)])
 def test_what_is_no_version_or_checksum_is_refused(releases, tmp_path, wanted, sha256):
     result = Setup(releases, tmp_path, wanted, sha256).step("plan")
     assert result.returncode == 3 and "::error" in result.stderr

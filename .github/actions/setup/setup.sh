@@ -42,6 +42,7 @@ plan() {
             fail "sha256: 64 hexadecimal digits are needed with version"
         key=release-$(checksum <<<"$WANTED $SHA256" | cut -c 1-24)
     else
+        [ -z "$SHA256" ] || fail "sha256 is for a release: it needs version"
         key=source-$(fingerprint)
     fi
     {
