@@ -257,6 +257,24 @@ static bool is_stale(struct scan_judged *judged)
     return limit && (unknown || age > limit);
 }
 
+/* Warns if jars were looked up in an old index: Trivy updates it in a scan that finds one, and only the
+ * first of several scans updates anything. Its age is no verdict, since upstream skips weeks. */
+static int check_java(struct scan_judged *judged, struct arc_error *err)
+{
+    int64_t made = judged->scanner.java_at, limit = judged->options->policy.database_age_max;
+
+    if (!made || !limit || judged->now - made <= limit)
+        return ARC_OK;
+    arc_each (result, judged->findings.results, judged->findings.result_count)
+        if (strcmp(result->type, "jar") == 0)
+            return scan_warn(judged, err,
+                             "the scanner's Java database, by which it knows what a jar holds, is "
+                             "%lld hours old: `trivy image --download-java-db-only` updates it",
+                             (long long)((judged->now - made) / 3600));
+
+    return ARC_OK;
+}
+
 void scan_add_left_out(struct arc_buf *out, const struct scan_judged *judged)
 {
     const struct {
@@ -434,6 +452,7 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
     }
     judged->total = findings->count;
 
+    ARC_TRY(check_java(judged, err));
     choose_verdict(judged);
     ARC_TRY(arc_buf_check(&judged->reason, "the verdict's reason", err));
     if (judged->verdict != ARC_VERDICT_SCANNER_ERROR && !judged->scanner.updated_at &&

@@ -9,6 +9,7 @@ struct scan_scanner {
     char *version;      /* "0.58.0", owned; NULL: unknown */
     char *database;     /* when its database was made, RFC 3339, owned; NULL: unknown */
     int64_t updated_at; /* the same in seconds since 1970; 0: unknown */
+    int64_t java_at;    /* the same of its index of Java's archives */
 };
 
 /* Reasons why a part was not scanned, as named in `scan.accept`. */

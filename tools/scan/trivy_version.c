@@ -23,6 +23,7 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
     ARC_TRY(arc_text_copy(updated, &read.database, err));
     if (read.database && !arc_time_parse(read.database, &read.updated_at))
         return arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is not a time", name);
+    arc_time_parse(arc_json_text_of(json_object_get(doc, "JavaDB"), "UpdatedAt"), &read.java_at);
     *out = arc_steal(&read);
 
     return ARC_OK;
