@@ -243,6 +243,22 @@ static void find_assignment(const struct scan *s, const char *line)
         report_found(s, "a password, key or token");
 }
 
+/* In Dockerfiles: "ARG NPM_TOKEN", whose value comes with the build and stays. */
+static void find_argument(const struct scan *s, const char *line)
+{
+    line += strspn(line, " \t");
+    if (strncasecmp(line, "ARG", 3) != 0 || !strchr(" \t", line[3]))
+        return;
+    line += 3 + strspn(line + 3, " \t");
+    size_t len = strspn(line, ARC_ALNUM "_");
+    if (len && line[len + strspn(line + len, "=\"' \t\r")] == '\0' &&
+        names_secret(line, line + len))
+        lint_find(s->lint, LINT_CREDENTIALS, s->file, s->line,
+                  "the value of the argument %.*s stays in the image's history, the build's cache "
+                  "and its provenance: pass it by RUN --mount=type=secret",
+                  (int)len, line);
+}
+
 /* Whether a path says that its files' values are made up, as it does for Trivy: one of its words
  * begins like this. */
 static bool is_made_up(const char *file)
@@ -258,10 +274,13 @@ static bool is_made_up(const char *file)
 
 static void scan_text(struct lint *lint, const char *file, char *text)
 {
-    static const char *const ends[] = {".yml",  ".yaml",       ".env",  ".ini",
-                                       ".conf", ".properties", ".toml", "Dockerfile"};
+    static const char *const ends[] = {".yml",  ".yaml",       ".env", ".ini",
+                                       ".conf", ".properties", ".toml"};
     struct scan s = {lint, file, 0};
-    bool settings = ARC_STARTS(arc_path_name(file), ".env", "Dockerfile");
+    const char *name = arc_path_name(file);
+    bool dockerfile =
+        ARC_STARTS(name, "Dockerfile", "Containerfile") || arc_text_ends(name, "Dockerfile");
+    bool settings = dockerfile || ARC_STARTS(name, ".env");
 
     arc_each_in (end, ends)
         settings = settings || arc_text_ends(file, *end);
@@ -277,6 +296,8 @@ static void scan_text(struct lint *lint, const char *file, char *text)
         find_url_password(&s, line);
         if (settings)
             find_assignment(&s, line);
+        if (settings && dockerfile)
+            find_argument(&s, line);
         line += len + !last;
     }
 }
