@@ -77,6 +77,15 @@ static int last_commit(const struct choice *c, const char *why)
     ARC_TRY(arc_base_parent(c->request, &c->out->head, &c->out->base, c->err));
     if (!*c->out->base.hex)
         return everything(c, "the head is the first commit");
+
+    if (strcmp(c->event->name, "local") != 0)
+        ARC_TRY(
+            choice_warn(c,
+                        "the %s event names no commit before its own, %.12s: only what that one "
+                        "changed is looked at ('base' names another, since-release and "
+                        "since-image mean the last good one)",
+                        c->event->name, c->out->head.hex));
+
     return choice_reason(c, &c->out->base_reason, "the commit before the head: %s", why);
 }
 
