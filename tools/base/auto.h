@@ -65,7 +65,8 @@
     do {                                                                                           \
         __typeof__(list) place_ = arc_arena_append(arena, &(list), &(count), sizeof *place_);      \
         ARC_TRY_ALLOC(place_, err);                                                                \
-        *place_ = __VA_ARGS__;                                                                     \
+        *place_ = __VA_ARGS__; /* its texts may be the arena's, too */                             \
+        ARC_TRY_ALLOC(!(arena)->failed, err);                                                      \
     } while (0)
 
 static inline int arc_error_unless(bool made, struct arc_error *err)

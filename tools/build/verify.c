@@ -278,7 +278,7 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
         .cached = -1,
     };
 
-    return ARC_OK;
+    return arc_arena_check(reading->memory, err);
 }
 
 /* ---- doubts -------------------------------------------------------------------------------- */
