@@ -134,8 +134,15 @@ int arc_registry_probe_untag(struct arc_registry *registry, const char *image, b
     ARC_TRY(arc_registry_put(registry, image, tag, &probe, err));
 
     rc = arc_registry_remove(registry, image, tag, &refused);
-    *alone = !rc && arc_registry_resolve(registry, image, tag, digest, NULL) == ARC_ENOTFOUND &&
-             arc_registry_resolve(registry, image, probe.digest, digest, NULL) == ARC_OK;
-    rc = arc_registry_remove(registry, image, probe.digest, &refused);
-    return arc_error_memory(rc, err);
+    bool untagged = !rc;
+    if (untagged)
+        rc = arc_registry_resolve(registry, image, tag, digest, NULL);
+    if (untagged && rc == ARC_ENOTFOUND) {
+        rc = arc_registry_resolve(registry, image, probe.digest, digest, NULL);
+        *alone = !rc;
+    }
+
+    int cleared = arc_registry_remove(registry, image, probe.digest, &refused);
+    ARC_TRY(arc_error_memory(rc, err));
+    return arc_error_memory(cleared, err);
 }
