@@ -53,7 +53,7 @@ static void resolve(const char *reference)
         abort();
     if (arc_http_resolve(http, "https://registry.test/v2/a?b=c", reference, &url, NULL))
         return;
-    arc_http_safe(http, url);
+    arc_http_check_safe(http, url, NULL);
     if (arc_http_resolve(http, url, url, &again, NULL) || strcmp(url, again) != 0)
         abort();
 }

@@ -90,15 +90,7 @@ static int find_api(struct github *hub, const struct arc_github_options *o, stru
 {
     ARC_TRY(name_api(o->env, &hub->api, err));
     hub->api[arc_text_strip(hub->api, strlen(hub->api), "/")] = '\0';
-    ARC_AUTO_FREE char *parsed = NULL;
-    ARC_TRY_PREFIX(arc_http_resolve(hub->http, hub->api, NULL, &parsed, err), err,
-                   "GITHUB_API_URL");
-
-    if (!arc_http_safe(hub->http, hub->api))
-        return arc_error_set(err, ARC_EINPUT,
-                             "GITHUB_API_URL is %s: the token is sent over https only (or to this "
-                             "machine)",
-                             hub->api);
+    ARC_TRY_PREFIX(arc_http_check_safe(hub->http, hub->api, err), err, "GITHUB_API_URL");
 
     return ARC_OK;
 }

@@ -109,8 +109,9 @@ int arc_http_resolve(struct arc_http *http, const char *base, const char *refere
 /* How many bytes of a URL are shown: those before the query, which may contain a signature. */
 int arc_http_shown(const char *url);
 
-/* Whether credentials may go to this URL: https, or http to a loopback address. */
-bool arc_http_safe(struct arc_http *http, const char *url);
+/* ARC_OK if credentials may go to this URL: https, or http to a loopback address. ARC_EINPUT if not,
+ * and if it is no http(s) URL. */
+int arc_http_check_safe(struct arc_http *http, const char *url, struct arc_error *err);
 
 /* Whether two URLs name the same server; http and https on their default ports count as the
  * same. */

@@ -133,8 +133,13 @@ bool http_place_safe(const struct http_place *place)
            arc_http_loopback(place->host, strlen(place->host));
 }
 
-bool arc_http_safe(struct arc_http *http, const char *url)
+int arc_http_check_safe(struct arc_http *http, const char *url, struct arc_error *err)
 {
     ARC_AUTO(http_place) struct http_place place = {0};
-    return http_locate(http, url, NULL, &place, NULL) == ARC_OK && http_place_safe(&place);
+    ARC_TRY(http_locate(http, url, NULL, &place, err));
+    if (http_place_safe(&place))
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT,
+                         "%.*s: credentials are sent over https only (or to this machine)",
+                         arc_http_shown(url), url);
 }

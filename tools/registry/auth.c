@@ -197,8 +197,8 @@ static int send_question(const struct question *question, const char *url, const
         request.body_len = form->len;
     }
 
-    if (form && !request.insecure && !arc_http_safe(registry->http, url))
-        return arc_error_set(err, ARC_EINPUT, "%s: credentials are sent over https only", url);
+    if (form && !request.insecure)
+        ARC_TRY(arc_http_check_safe(registry->http, url, err));
 
     int rc = arc_http_send_retrying(registry->http, &request, &retry, answer, err);
     registry->status = rc ? 0 : answer->status;
