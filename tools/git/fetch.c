@@ -238,7 +238,7 @@ int arc_git_ask_tag(const struct arc_git *git, const char *name, struct arc_oid 
 
     arc_buf_printf(&ref, "refs/tags/%s", name);
     arc_buf_printf(&peeled, "refs/tags/%s^{}", name);
-    ARC_TRY_ALLOC(tags && !peeled.failed, err);
+    ARC_TRY_ALLOC(tags && !ref.failed && !peeled.failed, err);
     if (arc_git_remote_url(git, &url, NULL) == ARC_ENOTFOUND)
         return arc_git_resolve_ref(git, ref.data, out, err);
 

@@ -203,7 +203,9 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
     }
 
     const struct arc_group *named = name ? arc_config_group(config, name) : NULL;
-    if (named && found.count && arc_tag_parse(tag, named, &parsed, NULL) == ARC_OK)
+    int rc = named && found.count ? arc_tag_parse(tag, named, &parsed, NULL) : ARC_ENOTFOUND;
+    ARC_TRY(arc_error_memory(rc, err));
+    if (!rc)
         project->group = named;
     else if (!found.count)
         arc_buf_printf(&what, "no release group has the tag %s", tag);

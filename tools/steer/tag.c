@@ -42,7 +42,7 @@ static int run_git(const struct tagging *tagging, const char *const *words, int 
         return arc_error_set(err, code, "git %s: %s", words[0], arc_git_complaint(&result));
     if (out)
         arc_buf_add(out, result.output.data, result.output.len);
-    return ARC_OK;
+    return out ? arc_buf_check(out, "git's answer", err) : ARC_OK;
 }
 
 /* ---- which version ------------------------------------------------------------------------- */
@@ -56,6 +56,7 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
     if (options->version) {
         tagging->tag =
             arc_tag_name_version(tagging->group->group, options->version, &survey->memory);
+        ARC_TRY(arc_arena_check(&survey->memory, err));
         if (!tagging->tag)
             return arc_error_set(
                 err, ARC_EINPUT,
@@ -147,7 +148,9 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
     struct arc_oid tip = {{0}}, base = {{0}};
     ARC_AUTO_FREE char *url = NULL;
 
-    if (arc_git_remote_url(git, &url, NULL))
+    int rc = arc_git_remote_url(git, &url, NULL);
+    ARC_TRY(arc_error_memory(rc, err));
+    if (rc)
         return arc_error_set(err, ARC_EWORLD,
                              "this clone has no remote '%s', whose release branch must have HEAD: "
                              "git remote add %s URL",
@@ -168,7 +171,7 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
                              "the remote's %s is at %.12s, which is not here: git pull first",
                              tagging->branch, tip.hex);
 
-    int rc = arc_git_merge_base(git, &tagging->survey.head, &tip, &base, err);
+    rc = arc_git_merge_base(git, &tagging->survey.head, &tip, &base, err);
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err)); /* the missing history cannot contain HEAD */
 
     if (rc || strcmp(base.hex, tagging->survey.head.hex) != 0)
@@ -286,12 +289,13 @@ static int create_tag(const struct tagging *tagging, struct arc_error *err)
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
 
     ARC_TRY(arc_tag_parse(tagging->tag, tagging->group->group, &tag, err));
-    int rc = run_git(tagging, who, ARC_EFAILED, NULL, NULL);
-    ARC_TRY(arc_error_memory(rc, err));
-    if (rc)
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    int rc = run_git(tagging, who, ARC_EFAILED, NULL, &why);
+    if (rc == ARC_EFAILED)
         return arc_error_set(err, ARC_EWORLD,
                              "git does not know who makes the tag: set user.name and user.email "
                              "with git config, or GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL");
+    ARC_TRY(arc_error_pass(rc, &why, err));
 
     arc_buf_printf(&message, "%s %.*s", tagging->group->group->title, (int)tag.version.len,
                    tag.version.text);
