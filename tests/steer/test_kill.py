@@ -7,16 +7,11 @@ import subprocess
 
 import pytest
 from test_faults import SCENARIOS, Scenario, another, names_of, state_of
-from test_prune import old
+from test_prune import make_prunable
 from world import ARC_CI, World
 
 ALL = bool(os.environ.get("ARC_TORTURE"))
 CALLS = ("sendto", "sendmsg", "recvfrom", "connect", "close", "read", "write", "openat", "rename", "unlink", "poll", "clone3", "vfork", "wait4")
-
-
-def make_prunable(world):
-    old(world, "staging-00000000000a", "1.0.0")
-    old(world, "staging-00000000000b")
 
 
 TABLE = {name: SCENARIOS[name] for name in ("train", "rollback", "tag")}

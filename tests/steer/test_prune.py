@@ -103,6 +103,11 @@ def old(world, *tags, days=30, salt="", path="o/arc-a"):
     return repository.put({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry], "annotations": {"of": tags[0]}}, *tags)
 
 
+def make_prunable(world):
+    old(world, "staging-00000000000a", "1.0.0")
+    old(world, "staging-00000000000b")
+
+
 @pytest.fixture
 def world(shop, tmp_path):
     with shop.another(tmp_path / "world") as world:

@@ -97,13 +97,14 @@ class World:
         self.kept = copy.deepcopy((vars(self.registry.state), vars(self.github.state)))
         shutil.copytree(self.repo, self.folder / "kept", symlinks=True)
 
-    def restore(self):
+    def restore(self, files=True):
         for double, values in zip((self.registry, self.github), copy.deepcopy(self.kept)):
             vars(double.state).update(values)
             double.faults, double.count = faults.none, 0
             double.log.clear()
-        shutil.rmtree(self.repo)
-        shutil.copytree(self.folder / "kept", self.repo, symlinks=True)
+        if files:
+            shutil.rmtree(self.repo)
+            shutil.copytree(self.folder / "kept", self.repo, symlinks=True)
 
     def another(self, folder):
         """The same with servers of its own, from what was kept."""

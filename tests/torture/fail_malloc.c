@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define INNERMOST 6 /* calls */
@@ -66,6 +67,7 @@ __attribute__((constructor)) static void start(void)
     fail_at = at ? atol(at) : 0;
     stacks = listed ? fopen(listed, "we") : NULL;
     unsetenv("LD_PRELOAD"); /* children are not meant */
+    tzset();                /* libc keeps it, whenever it is asked first */
     ready = true;
 }
 
