@@ -13,11 +13,17 @@ enum kind {
     CLASS,      /* one of a class, which may contain the slash */
 };
 
+struct range {
+    uint32_t low, high;
+};
+
 /* A token is also a state: the one before it. */
 struct token {
     enum kind kind;
     uint32_t character;
-    const char *class; /* the text behind its bracket */
+    struct range *ranges; /* of a class */
+    size_t range_count;
+    bool negated;
 };
 
 struct arc_path_pattern {
@@ -32,7 +38,7 @@ struct arc_path_pattern {
 /* Decodes one character and returns its length; an invalid byte is one character, as in Go. */
 static size_t decode(const char *text, size_t len, uint32_t *out)
 {
-    if (!(*text & 0x80)) { /* nearly all: a class is read anew for each character of a path */
+    if (!(*text & 0x80)) { /* nearly all */
         *out = (unsigned char)*text;
         return 1;
     }
@@ -47,6 +53,7 @@ static size_t decode(const char *text, size_t len, uint32_t *out)
 
 /* A pattern being compiled. */
 struct parser {
+    struct arc_arena *memory;
     struct arc_path_pattern *out;
     const char *at;
     bool ignore;
@@ -78,27 +85,29 @@ static bool class_character(const char **at, uint32_t *out)
     return true;
 }
 
-/* "[a-c]", "[^x]", from after the bracket. False if it is malformed; *has: it has the character. */
-static bool parse_class(const char **at, uint32_t character, bool *has)
+/* "[a-c]", "[^x]", from after the bracket. False if it is malformed. */
+static bool parse_class(struct parser *p, struct token *class)
 {
-    bool negated = **at == '^', found = false;
-    *at += negated;
+    class->negated = *p->at == '^';
+    p->at += class->negated;
 
     do {
-        uint32_t low, high;
-        if (!class_character(at, &low))
+        struct range range;
+        if (!class_character(&p->at, &range.low))
             return false;
-        high = low;
-        if (**at == '-') {
-            ++*at;
-            if (!class_character(at, &high))
+        range.high = range.low;
+        if (*p->at == '-') {
+            p->at++;
+            if (!class_character(&p->at, &range.high))
                 return false;
         }
-        found |= character >= low && character <= high;
-    } while (**at && **at != ']');
-    *has = found != negated;
+        struct range *added =
+            arc_arena_append(p->memory, &class->ranges, &class->range_count, sizeof *added);
+        if (added)
+            *added = range;
+    } while (*p->at && *p->at != ']');
 
-    return *(*at)++ == ']';
+    return *p->at++ == ']';
 }
 
 /* "**": patternmatcher skips a slash after it; at the start, before plain text, it compares the end
@@ -129,9 +138,8 @@ static bool parse_pattern(struct parser *p)
             p->at++;
             add_token(p, c == '*' ? MANY : ONE);
         } else if (c == '[') {
-            bool has;
-            add_token(p, CLASS)->class = ++p->at;
-            if (!parse_class(&p->at, 0, &has))
+            p->at++;
+            if (!parse_class(p, add_token(p, CLASS)))
                 return false;
         } else {
             p->at += c == '\\';
@@ -176,9 +184,10 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
     made->tokens = arc_arena_array(memory, len + 1, sizeof *made->tokens);
     ARC_TRY(arc_arena_check(memory, NULL));
 
-    struct parser parser = {.out = made, .at = made->text, .ignore = ignore};
+    struct parser parser = {.memory = memory, .out = made, .at = made->text, .ignore = ignore};
     if (!parse_pattern(&parser))
         return ARC_EINPUT;
+    ARC_TRY(arc_arena_check(memory, NULL));
     *out = made;
 
     return ARC_OK;
@@ -211,12 +220,19 @@ static void enter(const struct arc_path_pattern *pattern, struct states *states,
     }
 }
 
+static bool is_in_class(const struct token *class, uint32_t c)
+{
+    bool found = false;
+    arc_each (range, class->ranges, class->range_count)
+        found |= c >= range->low && c <= range->high;
+    return found != class->negated;
+}
+
 static void step(const struct arc_path_pattern *pattern, size_t state, uint32_t c,
                  struct states *next)
 {
     const struct token *token = &pattern->tokens[state];
-    const char *class = token->class;
-    bool slash = c == '/', has = false;
+    bool slash = c == '/';
 
     switch (token->kind) {
     case ONE:
@@ -242,7 +258,7 @@ static void step(const struct arc_path_pattern *pattern, size_t state, uint32_t 
             enter(pattern, next, state + 1);
         break;
     case CLASS:
-        if (parse_class(&class, c, &has) && has)
+        if (is_in_class(token, c))
             enter(pattern, next, state + 1);
         break;
     }
