@@ -306,8 +306,9 @@ def test_a_listing_that_goes_on_where_it_was(world):
 
 def test_a_listing_without_end_fills_no_memory(world):
     def pages(request, name):
+        """Of six MiB, as docker-registry sends the tags of a hundred thousand builds."""
         number = int(request.query.get("n", 0))
-        return (200, json.dumps({"tags": [f"{number}-{i}-" + "x" * 1000 for i in range(3000)]}).encode(),
+        return (200, json.dumps({"tags": [f"{number}-{i}-" + "x" * 1000 for i in range(6000)]}).encode(),
                 {"Link": f'</v2/{name}/tags/list?n={number + 1}>; rel="next"'})
     world.registry.list_tags = pages
     failed = world.run("prune", status=2, GITHUB_TOKEN=None)

@@ -48,6 +48,7 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
 {
     ARC_AUTO_FREE char *url = NULL;
 
+    call.max = NAMES_MAX; /* docker-registry gives all tags on one page */
     for (unsigned page = 0; page < PAGES_MAX; page++) {
         ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
         ARC_AUTO_FREE char *next = NULL;
