@@ -507,6 +507,17 @@ def test_ten_thousand_releases(project, double):
         assert many < few + 8192, "memory grows with the listing"
 
 
+def test_a_page_that_takes_github_too_long(project, double):
+    """golangci-lint 5906: a query for large releases ends with 504 each time."""
+    def slow(server, handler, request):
+        handler.reply(504, b"<html>504 Gateway Time-out</html>", {"Content-Type": "text/html"})
+        return True
+    double.faults = lambda number, request: slow if request.query.get("per_page") == "100" else None
+    status, output = project.run(double)
+    assert status == 0, output
+    check(double, project)
+
+
 def test_releases_of_many_assets_each(project, double):
     """A page of a hundred of them is larger than any answer that is read: it was taken for one that has further pages."""
     double.state.add_release(TAG, draft=True, name="Messaging 0.1.0", body=our_draft(BODY, "Messaging 0.1.0"))

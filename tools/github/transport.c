@@ -70,8 +70,8 @@ static int visit_page(const struct arc_reply *reply, const char *member, const c
     return ARC_OK;
 }
 
-/* Gets a page. If the first one is too large (releases with hundreds of assets each), pages of ten
- * items take its place, and *limit grows. A page that stays too large is ARC_EWORLD: ARC_ELIMIT
+/* Gets a page. If the first one is too large (releases with hundreds of assets each), also for
+ * GitHub, which then answers 502 or 504, pages of ten items take its place, and *limit grows. A page that stays too large is ARC_EWORLD: ARC_ELIMIT
  * means more pages. */
 static int get_page(struct arc_transport *transport, char *at, const char *why, unsigned page,
                     unsigned *limit, struct arc_reply *reply, struct arc_error *err)
@@ -80,7 +80,7 @@ static int get_page(struct arc_transport *transport, char *at, const char *why, 
     char *size = page ? NULL : strstr(at, "per_page=100");
     int rc = transport->send(transport, &request, reply, err);
 
-    if (rc == ARC_ELIMIT && size) {
+    if (size && (rc == ARC_ELIMIT || (rc && (reply->status == 502 || reply->status == 504)))) {
         char *digit = size + strlen("per_page=10");
         memmove(digit, digit + 1, strlen(digit));
         *limit *= 10;
