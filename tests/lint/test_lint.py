@@ -370,6 +370,11 @@ HOSTILE = {
     "expressions by alias": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n"
                              "    - {run: a, name: &n \"" + "${{ contains(github.x, inputs.y) }}" * 600 + "\"}\n" +
                              "    - {run: a, name: *n}\n" * 30000),
+    "expressions in blocks": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n" +
+                              "    - run: |\n        a ${{ b }}\n    - {uses: actions/cache@" + "0" * 40 + "}\n" +
+                              "    - run: |\n        a ${{ b }}\n" * 20000),
+    "versions of actions": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n" +
+                            "    - uses: actions/cache@" + ("0" * 40 + "\n    - uses: actions/cache@") * 13000 + "v1\n"),
     "unknown keys": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps: [{run: a}]\n" +
                      "".join(f"    k{i}: a\n" for i in range(40000))),
     "references in references": (".github/workflows/w.yml", "on: {workflow_call: {inputs: {x: {type: string}}}}\npermissions: {}\njobs:\n  a:\n"

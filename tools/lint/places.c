@@ -131,7 +131,7 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
         lint_find_at(lint, LINT_RESULTS, node,
                      "with anything around its ${{ }}, be it a line break, this is a text, which "
                      "is always true");
-    unsigned line = any ? lint_script_line(node, text) : node->line;
+    unsigned line = any ? lint_script_line(lint, node, text) : node->line;
     if (wrong)
         lint_find(lint, LINT_WORKFLOW, node->source->name, line, "an expression: %s", wrong);
     if (doubt)
@@ -314,6 +314,7 @@ void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node
 {
     lint->expressions = 0;
     lint->document = root;
+    lint->text = NULL; /* of a file that may be gone */
     if (strcmp(what, "action") == 0)
         find_anchor(lint, root);
     arc_each_in (place, places) {

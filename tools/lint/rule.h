@@ -103,6 +103,9 @@ struct lint {
     bool queue; /* a workflow starts in a merge queue, so that there is one */
     const struct arc_yaml_node *document; /* the workflow or action whose expressions are checked */
     size_t expressions; /* bytes of texts with expressions checked in the file so far */
+    const char *text,
+        *line;       /* a file and the line of it that was looked for last, so that the next */
+    unsigned number; /* search starts there */
 };
 
 /* Adds a finding at a line (0: the whole file, shown as line 1). */
@@ -113,7 +116,7 @@ void lint_find(struct lint *lint, const char *rule, const char *file, unsigned l
     lint_find(lint, rule, (node)->source->name, (node)->line, __VA_ARGS__)
 /* The same at a place in the text of a script. */
 #define lint_find_in(lint, rule, script, at, ...)                                                  \
-    lint_find(lint, rule, (script)->source->name, lint_script_line(script, at), __VA_ARGS__)
+    lint_find(lint, rule, (script)->source->name, lint_script_line(lint, script, at), __VA_ARGS__)
 /* Turns an error about `file` into a finding at the error's place; ARC_ENOMEM sets
  * lint->memory.failed instead. */
 void lint_find_error(struct lint *lint, const char *rule, const char *file,
@@ -224,5 +227,7 @@ void arc_makefile_free(struct arc_makefile *make);
 void lint_walk(struct lint *lint, const char *directory, int (*each)(void *lint, const char *file));
 void lint_each_file(struct lint *lint, int (*each)(void *lint, const char *file));
 
+/* The start of a line of a node's file; the last line if there are fewer. */
+const char *lint_line(struct lint *lint, const struct arc_yaml_node *node, unsigned number);
 /* The line of the file for a place in a script; one in quotes is where it begins. */
-unsigned lint_script_line(const struct arc_yaml_node *script, const char *at);
+unsigned lint_script_line(struct lint *lint, const struct arc_yaml_node *script, const char *at);

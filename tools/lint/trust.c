@@ -5,9 +5,7 @@
 
 struct subject {
     struct lint *lint;
-    bool follows;     /* the workflow runs after another */
-    const char *line; /* where the search for a line of the file has come to */
-    unsigned number;
+    bool follows; /* the workflow runs after another */
 };
 
 /* Whether a step's action is this one, "owner/name[/path]". */
@@ -23,25 +21,15 @@ static bool input_is(const struct arc_yaml_node *step, const char *input, const 
     return strcmp(lint_input_text(arc_yaml_get(step, "with"), input), value) == 0;
 }
 
-/* The comment on a node's line; "" without one. */
-static const char *find_comment(struct subject *s, const struct arc_yaml_node *node)
-{
-    if (!s->line || node->line < s->number) {
-        s->line = node->source->text;
-        s->number = 1;
-    }
-    for (const char *end; s->number < node->line && (end = strchr(s->line, '\n')); s->number++)
-        s->line = end + 1;
-    return s->line + strcspn(s->line, "#\n");
-}
-
 /* The version of an action, by its ref or the comment behind its commit, in hundredths: 402 for
  * v4.2.2, 499 for v4. 0: unknown. */
 static unsigned find_version(struct subject *s, const struct arc_yaml_node *uses)
 {
     const char *text = strchr(uses->text, '@');
-    if (text && arc_text_is_hex(text + 1, 40))
-        text = find_comment(s, uses);
+    if (text && arc_text_is_hex(text + 1, 40)) {
+        text = lint_line(s->lint, uses, uses->line);
+        text += strcspn(text, "#\n");
+    }
     text = arc_or(text, "");
     text += strspn(text, "@# ");
     text += *text == 'v';

@@ -12,6 +12,9 @@
 /* At most this many local files are read for `uses`; GitHub accepts 50 in one workflow. */
 #define CALLED_MAX 256
 
+/* At most this many expressions of a script are shown: more than of a file. */
+#define EXPRESSIONS_MAX 101
+
 /* Enough of a reference to tell it from others: two GitHub names and what surrounds them. */
 #define KEY_MAX 256
 
@@ -264,18 +267,28 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
                      "another repository gets every secret of this one: name those it needs");
 }
 
-unsigned lint_script_line(const struct arc_yaml_node *script, const char *at)
+const char *lint_line(struct lint *lint, const struct arc_yaml_node *node, unsigned number)
 {
-    const char *c = script->source->text;
-    unsigned line = 1;
+    if (lint->text != node->source->text || number < lint->number) {
+        lint->text = lint->line = node->source->text;
+        lint->number = 1;
+    }
+    for (const char *end; lint->number < number && (end = strchr(lint->line, '\n')); lint->number++)
+        lint->line = end + 1;
+    return lint->line;
+}
+
+unsigned lint_script_line(struct lint *lint, const struct arc_yaml_node *script, const char *at)
+{
     size_t left = 1; /* characters up to the place, without blanks: `>` makes one line of several */
 
     if (!script->block)
         return script->line;
     for (const char *t = script->text; t < at; t++)
         left += !isspace((unsigned char)*t);
-    for (; *c && line <= script->line; c++) /* a block starts below its `|` */
-        line += *c == '\n';
+
+    const char *c = lint_line(lint, script, script->line + 1); /* a block starts below its `|` */
+    unsigned line = lint->number;
     for (; *c && left; c++) {
         line += *c == '\n';
         left -= !isspace((unsigned char)*c);
@@ -289,9 +302,9 @@ unsigned lint_script_line(const struct arc_yaml_node *script, const char *at)
 static void check_script(const struct workflow *w, const struct arc_yaml_node *script)
 {
     const char *at = script ? script->text : NULL, *expression;
-    size_t len;
+    size_t len, left = EXPRESSIONS_MAX;
 
-    if (at && arc_text_expression(&at, &expression, &len) && expression[len])
+    while (at && left-- && arc_text_expression(&at, &expression, &len) && expression[len])
         lint_find_in(w->lint, LINT_SCRIPT, script, expression,
                      "a script contains '${{%.*s}}'; pass the value by env and quote it", (int)len,
                      expression);
