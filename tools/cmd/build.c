@@ -361,7 +361,8 @@ const struct command cmd_build = {
              "Load the images into the local engine, for its platform and under their "
              "staging tags, to try them there; nothing is pushed.",
              .without = "merge|promote"),
-        VALUE("logs", "FOLDER", "Write a full log file per cell into this folder."),
+        VALUE("logs", "FOLDER", "Write a full log file per cell into this folder.",
+              .without = "dry-run"),
         FLAG("merge",
              "Join the cells that other jobs built with --cell into one index per service.",
              .without = "promote"),

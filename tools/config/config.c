@@ -389,6 +389,10 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
         group->image_tags = group->includes ? arc_image_tags_train : arc_image_tags_default;
 
     ARC_TRY(arc_recipe_read(l, arc_yaml_get(map, "build"), &group->build));
+    for (const struct arc_pair *arg = reading->build_args; arg && arg->name; arg++)
+        if (arc_find(group->build.args, arc_pairs_count(group->build.args), name, arg->name))
+            return arc_yaml_error(arc_yaml_get(map, "build-args"), l->err,
+                                  "build-args: '%s' is under build: args, too", arg->name);
     ARC_TRY(arc_pairs_inherit(l, &group->build.args, reading->build_args)); /* deprecated form */
     ARC_TRY(read_signing(l, arc_yaml_get(map, "sign"), &group->sign));
 

@@ -116,32 +116,40 @@ static const char *find_codename(const struct lint *lint, const char *codename)
     return NULL;
 }
 
-/* The line of a list's item or, if it is not there, of the list. */
-static unsigned item_line(const struct arc_yaml_node *root, const char *key, const char *text)
+/* A service's own file, or its entry in the configuration (`root` is NULL then). */
+struct described_in {
+    const char *file;
+    const struct arc_yaml_node *root;
+    const struct arc_service *service;
+};
+
+/* The line of a list's item or, if it is not there, of the list; of an entry, its own. */
+static unsigned item_line(const struct described_in *in, const char *key, const char *text)
 {
-    arc_yaml_each (item, arc_yaml_get(root, key))
+    arc_yaml_each (item, arc_yaml_get(in->root, key))
         if (arc_yaml_reads(item, text))
             return item->line;
-    return line_of(root, key);
+    return in->root ? line_of(in->root, key) : in->service->line;
 }
 
-static void check_depends_on(struct lint *lint, const struct lint_service *service,
-                             const struct arc_yaml_node *root)
+static void check_depends_on(struct lint *lint, const struct described_in *in)
 {
-    for (char **on = service->data.depends_on; *on; on++)
-        if (!find_codename(lint, *on) && !arc_texts_have(service->data.external, *on))
-            lint_find(lint, LINT_DEPENDS_ON, root->source->name, item_line(root, "depends_on", *on),
+    const struct arc_service *service = in->service;
+
+    for (char **on = service->depends_on; *on; on++)
+        if (!find_codename(lint, *on) && !arc_texts_have(service->external, *on))
+            lint_find(lint, LINT_DEPENDS_ON, in->file, item_line(in, "depends_on", *on),
                       "no service here has the codename '%s'; if it lives in another repository, "
                       "list it under external",
                       *on);
 
-    for (char **out = service->data.external; *out; out++) {
+    for (char **out = service->external; *out; out++) {
         if (find_codename(lint, *out))
-            lint_find(lint, LINT_DEPENDS_ON, root->source->name, item_line(root, "external", *out),
+            lint_find(lint, LINT_DEPENDS_ON, in->file, item_line(in, "external", *out),
                       "'%s' is listed as external, but %s has that codename", *out,
                       find_codename(lint, *out));
-        if (!arc_texts_have(service->data.depends_on, *out))
-            lint_find(lint, LINT_DEPENDS_ON, root->source->name, item_line(root, "external", *out),
+        if (!arc_texts_have(service->depends_on, *out))
+            lint_find(lint, LINT_DEPENDS_ON, in->file, item_line(in, "external", *out),
                       "'%s' is listed as external, but not under depends_on", *out);
     }
 }
@@ -154,7 +162,7 @@ static void check_service(struct lint *lint, const struct lint_service *service)
     if (!service->loaded || !lint_read_yaml(lint, LINT_SERVICE, file, 0, &yaml))
         return;
     check_fields(lint, service, yaml.root);
-    check_depends_on(lint, service, yaml.root);
+    check_depends_on(lint, &(struct described_in){file, yaml.root, &service->data});
     const char *first = find_codename(lint, service->data.codename);
     if (strcmp(first, service->directory) != 0)
         lint_find(lint, LINT_CODENAME, file, line_of(yaml.root, "codename"),
@@ -169,7 +177,11 @@ void lint_services(struct lint *lint)
         lint_compose(lint, &lint->services[i]);
     }
 
-    arc_each (group, lint->project->config.groups, lint->project->config.group_count)
-        arc_each (service, group->services, group->service_count)
+    const struct arc_config *config = &lint->project->config;
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count) {
+            if (!service->file)
+                check_depends_on(lint, &(struct described_in){config->path, NULL, service});
             lint_dockerfile(lint, group, service);
+        }
 }
