@@ -373,6 +373,16 @@ def test_an_index_in_place_of_an_image_and_an_image_without_a_platform(shop):
         shop.refuses(1, said)
 
 
+@pytest.mark.parametrize("change, said", [
+    (lambda rows: [*rows, rows[0]], "linux/amd64: is listed twice"),
+    (lambda rows: rows[1:], "linux/amd64: is missing from the index"),
+    (lambda rows: [*rows, {**rows[0], "platform": {"os": "linux", "architecture": "riscv64"}}], "linux/riscv64: was not planned"),
+])
+def test_each_planned_platform_is_listed_once(shop, change, said):
+    shop.ledger["services"][0] = shop.push(shop.plan["services"][0], change=lambda index: {**index, "manifests": change(index["manifests"])})
+    shop.refuses(1, said)
+
+
 @pytest.mark.parametrize("change", [{"size": 1}, {"mediaType": INDEX}])
 def test_a_descriptor_of_something_else(shop, change):
     """containerd: "failed size validation", and what is asked for as an index and comes as an image."""

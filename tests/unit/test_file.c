@@ -201,6 +201,20 @@ static void test_names_that_would_begin_another_output(void **state)
     assert_string_equal(arc_buf_text(&text), "a<b=v\n");
 }
 
+static void test_nobody_knows_the_end_of_an_output(void **state)
+{
+    (void)state;
+    char ends[2][64] = {"", ""};
+
+    for (size_t i = 0; i < 2; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        assert_int_equal(arc_actions_format_output(&text, "a", "1\n2", 3, NULL), ARC_OK);
+        assert_int_equal(sscanf(arc_buf_text(&text), "a<<%63s", ends[i]), 1);
+    }
+    assert_string_not_equal(ends[0], ends[1]);
+    assert_true(strlen(ends[0]) >= 32);
+}
+
 /* GitHub shows no summary of more than 1 MiB: what a step has written counts. */
 static void test_a_summary_ends_where_github_has_no_room(void **state)
 {
@@ -234,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_names_that_would_begin_another_output),
+        cmocka_unit_test(test_nobody_knows_the_end_of_an_output),
         cmocka_unit_test(test_a_summary_ends_where_github_has_no_room),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_write),
