@@ -132,8 +132,7 @@ static int set_value(struct invocation *inv, const struct option *option, const 
                      struct arc_error *err)
 {
     const char *flag = option->value ? NULL : boolean(value);
-    json_t *values = json_object_get(inv->given, option->name);
-    const char *before = option->many ? NULL : json_string_value(json_array_get(values, 0));
+    json_t *values = option->many ? json_object_get(inv->given, option->name) : NULL;
 
     if (option->choices ? !among(option->choices, arc_or(flag, value)) : !option->value && !flag)
         return bad_value(option, value, err);
@@ -142,10 +141,6 @@ static int set_value(struct invocation *inv, const struct option *option, const 
                              option->name, option->value);
     if (option->many && !arc_utf8_valid(value, strlen(value)))
         return arc_error_set(err, ARC_EINPUT, "--%s: the value is not valid UTF-8", option->name);
-
-    if (before && strcmp(before, arc_or(flag, value)) != 0)
-        return arc_error_set(err, ARC_EINPUT, "--%s is given twice, as '%.200s' and '%.200s'",
-                             option->name, before, value);
 
     if (!values) {
         values = json_array();

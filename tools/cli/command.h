@@ -106,8 +106,8 @@ const struct option *command_option(const struct command *command, const char *n
 int frame_words(int argc, char *const *argv);
 
 /* Parses argv (after the command's name) and the INPUT_ variables by the command's table.
- * ARC_EINPUT for an unknown option, a missing or wrong value, too many arguments, and what would be
- * ignored: an option that is given twice, or that others of the command line make meaningless. */
+ * ARC_EINPUT for an unknown option, a missing or wrong value, too many arguments, and an option that
+ * others make meaningless. */
 int invocation_parse(const struct command *command, const struct arc_env *env, int argc,
                      char *const *argv, struct invocation *inv, struct arc_error *err);
 void invocation_free(struct invocation *inv);

@@ -17,9 +17,11 @@ static const char exit_status[] =
     "0 done; 1 the work failed (a build, a gate); 2 wrong use or wrong configuration; "
     "3 something is missing or unavailable (git, docker, network, permission).";
 
-static const char environment[] = "The command's own options can also come from the environment as "
-                                  "INPUT_<OPTION> (upper case, hyphens kept or "
-                                  "as underscores); the command line wins.";
+static const char environment[] =
+    "The command's own options can also come from the environment as "
+    "INPUT_<OPTION> (upper case, hyphens kept or "
+    "as underscores); the command line wins, and of an option that it "
+    "has twice, the last one.";
 
 void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t column)
 {
