@@ -138,6 +138,7 @@ static int check_keys(struct reading *reading, const struct arc_record *record, 
     for (const struct arc_member *field = record->fields; field->name; field++)
         if (field->key)
             arc_text_item(&keys, " on ", "%s", arc_json_text_of(item, field->name));
+    ARC_TRY(arc_buf_check(&keys, "what tells an item apart", reading->err));
     if (!keys.len)
         return ARC_OK;
     if (json_object_get(seen, keys.data))
