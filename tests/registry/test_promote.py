@@ -604,7 +604,8 @@ def test_a_ci_plan_asks_nobody(shop):
     (lambda ledger: ledger.update(group="h"), "build.json is about group h, the plan about g"),
     (lambda ledger: ledger["services"][0].update(image="127.0.0.1:1/o/a"), "build.json is of another plan: it has a as 127.0.0.1:1/o/a"),
     (lambda ledger: ledger["services"][0].update(service="c"), "it has c as "),
-], ids=["commit", "group", "image", "service"])
+    (lambda ledger: ledger.update(dirty=True), "are promoted only with --allow-dirty"),
+], ids=["commit", "group", "image", "service", "dirty"])
 def test_the_ledger_of_another_run(shop, change, said):
     change(shop.ledger)
     shop.refuses(2, said)
