@@ -171,6 +171,12 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
         return arc_error_set(err, missing.code, "%s; fetching it failed: %s",
                              arc_error_text(&missing), arc_error_text(&fetching));
 
+    if (rc == ARC_ENOTFOUND && request->fetch_depth &&
+        !may) /* Jenkins' jobs look like a person's */
+        return arc_error_set(err, rc,
+                             "%s; outside CI nothing is fetched (CI=true lets arc-ci fetch)",
+                             arc_error_text(&missing));
+
     return arc_error_pass(rc, &missing, err);
 }
 
