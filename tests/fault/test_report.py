@@ -38,7 +38,8 @@ def double():
 
 
 def report(project, double, *extra):
-    run = subprocess.run([*WRAPPER, ARC_CI, "report", "--plan=plan.json", "--build=build.json", "--pull=7", *extra],
+    build = [] if any(word.startswith("--build=") for word in extra) else ["--build=build.json"]
+    run = subprocess.run([*WRAPPER, ARC_CI, "report", "--plan=plan.json", *build, "--pull=7", *extra],
                          cwd=project.folder, env=project.environment(double), capture_output=True, text=True, timeout=120)
     assert TOKEN not in run.stdout + run.stderr
     return run.returncode, run.stdout + run.stderr
