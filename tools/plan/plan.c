@@ -129,16 +129,20 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     return true;
 }
 
-/* The platforms of a service: those of the plan that it supports. In CI, a service with its own
- * platforms and none of the plan's is built for its own, and so is one of docker's files unless the
- * configuration says what CI builds. */
+/* The platforms of a service: those of the plan that it supports; a release's if its version is in a
+ * file and the run pushes, since that may publish it (a called workflow plans without the changes
+ * that say so). In CI, a service with its own platforms and none of the plan's is built for its own,
+ * and so is one of docker's files unless the configuration says what CI builds. */
 static int choose_service_platforms(const struct planning *planning,
                                     const struct arc_service *service, char ***out)
 {
     const struct arc_plan_options *options = &planning->options;
     char **own = service->build.platforms;
-    bool all = options->version || (options->group->described.files && !options->group->ci_given);
+    bool is_release = options->version || (service->version && options->push);
+    bool all = is_release || (options->group->described.files && !options->group->ci_given);
     *out = *own ? own : planning->platforms;
+    if (!*own && is_release && !options->platforms)
+        *out = options->group->platforms_release;
     if (!*own || (all && !options->platforms))
         return ARC_OK;
 
