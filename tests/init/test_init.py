@@ -141,6 +141,21 @@ def test_tags_of_two_logins_are_told_apart(tmp_path):
         assert {(job["with"].get("registry"), "secrets" in job) for job in images} == {("docker.io", True), (None, False)}
 
 
+def test_what_a_schedule_publishes_is_built_by_a_schedule(tmp_path):
+    """The proposed workflow builds by its schedule what earlier runs missed, which would never move the tags of a nightly build."""
+    step = "{uses: docker/build-push-action@v6, with: {context: ., push: true, tags: 'ghcr.io/acme/tool:nightly'}}"
+    make(tmp_path, {"Dockerfile": "FROM scratch\n", ".github/workflows/nightly.yml":
+                    f"on: {{schedule: [{{cron: '7 3 * * *'}}]}}\njobs: {{build: {{runs-on: x, steps: [{step}]}}}}\n"}, ["v1.0.0"])
+    arc(tmp_path, "init", "--write")
+    workflow = yaml.safe_load((tmp_path / ".github/workflows/arc-ci-images.yml").read_text())
+    job, = workflow["jobs"].values()
+    assert workflow[True]["schedule"] == [{"cron": "7 3 * * *"}]
+    assert job["with"]["mode"] == "${{ inputs.mode || github.event_name == 'schedule' && 'release' || 'ci' }}"
+    steps = yaml.safe_load((HERE.parent.parent / ".github/workflows/group-images.yml").read_text())["jobs"]["changes"]["steps"]
+    assert all("inputs.mode != 'release'" in (step.get("if") or step["env"]["INPUT_CHANGES"]) for step in steps
+               if "arc-ci changes" in step.get("run", "") or "INPUT_CHANGES" in step.get("env", {}))
+
+
 def test_tags_given_up_years_ago_release_nothing(tmp_path):
     """cart had tags of its own once, pay has them still, and the 'v' went later than the higher version that it has."""
     make(tmp_path, {"cart/Dockerfile": "FROM scratch\n", "pay/Dockerfile": "FROM scratch\n"})

@@ -159,6 +159,7 @@ struct init {
     json_t *published;            /* names of images that commands push */
     json_t *called;               /* programs run by commands from which nothing was learned */
     json_t *places;               /* of versions that commands read: number → {file, at} */
+    const char *cron;             /* when images are built that move tags then; NULL: never */
     const char *fail_on;          /* lowest severity that fails a scanner's step; NULL: none does */
     const char *branch;           /* the default branch */
     bool pushes;                  /* some workflow publishes images */

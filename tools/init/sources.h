@@ -109,6 +109,7 @@ struct init_step {
     const char *when;  /* when image tags without a version apply; "": always */
     const char *event; /* the event that starts the workflow; "": one of several */
     bool is_of_tags;   /* pushes of tags start it, or make it push; those of branches do not */
+    const char *cron;  /* of the schedule that starts it; NULL: none does */
     bool is_scheduled; /* pushes start it, and a schedule, too */
     bool is_by_hand;   /* only a person starts it, and gives no version */
     const char *file;

@@ -848,6 +848,8 @@ static void ask_besides(const struct init_step *step, const struct init_image *i
 
     arc_json_each_pair (tag, when, image->tags)
         is_nightly |= strcmp(json_string_value(when), "schedule") == 0;
+    if (is_nightly && !init->cron && arc_text_or(step->cron, NULL))
+        init->cron = arc_arena_text(&init->arena, step->cron);
     for (size_t i = 0; i < ARC_COUNT(names); i++)
         if (*input(step, names[i]) && !has_usual_labels(step, input(step, names[i])))
             init_push(init, given, json_string(names[i]));

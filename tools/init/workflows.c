@@ -441,6 +441,10 @@ static void read_workflow(struct init *init, const char *path, const struct init
     place.tag = caller ? caller->tag : find_tag(init, on);
     place.when = caller ? caller->when : condition_of(init, on);
     place.event = caller ? caller->event : event_of(on);
+    const struct arc_yaml_node *schedule = arc_yaml_get(on, "schedule");
+    place.cron = caller ? caller->cron : NULL;
+    if (!caller && arc_yaml_items(schedule))
+        place.cron = arc_yaml_text_at(schedule->items[0], "cron");
     place.is_scheduled = caller ? caller->is_scheduled
                                 : arc_yaml_names(on, "schedule") && arc_yaml_names(on, "push");
     const struct arc_yaml_node *push = arc_yaml_get(on, "push");

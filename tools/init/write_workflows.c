@@ -27,8 +27,10 @@ static void fill(struct init *init, const char *text, const char *source, const 
     static const struct arc_template_place places[] = {{"bare", arc_template_bare}, {0}};
     int len = (int)strcspn(source, "@");
     ARC_AUTO_JSON json_t *values =
-        init_made(init, json_pack("{s:s, s:s#, s:s, s:s, s:O}", "list", list, "repository", source,
-                                  len, "commit", source + len, "braces", "{{", "jobs", jobs));
+        init_made(init, json_pack("{s:s, s:s#, s:s, s:s, s:s, s:b, s:O}", "list", list,
+                                  "repository", source, len, "commit", source + len, "braces", "{{",
+                                  "cron", init->cron ? quote(init, init->cron) : "'41 4 * * 1'",
+                                  "nightly", init->cron != NULL, "jobs", jobs));
     if (values)
         (void)init_succeeds(init, arc_template_fill(text, places, values, out, NULL));
 }
