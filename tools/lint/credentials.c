@@ -236,6 +236,7 @@ static void find_assignment(const struct scan *s, const char *line)
                  (*sign == ':' || sign[1] == ' '); /* token = await get() */
     const char *last = line + key_len;
     bool named = strncasecmp(line, "existing", 8) == 0 || /* existingSecret: NAME */
+                 ARC_STARTS(line, "from_secret") ||       /* Woodpecker's and Drone's */
                  (key_len >= 11 && is_same_name(last - 11, "pull-secret", 11)) ||
                  (key_len >= 10 && strncasecmp(last - 10, "pullSecret", 10) == 0);
     if (len >= 4 && !named && !variable && !words && !is_reference(value, len) &&
