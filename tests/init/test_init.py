@@ -168,6 +168,17 @@ def test_tags_given_up_years_ago_release_nothing(tmp_path):
     assert [group["tag"] for group in groups] == ["pay-{version}", ["{version}", "v{version}"]]
 
 
+def test_plain_tags_given_up_years_ago_release_nothing_either(tmp_path):
+    make(tmp_path, {"cart/Dockerfile": "FROM scratch\n", "pay/Dockerfile": "FROM scratch\n"})
+    for year, tag in ((2018, "v9.0.0"), (2023, "stable-2.0.0"), (2026, "edge-26.1.1")):
+        dates = {"GIT_COMMITTER_DATE": f"{year}-01-02T03:04:05Z"}
+        subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", tag], cwd=tmp_path, env={**ENV, **dates}, check=True)
+        git(tmp_path, "tag", tag)
+    shown = arc(tmp_path, "init", "--write")
+    group, = yaml.safe_load((tmp_path / ".github/arc-ci.yaml").read_text())["groups"].values()
+    assert group["tag"] == "edge-{version}" and "what do tags like stable-{version} release?" in shown
+
+
 def test_diff_applies_and_gives_what_write_gives(tmp_path):
     make(tmp_path, {"services/a/Dockerfile": "FROM scratch\n", "services/b/Dockerfile": "FROM scratch\n"})
     shown = arc(tmp_path, "init")

@@ -360,14 +360,17 @@ static int64_t time_of(struct init *init, const struct init_family *family)
     return commit.time;
 }
 
-/* Whether the last tag is years older than one without a prefix: today, that form releases all. */
+/* Whether the last tag is years older than one without a prefix or, if it has none itself, than any
+ * that no image matches: today, that form releases all. */
 static bool is_given_up(struct init *init, const struct init_family *family)
 {
     int64_t last = time_of(init, family);
 
-    each_family (other, init)
-        if (last && !*other->prefix && time_of(init, other) - last > YEARS_OLD)
+    each_family (other, init) {
+        bool is_rival = *family->prefix ? !*other->prefix : !other->matched;
+        if (last && is_rival && time_of(init, other) - last > YEARS_OLD)
             return true;
+    }
 
     return false;
 }
@@ -541,15 +544,23 @@ static void take_left(const struct init *init, struct init_group *group)
         image->group = arc_or(image->group, group);
 }
 
-/* Families without a prefix release the images that are left; the newest one decides. */
+/* Families without a prefix release the images that are left; the newest one decides. If they were
+ * all given up, the newest family of all does. */
 static void take_plain(struct init *init)
 {
-    struct init_family *first = NULL;
+    struct init_family *first = NULL, *newest = NULL;
+    bool is_plain = false;
 
-    each_family (family, init)
-        if (!*family->prefix && (!first || is_before(init, first, family)))
+    each_family (family, init) {
+        is_plain = is_plain || !*family->prefix;
+        if (!family->matched && (!newest || time_of(init, family) > time_of(init, newest)))
+            newest = family;
+        if (!*family->prefix && !is_given_up(init, family) &&
+            (!first || is_before(init, first, family)))
             first = family;
+    }
 
+    first = arc_or(first, is_plain ? newest : NULL);
     if (!first || !are_left(init))
         return;
     struct init_group *group = init_add_group(init, init->repository);
@@ -557,7 +568,8 @@ static void take_plain(struct init *init)
 
     each_family (family, init) {
         bool is_habit = family->count * 10 > first->count; /* not a mistake, once */
-        if (!*family->prefix && is_habit && versioning_of(family) == versioning_of(first))
+        if (!*family->prefix && !*first->prefix && is_habit &&
+            versioning_of(family) == versioning_of(first))
             add_pattern(init, group, family, family->before);
         family->matched |= !*family->prefix;
     }
