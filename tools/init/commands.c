@@ -578,12 +578,15 @@ static void take_published(const struct script *script, const json_t *words, siz
         if (*reference == '-')
             continue;
         ends = is_list;
-        const char *name = arc_path_name(reference);
-        name = init_cut(init, name, strcspn(name, ":@"));
-        if ((is_join && !init_is_among(word_at(words, i - 1), "-t --tag")) || name == reference ||
-            !*name || !arc_text_is_visible(name) || init_is_local(reference))
+        const char *last = arc_path_name(reference);
+        const char *name = init_cut(init, last, strcspn(last, ":@"));
+        if ((is_join && !init_is_among(word_at(words, i - 1), "-t --tag")) || last == reference ||
+            !*name || init_is_local(reference))
             continue;
-        init_set(init, init->published, name, json_true());
+        if (arc_is_alnum(*name) && arc_text_is_visible(name))
+            init_set(init, init->published, name, json_true());
+        else /* whichever image it is, the registry is known */
+            reference = init_print(init, "%.*sx", (int)(last - reference), reference);
         if (!arc_text_is_visible(reference) || !init_take_reference(init, reference, &named) ||
             !named.registries)
             continue;

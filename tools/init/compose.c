@@ -371,7 +371,7 @@ void init_read_compose_files(struct init *init)
         bool is_turn = (name == path) == (i < init->file_count);
         name = arc_or(arc_text_after(name, "docker-"), name);
         if (!is_turn || !init_is_yaml(path) || !ARC_STARTS(name, "compose") ||
-            !strchr(".-_", name[7]) || init_is_aside(path))
+            !strchr(".-_", name[7]) || init_is_aside(path) || strstr(name, "test"))
             continue;
         if (!init_counts(init, &count))
             break;

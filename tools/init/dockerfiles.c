@@ -163,7 +163,7 @@ void init_find_dockerfiles(struct init *init)
         const char *lower = init_lower(init, path); /* but "sliding-windows/Dockerfile" counts */
         bool is_aside = lies_in(path, aside) || ARC_STARTS(lower, "windows") ||
                         strstr(lower, "/windows") || strstr(arc_path_name(lower), "windows") ||
-                        init_is_among(variant, "dev development debug local") ||
+                        init_is_among(variant, "dev develop development debug local") ||
                         is_of_action(init, path);
         init_set_text(init, is_aside ? init->aside : all, path, variant);
     }

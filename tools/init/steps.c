@@ -239,7 +239,7 @@ static char *convert_tag(struct init *init, const char *item, const struct flavo
         *when = init_print(init, "branch:%s", init->branch);
     else if (enable && (ARC_STARTS(enable, "branch:") || strcmp(enable, "schedule") == 0))
         *when = enable;
-    else if (enable && !init_is_among(enable, "true \"\"") &&
+    else if (enable && !init_is_among(enable, "true \"\" {latest}") &&
              !(of_release && !arc_text_is_visible(enable)))
         return NULL;
     if (strcmp(type, "edge") == 0)
@@ -1433,7 +1433,8 @@ void init_end_reading(struct init *init)
     arc_json_each_pair (name, value, init->published) {
         bool is_built = find_architecture(name); /* part of an image with a shorter name */
         init_each_image (image, init) {
-            is_built = is_built || arc_text_same(image->name, name);
+            is_built = is_built || arc_text_same(image->name, name) ||
+                       (!image->name && strcmp(image->codename, name) == 0);
             for (char **other = image->others; other && *other; other++)
                 is_built = is_built || strcmp(arc_path_name(*other), name) == 0;
         }

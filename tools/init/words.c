@@ -19,8 +19,8 @@ static const char *find_value(const struct script *script, const char *name)
     if (strcmp(name, "PWD") == 0)
         return init_print(script->init, "%c%s", INIT_ROOT, script->directory);
     bool is_given = json_object_get(script->given, name) && own && arc_text_is_visible(own);
-    if (own && (is_given || init_says_version(own) || ARC_HOLDS(own, "{revision}", "{sha7}")))
-        return own; /* "${VERSION}-gpu" */
+    if (own && (is_given || init_says_version(own) || ARC_HOLDS(own, "{revision}", "{sha7}", "/")))
+        return own; /* "${VERSION}-gpu"; TAG=quay.io/acme/cart is no version */
     if (own && *script->step->when && init_is_among(own, INIT_MOVING_TAGS))
         return own; /* of a branch's run */
     value = value && own ? init_as_written(value, own) : value;
