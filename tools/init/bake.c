@@ -216,12 +216,13 @@ static bool give_values(struct init *init, struct init_group *group, const struc
                    init_is_among(usual, INIT_MOVING_TAGS);
         given = own ? "{version}" : given;
         const char *set = arc_json_text_of(init->bake_values, name);
-        if (!given && *set && arc_text_is_visible(set) &&
-            (!strchr(set, '{') || strstr(set, "{version}")))
+        bool is_spelled = given && ARC_HOLDS(set, "{version}", "{image-tag}");
+        if (arc_text_is_visible(set) &&
+            (is_spelled || (!given && *set && (!strchr(set, '{') || strstr(set, "{version}")))))
             given = set;
         if (!given && *set && !arc_text_is_visible(set))
             init_push(init, unknown, json_string(name));
-        versioned = versioned || (given && strstr(given, "{version}"));
+        versioned = versioned || (given && ARC_HOLDS(given, "{version}", "{image-tag}"));
         if (given && strchr(given, '{') && strcmp(given, "{revision}") != 0 &&
             init_is_among(arc_or(usual, ""), "null"))
             init_ask(init, bake->path, 0,

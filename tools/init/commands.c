@@ -597,11 +597,34 @@ static void take_published(const struct script *script, const json_t *words, siz
     }
 }
 
+/* "docker buildx bake", "docker compose build", "docker-compose push": the file's variables are
+ * those of the environment. */
+static void take_values(const struct script *script, const json_t *words)
+{
+    struct init *init = script->init;
+    bool is_compose = strcmp(word_at(words, 0), "docker-compose") == 0 ||
+                      strcmp(word_at(words, 1), "compose") == 0;
+    bool builds = false;
+
+    arc_json_each (word, words)
+        builds =
+            builds || init_is_among(json_string_value(word), is_compose ? "build push" : "bake");
+    if (!builds || !script->step->runner)
+        return;
+
+    json_t *values = init_keep(init, init_copy(init, json_object_get(script->step->scope, "env")));
+    init_update(init, values, script->variables);
+    init_update(init, values, script->passed);
+    init_take_values(script->step, values);
+}
+
 /* "docker build …", "docker buildx bake …", "docker push …", "docker tag A B". */
 static void take_docker(struct script *script, const json_t *words)
 {
     const char *what = word_at(words, 1);
     size_t next = 2;
+
+    take_values(script, words);
 
     if (script->step->runner &&
         (strcmp(what, "push") == 0 || strcmp(word_at(words, 2), "imagetools") == 0))
@@ -667,7 +690,7 @@ static void take_block(struct script *script, json_t *words)
 
 static void take_command(struct script *script, json_t *words)
 {
-    static const char prefixes[] = "do then else if ! sudo export time";
+    static const char prefixes[] = "do then else if ! sudo -E export time";
     size_t first = 0;
 
     take_block(script, words);
@@ -714,7 +737,7 @@ static void take_command(struct script *script, json_t *words)
         take_make(script, program, words);
     else if (script->step->runner)
         take_script(script, words);
-    if (init_is_among(program, "docker podman buildah"))
+    if (init_is_among(program, "docker podman buildah docker-compose"))
         take_docker(script, words);
 }
 

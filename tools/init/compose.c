@@ -13,6 +13,7 @@ struct entry {
     const struct arc_yaml_node *service;
     const struct arc_yaml_node *build;
     json_t *missing; /* names of services whose Dockerfiles do not exist */
+    json_t *values;  /* of variables: those of .env, and of the workflows that build by the file */
 };
 
 /* What a compose file describes if the configuration can use the file as it is. */
@@ -25,12 +26,12 @@ struct described {
     size_t images;
 };
 
-/* The text with $NAME and ${NAME:-word} replaced by .env; NULL if a variable has no value, or for
+/* The text with $NAME and ${NAME:-word} replaced by their values; NULL if a variable has no value, or for
  * NULL. */
 static char *expand(const struct entry *entry, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    bool known = text && arc_text_expand(text, entry->init->dotenv, &out);
+    bool known = text && arc_text_expand(text, entry->values, &out);
     (void)init_succeeds(entry->init, out.failed);
     return known ? init_hold(entry->init, &out) : NULL;
 }
@@ -219,10 +220,13 @@ static bool take_tag(const struct entry *entry, const char *tag, struct describe
         const char *value = init_release_value(name, true),
                    *usual = arc_json_text_of(init->dotenv, name);
         const char *initial = memchr(start, '-', (size_t)(end - start));
+        const char *told = arc_json_text_of(init->bake_values, name);
+        if (ARC_HOLDS(told, "{version}", "{image-tag}") && arc_text_is_visible(told))
+            value = told;
         value = count == 1 && !value ? "{version}" : value;
         if (!value)
             continue;
-        given += strcmp(value, "{version}") == 0;
+        given += init_says_version(value);
         usual = !*usual && initial ? initial + 1 : usual;
         init_set_text(init, described->variables, name, init_as_written(value, usual));
         if (count == 1)
@@ -250,6 +254,18 @@ static bool take_release_arguments(const struct entry *entry, struct described *
     }
 
     return !args || args->type == ARC_YAML_MAP;
+}
+
+/* Gives the variables in an image's name the values that workflows give them. */
+static void take_name_variables(const struct entry *entry, const char *text,
+                                struct described *described)
+{
+    const char *start, *end, *name;
+    for (; (name = init_next_variable(entry->init, text, &start, &end)); text = end) {
+        const char *told = arc_json_text_of(entry->init->bake_values, name);
+        if (*told && strcmp(told, arc_json_text_of(entry->values, name)) == 0)
+            init_set_text(entry->init, described->variables, name, told);
+    }
 }
 
 /* Whether the service describes its image completely: where it is pushed and how it is built. */
@@ -280,6 +296,7 @@ static bool describe(const struct entry *entry, struct described *described)
 
     described->registry = arc_or(described->registry, image.registries[0]);
     described->images++;
+    take_name_variables(entry, text, described);
 
     return take_tag(entry, find_tag(text), described) && take_release_arguments(entry, described);
 }
@@ -300,12 +317,19 @@ static bool read_services(struct init *init, const char *path, struct described 
                              &base);
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
     ARC_AUTO_JSON json_t *missing = init_made(init, json_array());
+    ARC_AUTO_JSON json_t *values = init_copy(init, init->dotenv);
+    arc_json_each_pair (name, value, init->bake_values) {
+        const char *text = json_string_value(value);
+        if (arc_text_is_visible(text) && !strchr(text, '{'))
+            init_set_text(init, values, name, text);
+    }
     struct entry entry = {.init = init,
                           .file = path,
                           .directory = init_directory(init, path),
                           .services = services,
                           .others = arc_yaml_get(base.root, "services"),
-                          .missing = missing};
+                          .missing = missing,
+                          .values = values};
 
     arc_yaml_each_pair (service, services) {
         entry.name = service->key->text;

@@ -149,7 +149,7 @@ struct init {
     struct init_family *families; /* of git tags; defined in groups.c */
     json_t *bakes;                /* bake file → all files that are used with it */
     struct init_image baked;      /* what workflows set for the targets of bake files */
-    json_t *bake_values;          /* variables of the steps that bake; INIT_UNKNOWN: they differ */
+    json_t *bake_values;          /* of init_take_values(); INIT_UNKNOWN: they differ */
     bool baked_differ;            /* workflows give these targets different names */
     bool baked_unknown;           /* … and platforms that only a run knows */
     json_t *filters;              /* of paths-filter steps: name → patterns */

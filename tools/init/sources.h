@@ -119,6 +119,10 @@ struct init_step {
 /* Takes over what the step says, if its action is known. */
 void init_take_step(const struct init_step *step);
 
+/* Remembers the variables, name → text, of a step that builds by a bake or a compose file: the
+ * file's have these values. Where steps differ, one with the version counts, else none. */
+void init_take_values(const struct init_step *step, const json_t *values);
+
 /* Takes over what a step like docker/build-push-action builds. */
 void init_take_build(const struct init_step *step);
 

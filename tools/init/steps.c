@@ -1071,6 +1071,21 @@ static void take_baked_name(const struct init_step *step, char *reference)
     take_name(init, &init->baked, reference, step->when);
 }
 
+void init_take_values(const struct init_step *step, const json_t *values)
+{
+    struct init *init = step->init;
+
+    arc_json_each_pair (name, value, is_test_step(step) ? NULL : values) {
+        const char *before = arc_json_text_of(init->bake_values, name);
+        const char *now = arc_or(json_string_value(value), "");
+        bool is_known = init_says_version(before), is_better = init_says_version(now);
+        if (ARC_STARTS(now, "localhost") || (is_known && !is_better)) /* a trial, another run */
+            continue;
+        bool differs = *before && strcmp(before, now) != 0 && is_known == is_better;
+        init_set_text(init, init->bake_values, name, differs ? INIT_UNKNOWN_TEXT : now);
+    }
+}
+
 /* Takes the names that metadata-action gives to targets, and platforms from
  * "*.platform=linux/arm64". */
 static void take_bake(const struct init_step *step)
@@ -1114,14 +1129,7 @@ static void take_bake(const struct init_step *step)
             init_add_platform(init, &init->baked, step->file, step->line, one);
     }
 
-    arc_json_each_pair (name, value, is_test_step(step) ? NULL : step->env) {
-        const json_t *before = json_object_get(init->bake_values, name);
-        bool differs = before && !json_equal(before, value);
-        if (!ARC_STARTS(arc_or(json_string_value(value), ""), "localhost")) /* a trial */
-            init_set(init, init->bake_values, name,
-                     differs ? json_string(INIT_UNKNOWN_TEXT) : json_incref(value));
-    }
-
+    init_take_values(step, step->env);
     leave_branches(step, &init->baked);
     note(step, "bakes %s", arc_or(named, "the bake file"));
 }
