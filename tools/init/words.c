@@ -523,9 +523,9 @@ bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variab
     if (!*at || strchr("\n;&|()#", *at))
         return false;
 
-    if (ARC_STARTS(at, ">>")) {
+    if (*at == '>') { /* a step's GITHUB_ENV is empty before */
         arc_buf_puts(word, ">>");
-        script->at = at + 2;
+        script->at = at + strspn(at, ">");
         return true;
     }
 
