@@ -172,11 +172,15 @@ static json_t *list_own_tags(struct init *init, struct init_image *image)
 /* The codename of an image that is like others, of which `sharing` have its Dockerfile. */
 static void name_by_difference(struct init *init, struct init_image *image, size_t sharing)
 {
-    char *told = NULL;
+    const char *told = NULL, *fixed = NULL;
     bool elsewhere = false; /* another name's tags say it, too: "1.0-debian" of cart and of pay */
+    bool says = false;      /* its tags have the version: they are not just "nightly" */
 
-    arc_json_each_pair (tag, when, image->tags)
+    arc_json_each_pair (tag, when, image->tags) {
         told = arc_or(told, told_by(init, tag));
+        fixed = arc_or(fixed, strchr(tag, '{') || strcmp(tag, "latest") == 0 ? NULL : tag);
+        says = says || (init_says_version(tag) && !strstr(tag, "{codename}"));
+    }
     init_each_image (other, init)
         if (told && image->name && other->name && strcmp(image->name, other->name) != 0)
             arc_json_each_pair (tag, when, other->tags)
@@ -188,6 +192,9 @@ static void name_by_difference(struct init *init, struct init_image *image, size
         image->codename = init_codename(
             init, image->name ? image->target
                               : init_print(init, "%s-%s", image->codename, image->target));
+    else if (image->from == FROM_WORKFLOW && image->name && sharing > 1)
+        image->codename = init_codename(
+            init, fixed && !says ? init_print(init, "%s-%s", image->name, fixed) : image->name);
     else if (image->from == FROM_WORKFLOW)
         image->codename = init_name_dockerfile(init, image->dockerfile);
 }
