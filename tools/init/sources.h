@@ -119,6 +119,10 @@ struct init_step {
 /* Takes over what the step says, if its action is known. */
 void init_take_step(const struct init_step *step);
 
+/* Appends the placeholders for a form of a date, "YYYY-MM-DD" or the "%Y-%m-%d" of date's command:
+ * "{year}-{month}-{day}". False if there are none for it. */
+bool init_convert_date(const char *form, size_t len, struct arc_buf *out);
+
 /* Remembers the variables, name → text, of a step that builds by a bake or a compose file: the
  * file's have these values. Where steps differ, one with the version counts, else none. */
 void init_take_values(const struct init_step *step, const json_t *values);

@@ -90,31 +90,28 @@ static char *attribute(struct init *init, const char *item, const char *key)
     return NULL;
 }
 
-/* Converts "date 'YYYY-MM-DD'" to "{year}-{month}-{day}"; false if placeholders cannot express it. */
-static bool convert_date(const char *word, struct arc_buf *out)
+bool init_convert_date(const char *form, size_t len, struct arc_buf *out)
 {
     static const char *const parts[][2] = {
         {"YYYYMMDD", "{date}"}, {"YYYY", "{year}"},   {"MM", "{month}"},
-        {"DD", "{day}"},        {"HHmmss", "{time}"},
+        {"DD", "{day}"},        {"HHmmss", "{time}"}, {"%F", "{year}-{month}-{day}"},
+        {"%Y%m%d", "{date}"},   {"%Y", "{year}"},     {"%m", "{month}"},
+        {"%d", "{day}"},        {"%H%M%S", "{time}"},
     };
-    const char *form = arc_text_after(word, "date '");
-    size_t len = form ? strcspn(form, "'") : 0;
 
-    if (!form || strcmp(form + len, "'") != 0)
-        return false;
     for (const char *end = form + len; form < end;) {
         const char *rest = NULL;
         for (size_t i = 0; i < ARC_COUNT(parts) && !rest; i++)
             if ((rest = arc_text_after(form, parts[i][0])))
                 arc_buf_puts(out, parts[i][1]);
-        if (!rest && (arc_is_alnum(*form) || strchr("[]", *form)))
+        if (!rest && (arc_is_alnum(*form) || strchr("[]%", *form)))
             return false;
         if (!rest)
             arc_buf_putc(out, *form);
         form = arc_or(rest, form + 1);
     }
 
-    return true;
+    return len > 0;
 }
 
 /* Converts "{{major}}.{{minor}}" to "{major}.{minor}"; unknown words become INIT_UNKNOWN. */
@@ -137,7 +134,10 @@ static char *convert_pattern(struct init *init, const char *pattern)
         size_t len = (size_t)(end - start);
         arc_text_trim(&start, &len);
         const char *word = init_cut(init, start, len), *found = init_look_up(words, word);
-        if (found || !convert_date(word, &out))
+        const char *form = arc_text_after(word, "date '");
+        size_t ends = form ? strcspn(form, "'") : 0;
+        bool is_date = form && strcmp(form + ends, "'") == 0;
+        if (found || !is_date || !init_convert_date(form, ends, &out))
             arc_buf_puts(&out, arc_or(found, INIT_UNKNOWN_TEXT));
         pattern = end + 2;
     }
@@ -551,7 +551,8 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         if (equals)
             *equals = '\0';
         char *value = equals ? take_version(init, image, equals + 1) : NULL;
-        bool known = value && arc_text_is_visible(value);
+        bool known = value && arc_text_is_visible(value) && /* what is built each day anew */
+                     !ARC_HOLDS(value, "{date}", "{day}", "{time}");
         if (known && init_is_local(value) && init_chooses_base(init, image->dockerfile, name))
             known = false; /* a base that exists only in a registry of the run */
         const char *given = init_release_value(name, false);

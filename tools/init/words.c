@@ -375,6 +375,20 @@ static const char *said_by_basename(struct script *script, const char *command)
     return *name && *name != '.' && !strpbrk(name, " |") ? name : NULL;
 }
 
+/* "date -u +%Y%m%d": placeholders, but not in a Makefile, whose date is a part of the release's
+ * version. */
+static const char *said_by_date(struct script *script, const char *command)
+{
+    const char *form = ARC_STARTS(command, "date ") ? strchr(command, '+') : NULL;
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = WORD_MAX};
+
+    form = form && !script->is_makefile ? form + 1 + strspn(form + 1, "\"'") : "";
+    size_t len = strcspn(form, "\"' ");
+    bool is_whole = !form[len + strspn(form + len, "\"' ")];
+
+    return is_whole && init_convert_date(form, len, &out) ? init_hold(script->init, &out) : NULL;
+}
+
 /* "git rev-parse --short HEAD", also of the run's ref: the commit. */
 static const char *said_by_revision(struct script *script, const char *command)
 {
@@ -421,8 +435,8 @@ static void expand_command(struct script *script, const char *at, const char *en
                            struct arc_buf *out)
 {
     static const char *(*const known[])(struct script *, const char *) = {
-        said_by_search,   said_by_echo,     said_by_file,    said_by_location,
-        said_by_basename, said_by_revision, said_by_describe};
+        said_by_search,   said_by_echo, said_by_file,     said_by_location,
+        said_by_basename, said_by_date, said_by_revision, said_by_describe};
     const char *command = init_cut(script->init, at, (size_t)(end - at)), *said = NULL;
 
     for (size_t i = 0; i < ARC_COUNT(known) && !said; i++)
@@ -530,6 +544,8 @@ bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variab
     }
 
     while (*at && (quote || !strchr(" \t\r\n;&|", *at))) {
+        if (*at == '>' && !quote && word->len > strspn(arc_buf_text(word), "0123456789"))
+            break; /* "text">>FILE, but 2>FILE */
         /* make expands "$(NAME)" between single quotes, too, but not "$$(command)" */
         bool is_of_make =
             quote && script->is_makefile && ARC_STARTS(at, "$(", "${") && at[-1] != '$';
