@@ -155,6 +155,13 @@ def test_what_a_compose_file_cannot_say(tmp_path, config, file, said):
     assert not (tmp_path / "owned").exists()
 
 
+def test_a_bake_file_that_a_newer_buildx_may_know(tmp_path):
+    require("buildx")
+    make({"config": "groups: {a: {bake: docker-bake.hcl}}\n", "files": {"docker-bake.hcl": 'variable "x" {\n  later = 1\n}\n'}}, tmp_path)
+    run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2 and "Unsupported argument" in run.stderr and "a newer buildx may know it" in run.stderr, run.stderr
+
+
 @pytest.mark.parametrize("asked, services", [("worker", ["worker"]), ("[worker, web]", ["web"]), ("app", ["app"])])
 def test_a_service_that_is_asked_for_without_its_twin(tmp_path, asked, services):
     """Compose prints what a service depends on, too; that is no reason to take another's name."""

@@ -131,7 +131,8 @@ bool arc_docker_lacks_plugin(const char *said)
                      "unknown flag: --file", "unknown shorthand flag: 'f'");
 }
 
-/* A hint for errors of docker about things that are missing in a job that only plans. */
+/* A hint for errors of docker about things that are missing in a job that only plans, or in an old
+ * docker. */
 static const char *hint_at(const char *said)
 {
     static const char no_value[] = "; give the variable a default in the file, or a value under "
@@ -143,6 +144,7 @@ static const char *hint_at(const char *said)
                             "the secret from the environment (env=NAME)"},
         {"is missing a value", no_value},
         {"Cannot include a null value", no_value},
+        {"Unsupported ", "; a newer buildx may know it: 'docker buildx version' names yours"},
     };
     arc_each_in (row, rows)
         if (strstr(said, row->says))
