@@ -105,4 +105,4 @@ def promote(registry, folder, wrapper=()):
     (folder / "plan.json").write_text(json.dumps(plan))
     (folder / "build.json").write_text(json.dumps(ledger))
     return subprocess.run([*wrapper, ARC_CI, "build", "--promote", "--plan", "plan.json", "--build", "build.json"], cwd=folder, text=True,
-                          capture_output=True, env={"PATH": os.environ["PATH"], "HOME": str(folder)}, timeout=60)
+                          capture_output=True, env={"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder)}, timeout=60)

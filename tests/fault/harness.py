@@ -73,7 +73,7 @@ class Project:
         return {**content, "SHA256SUMS": sums.encode()}
 
     def environment(self, double, **more):
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "GITHUB_API_URL": double.url, "GITHUB_TOKEN": TOKEN,
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TMPDIR": str(self.folder), "GITHUB_API_URL": double.url, "GITHUB_TOKEN": TOKEN,
                "GITHUB_REPOSITORY": "o/r", "LD_PRELOAD": quick_sleep(), **more}
         return env | {name: os.environ[name] for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
 

@@ -125,7 +125,7 @@ class World:
 
     def environment(self, **more):
         passed = {name: os.environ[name] for name in cmd.PASSED_ON if name in os.environ}
-        env = {**passed, "PATH": os.environ["PATH"], "HOME": str(self.folder / "home"), "LD_PRELOAD": quick_sleep(),
+        env = {**passed, "PATH": os.environ["PATH"], "HOME": str(self.folder / "home"), "TMPDIR": str(self.folder), "LD_PRELOAD": quick_sleep(),
                "GITHUB_API_URL": self.github.url, "GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": github_double.TOKEN, **more}
         return {name: value for name, value in env.items() if value is not None}
 

@@ -23,17 +23,17 @@ for name, words in {"status": ("status",), "verify": ("verify", "shop/v1.0.1"), 
 TRIED = {}
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def known(tmp_path_factory, record_testsuite_property):
-    shop = Shop(tmp_path_factory.mktemp("shop"))
+    shop, calls = Shop(tmp_path_factory.mktemp("shop")), set()
     for command in COMMANDS:
-        Allocations(lambda env, command=command: shop.run(command, env=env))
-    yield
+        Allocations(lambda env, command=command: shop.run(command, env=env), calls)
+    yield calls
     record_testsuite_property("figures", "allocations beside servers: " + ", ".join(f"{number} of {name}" for name, number in sorted(TRIED.items())))
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_every_allocation(tmp_path, name):
+def test_every_allocation(tmp_path, known, name):
     scenario, count = TABLE[name], tmp_path / "count"
     with World(tmp_path, mirror=False, **scenario.world) as world:
         def run(status=0, **env):
@@ -49,7 +49,7 @@ def test_every_allocation(tmp_path, name):
         world.keep()
         before, right, after = look(), run(), look()
         restore()
-        its = Allocations(lambda env: run(**env))
+        its = Allocations(lambda env: run(**env), known)
         restore()
         for n in [n for n in its.first if ALL or n in its.new]:
             where = f"allocation {n} of {its.total} fails"

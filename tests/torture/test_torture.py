@@ -40,7 +40,8 @@ def note(kind):
 
 @pytest.fixture(scope="module")
 def allocations(shop):
-    return {command: Allocations(lambda env: shop.run(command, env=env)) for command in COMMANDS}
+    known = set()
+    return {command: Allocations(lambda env: shop.run(command, env=env), known) for command in COMMANDS}
 
 
 @pytest.mark.parametrize("later", ["once", "from there on"])
@@ -54,7 +55,7 @@ def test_every_allocation(shop, right, allocations, command, later):
         where = f"allocation {n} of {its.total} fails {later}"
         check(command, right[command], got, where, its.CAUSE)
         assert not its.leak(count), f"{command}, {where}: {its.leak(count)} blocks leak"
-        note("allocations")
+        note("allocations " + later)
 
 
 def strace(shop, log, inject):

@@ -192,12 +192,11 @@ def points(total, sample):
 
 class Allocations:
     """Those of a command, by a first run that counts them (fail_malloc.c). `first` are the first ones of their stacks of calls, and
-    `new` those among them whose six innermost calls no earlier object had."""
-    KNOWN = set()
+    `new` those whose six innermost calls are not `known` yet."""
     CAUSE = 3, b"out of memory|Cannot allocate memory"
 
-    def __init__(self, run):
-        """`run` is called with an environment."""
+    def __init__(self, run, known):
+        """`run` is called with an environment; `known` gets the innermost calls."""
         library, spared = preload()
         with tempfile.TemporaryDirectory() as folder:
             count, stacks = pathlib.Path(folder) / "count", pathlib.Path(folder) / "stacks"
@@ -209,10 +208,10 @@ class Allocations:
         for number, (innermost, stack) in enumerate(lines, 1):
             if stack not in seen:
                 self.first.append(number)
-            if innermost not in self.KNOWN:
+            if innermost not in known:
                 self.new.add(number)
             seen.add(stack)
-            self.KNOWN.add(innermost)
+            known.add(innermost)
 
     def fail(self, number, later, count):
         """The environment in which one fails. `count` is a file for leak()."""
