@@ -136,7 +136,7 @@ def static_program():
 
 
 # Those that take longest start first, but no three with an engine at once: they wait for one disk.
-LONGEST = ("platform", "workflows", "scan", "cmd-valgrind", "dist", "engine", "steer", "fuzz", "changes", "sign")
+LONGEST = ("platform", "workflows", "scan", "cmd-valgrind", "dist", "engine", "steer", "torture", "fuzz", "changes", "sign")
 # Those whose programs note what of tools/ they reach.
 MEASURED = ("unit-asan", "cmd-asan", "fault-asan")
 
