@@ -22,6 +22,9 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
 
     ARC_TRY(arc_needs_read(wanted, needs, err));
     ARC_TRY(arc_needs_check_tag(needs, project->wanted.tag, err));
+    if (project->wanted.tag && needs->plan && !needs->version)
+        return arc_error_set(err, ARC_EINPUT, "--tag: the plan is about commit %.12s, not about %s",
+                             needs->plan->revision, project->wanted.tag);
     if (wanted->needs)
         ARC_TRY(arc_needs_check(needs, needs->plan, "its images are not scanned", err));
     if (wanted->needs && !wanted->build)
