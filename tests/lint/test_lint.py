@@ -373,6 +373,11 @@ HOSTILE = {
     "expressions in blocks": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n" +
                               "    - run: |\n        a ${{ b }}\n    - {uses: actions/cache@" + "0" * 40 + "}\n" +
                               "    - run: |\n        a ${{ b }}\n" * 20000),
+    "findings in one block": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n" +
+                              "    - run: |\n" + "        echo \"a=$(b)\" >> $GITHUB_OUTPUT\n" * 24000),
+    "texts of several lines": (".github/workflows/w.yml", "on: push\npermissions: {}\nenv:\n" + "".join(
+        f"  A{i}: ${{{{ github.event.issue.body }}}}\n" for i in range(3000)) + "jobs:\n  a:\n    runs-on: x\n    steps:\n" +
+                               "    - run: |\n" + "        echo A=$A1 >> $GITHUB_ENV\n" * 20000),
     "versions of actions": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n" +
                             "    - uses: actions/cache@" + ("0" * 40 + "\n    - uses: actions/cache@") * 13000 + "v1\n"),
     "unknown keys": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps: [{run: a}]\n" +

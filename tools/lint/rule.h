@@ -102,10 +102,10 @@ struct lint {
     size_t called_count;
     bool queue; /* a workflow starts in a merge queue, so that there is one */
     const struct arc_yaml_node *document; /* the workflow or action whose expressions are checked */
-    size_t expressions; /* bytes of texts with expressions checked in the file so far */
-    const char *text,
-        *line;       /* a file and the line of it that was looked for last, so that the next */
-    unsigned number; /* search starts there */
+    size_t expressions;      /* bytes of texts with expressions checked in the file so far */
+    const char *text, *line; /* a file, and where the last search for a line of it ended */
+    unsigned number;         /* of that line */
+    const char *script, *at; /* a script that it was in, and the place; NULL: none */
 };
 
 /* Adds a finding at a line (0: the whole file, shown as line 1). */

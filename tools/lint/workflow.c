@@ -269,32 +269,41 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
 
 const char *lint_line(struct lint *lint, const struct arc_yaml_node *node, unsigned number)
 {
-    if (lint->text != node->source->text || number < lint->number) {
+    bool within = lint->script && number == lint->number; /* not at the start of the line */
+    if (lint->text != node->source->text || number < lint->number || within) {
         lint->text = lint->line = node->source->text;
         lint->number = 1;
     }
     for (const char *end; lint->number < number && (end = strchr(lint->line, '\n')); lint->number++)
         lint->line = end + 1;
+    lint->script = NULL;
     return lint->line;
+}
+
+static void skip_blanks(struct lint *lint)
+{
+    for (; *lint->line && isspace((unsigned char)*lint->line); lint->line++)
+        lint->number += *lint->line == '\n';
 }
 
 unsigned lint_script_line(struct lint *lint, const struct arc_yaml_node *script, const char *at)
 {
-    size_t left = 1; /* characters up to the place, without blanks: `>` makes one line of several */
-
     if (!script->block)
         return script->line;
-    for (const char *t = script->text; t < at; t++)
-        left += !isspace((unsigned char)*t);
-
-    const char *c = lint_line(lint, script, script->line + 1); /* a block starts below its `|` */
-    unsigned line = lint->number;
-    for (; *c && left; c++) {
-        line += *c == '\n';
-        left -= !isspace((unsigned char)*c);
+    if (lint->script != script->text || lint->text != script->source->text || at < lint->at) {
+        lint_line(lint, script, script->line + 1); /* a block starts below its `|` */
+        lint->script = lint->at = script->text;
     }
 
-    return line;
+    for (; lint->at < at; lint->at++) { /* without blanks: `>` makes one line of several */
+        if (isspace((unsigned char)*lint->at))
+            continue;
+        skip_blanks(lint);
+        lint->line += *lint->line != '\0';
+    }
+    skip_blanks(lint);
+
+    return lint->number;
 }
 
 /* Checks text that a shell or an interpreter runs: GitHub inserts values of expressions
