@@ -317,7 +317,7 @@ def test_a_listing_without_end_fills_no_memory(world):
 
 @pytest.mark.parametrize("words, message", [
     (("--older-than=14",), "is not an age"), (("--older-than=x",), "is not an age"), (("--keep=-1",), "is not a number"),
-    (("--apply", "--dry-run"), "give one"), (("ship",), "there is no release group 'ship'"),
+    (("--apply", "--dry-run"), "leave out one of them"), (("ship",), "there is no release group 'ship'"),
 ])
 def test_what_cannot_be(world, words, message):
     failed = world.run("prune", *words, status=2, GITHUB_TOKEN=None)
