@@ -89,7 +89,7 @@ static void check_app(struct lint *lint, const struct arc_yaml_node *step)
 /* Whether a path is the whole work tree, without exceptions. */
 static bool is_tree(const char *path)
 {
-    bool whole = *path && arc_text_strip(path, strlen(path), "./* \t\n") == 0;
+    bool whole = *path && arc_text_strip(path, strlen(path), "*./ \t\n") == 0;
     return whole || ARC_AMONG(path, "${{ github.workspace }}", "${{github.workspace}}");
 }
 
