@@ -198,6 +198,26 @@ static int find_commit(struct arc_project *project, const struct arc_needs *need
     return ARC_OK;
 }
 
+/* Says where results are sent, and of what they are, by the run's environment. */
+static int place_results(const struct arc_env *env, const struct arc_scan_files *files,
+                         struct arc_scan_publish *wanted, struct arc_error *err)
+{
+    wanted->repository = arc_github_repository(env, &files->github);
+    wanted->ref = arc_env_nonempty(env, "GITHUB_REF");
+    wanted->commit = arc_env_nonempty(env, "GITHUB_SHA");
+
+    if (wanted->sarif && (!wanted->ref || !wanted->commit))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--upload-sarif needs GITHUB_REF and GITHUB_SHA: code scanning "
+                             "needs to know what was scanned");
+    if ((wanted->sarif || wanted->issues) && !wanted->repository)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--upload-sarif and --create-issues need to know the repository: "
+                             "--repository OWNER/NAME or GITHUB_REPOSITORY");
+
+    return ARC_OK;
+}
+
 int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,
                    struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err)
 {
@@ -205,20 +225,8 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     struct arc_scan_options options = files->options;
     struct arc_scan_run run = files->run;
     struct arc_scan_publish wanted = files->publish;
-    wanted.repository = arc_github_repository(env, &files->github);
-    wanted.ref = arc_env_nonempty(env, "GITHUB_REF");
-    wanted.commit = arc_env_nonempty(env, "GITHUB_SHA");
     bool publishes = wanted.sarif || wanted.issues;
-
-    if (wanted.sarif && (!wanted.ref || !wanted.commit))
-        return arc_error_set(err, ARC_EINPUT,
-                             "--upload-sarif needs GITHUB_REF and GITHUB_SHA: code scanning "
-                             "needs to know what was scanned");
-
-    if (publishes && !wanted.repository)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--upload-sarif and --create-issues need to know the repository: "
-                             "--repository OWNER/NAME or GITHUB_REPOSITORY");
+    ARC_TRY(place_results(env, files, &wanted, err));
 
     ARC_AUTO(arc_needs) struct arc_needs needs = {0};
     ARC_TRY(read_images(project, files, &needs, err));
