@@ -256,7 +256,7 @@ static void find_argument(const struct scan *s, const char *line)
         names_secret(line, line + len))
         lint_find(s->lint, LINT_CREDENTIALS, s->file, s->line,
                   "the value of the argument %.*s stays in the image's history, the build's cache "
-                  "and its provenance: pass it by RUN --mount=type=secret",
+                  "and its provenance: use docker's RUN --mount=type=secret",
                   (int)len, line);
 }
 
