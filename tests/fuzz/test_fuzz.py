@@ -28,7 +28,7 @@ REASONS = {
     "the caller's own words":
         "arc_list_format_parse parse_given",
     "reads or passes on a file or a stream, which a parser with a target then takes":
-        "arc_context_read arc_file_read_given arc_file_read_stdin arc_project_read_config arc_project_read_given"
+        "arc_context_read arc_file_read_given arc_file_read_stdin arc_project_read_given"
         " arc_project_read_trusted"
         " arc_repository_read arc_repository_read_published plain_read read_body"
         " read_comment read_configuration read_current read_file read_images read_job"
