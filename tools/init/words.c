@@ -210,8 +210,8 @@ static const char *said_by_echo(struct script *script, const char *command)
         return init_lower(script->init, held);
     if (ARC_HOLDS(filter, "s/\\//-/g", "s|/|-|g", "s,/,-,g", "tr / -", "tr '/' '-'")) {
         char *joined = arc_arena_text(&script->init->arena, held);
-        for (char *slash = joined; slash && (slash = strchr(slash, '/'));)
-            *slash = '-';
+        for (char *at = joined; at && *at; at++)
+            *at = *at == '/' ? '-' : *at;
         return joined;
     }
     if (bar && strcmp(held, "{revision}") == 0 && ARC_HOLDS(filter, "cut -c", "head -c"))
