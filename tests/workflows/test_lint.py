@@ -65,6 +65,15 @@ def test_what_fetches_commits_has_the_token(path):
             and "GITHUB_TOKEN" not in step.get("env", {})] == []
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_only_github_gets_the_runs_own_token(path):
+    """A registry that the caller names, and whose password it forgot, is somebody else's."""
+    steps = [step for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job.get("steps", [])]
+    given = {(step["env"].get("REGISTRY") or step["run"].split()[-3], step["env"]["TOKEN"]) for step in steps if "docker login" in step.get("run", "")}
+    assert given <= {("ghcr.io", "${{ github.token }}"),
+                     ("${{ inputs.registry }}", "${{ secrets.registry-password || inputs.registry == 'ghcr.io' && github.token || '' }}")}
+
+
 def test_the_build_makes_what_the_plan_of_the_changes_lists(tmp_path):
     """group-images.yml plans twice: for the services that changed, then for those in the called workflow. One for a platform of its
     own lends it to no other."""
