@@ -1,6 +1,5 @@
 /* Finds what looks like a committed credential, in the files that git tracks; outside a repository,
  * in everything except .git. */
-#define _GNU_SOURCE /* memrchr */
 #include "lint/rule.h"
 #include "os/file.h"
 #include <ctype.h>
@@ -196,10 +195,12 @@ static void find_url_password(const struct scan *s, const char *line)
 static bool is_reference(const char *value, size_t len)
 {
     const char *address = strstr(value, "://"), *key = memchr(value, ':', len);
-    const char *file = memrchr(value, '/', len);
+    size_t folder = len; /* up to the last '/' */
+    while (folder && value[folder - 1] != '/')
+        folder--;
     bool dots = memchr(value, '.', len), signs = memchr(value, '-', len) || memchr(value, '_', len);
-    bool in_path = key && memchr(value, '/', (size_t)(key - value)); /* "path/in/vault:key" */
-    bool in_file = file && memchr(file, '.', (size_t)(value + len - file)); /* docs/secret.md */
+    bool in_path = key && memchr(value, '/', (size_t)(key - value));    /* "path/in/vault:key" */
+    bool in_file = folder && memchr(value + folder, '.', len - folder); /* docs/secret.md */
     bool item = value[strspn(value, ARC_ALNUM "_.")] == '['; /* ENC[…], os.environ["A"] */
 
     /* API_TOKEN, process.env.API_TOKEN, my-secret */
