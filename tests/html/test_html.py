@@ -139,7 +139,7 @@ def test_the_page_shows_when_each_cell_ran(pages, name, count):
 
 
 @pytest.mark.parametrize("cells", [[], [("linux/amd64", 0, 0, None)], [("linux/amd64", 1e300, 1e300, None), ("linux/arm64", 0, 1, None)],
-                                   [("linux/amd64", 1750000000, 1, False)] * 300])
+                                   [(f"linux/arm64/v{n}", 1750000000, 1, False) for n in range(300)]])
 def test_a_timeline_of_anything_is_a_page(pages, cells):
     (pages / "odd.json").write_text(json.dumps(build_of(*cells)))
     done = subprocess.run([ARC_CI, "status", f"--html={pages}/odd.html", f"--build={pages}/odd.json"], cwd=pages / "repo",
