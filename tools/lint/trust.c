@@ -145,7 +145,7 @@ static void check_name(struct lint *lint, const struct arc_yaml_node *job,
 /* Text of an artifact from another run, which may be a pull request's, as a variable of this one. */
 static void check_taken(struct lint *lint, const struct arc_yaml_node *script, bool *taken)
 {
-    const char *text = script && script->text ? script->text : "";
+    const char *text = script->text;
     const char *at = arc_or(strstr(text, "GITHUB_ENV"), strstr(text, "GITHUB_PATH"));
     const char *cat = strstr(text, "cat ");
 
@@ -184,8 +184,9 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job,
                          "what is checked out here and runs later: give it a `path` of its own");
         taken = taken || takes || strstr(lint_input_text(with, "script"), "downloadArtifact");
         own = own || (step_uses(step, "actions/checkout") && input_is(step, "path", ""));
-        if (s->follows)
-            check_taken(s->lint, arc_yaml_get(step, "run"), &taken);
+        const struct arc_yaml_node *run = arc_yaml_get(step, "run");
+        if (s->follows && run && run->text)
+            check_taken(s->lint, run, &taken);
     }
 }
 
