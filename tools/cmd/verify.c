@@ -32,8 +32,9 @@ const struct command cmd_verify = {
         "Reads every image of the release by its version's tag, from every registry, and compares "
         "it with the commit: exactly the planned platforms, the commit's labels, every "
         "attestation about an image of the index. Services, platforms and signer are those of "
-        "the work tree, so check out the tag; it warns if another commit is checked out. If the group has `sign`, each index, its SBOM "
-        "and its provenance must be signed by the expected identity or key, in every registry.\n\n"
+        "the work tree, so check out the tag; it warns if another commit is checked out. If the "
+        "group has `sign`, each index, its SBOM and its provenance must be signed by the expected "
+        "identity or key, in every registry.\n\n"
         "Prints for each image the command with which anybody can verify the signature with "
         "cosign, and with `attest: github` the one for `gh attestation`. Exit status 1 if "
         "anything is wrong.",

@@ -71,8 +71,8 @@ static int visit_page(const struct arc_reply *reply, const char *member, const c
 }
 
 /* Gets a page. If the first one is too large (releases with hundreds of assets each), also for
- * GitHub, which then answers 502 or 504, pages of ten items take its place, and *limit grows. A page that stays too large is ARC_EWORLD: ARC_ELIMIT
- * means more pages. */
+ * GitHub, which then answers 502 or 504, pages of ten items take its place, and *limit grows. A page
+ * that stays too large is ARC_EWORLD: ARC_ELIMIT means more pages. */
 static int get_page(struct arc_transport *transport, char *at, const char *why, unsigned page,
                     unsigned *limit, struct arc_reply *reply, struct arc_error *err)
 {

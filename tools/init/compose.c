@@ -26,8 +26,8 @@ struct described {
     size_t images;
 };
 
-/* The text with $NAME and ${NAME:-word} replaced by their values; NULL if a variable has no value, or for
- * NULL. */
+/* The text with $NAME and ${NAME:-word} replaced by their values; NULL if a variable has no value,
+ * or for NULL. */
 static char *expand(const struct entry *entry, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
