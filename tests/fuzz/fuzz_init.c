@@ -1,5 +1,5 @@
 /* A repository that has never heard of arc-ci, as init reads it: Dockerfile, bake files, compose file, workflow, action,
- * .env, a file with a version, a Makefile, a shell script and a Taskfile, in this order. What is proposed loads. */
+ * .env, a file with a version, a Makefile and a shell script, in this order. What is proposed loads. */
 #include "arcci/init.h"
 #include "git/lib.h"
 #include "world.h"
@@ -17,8 +17,7 @@ static const char *const names[] = {"apps/a/Dockerfile",
                                     ".env",
                                     "apps/a/package.json",
                                     "Makefile",
-                                    "apps/build.sh",
-                                    "Taskfile.yml"};
+                                    "apps/build.sh"};
 
 #define NAME_COUNT (sizeof names / sizeof *names)
 

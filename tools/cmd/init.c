@@ -38,7 +38,7 @@ const struct command cmd_init = {
     .description =
         "Reads the files that git tracks, without running any, and the repository's tags. It "
         "understands Dockerfiles, bake and compose files, GoReleaser's images, versions in files, "
-        "'docker build' and 'bake' in workflows, Makefiles, justfiles, Taskfiles and shell scripts, and "
+        "'docker build' and 'bake' in workflows, Makefiles and shell scripts, and "
         "workflows that use build-push-action (or another action or workflow with the inputs "
         "context and image), metadata-action, bake-action, paths-filter, changed-files, "
         "trivy-action, attest or a release action, or that sign with cosign. If none of these says what is published, it asks about "

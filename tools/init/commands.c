@@ -10,6 +10,7 @@
 #define NEED_COST    16
 #define CALLED_MAX   4
 #define TARGETS_MAX  200
+#define MAKEFILES    "Makefile GNUmakefile"
 
 /* Reads the commands of a text with the script's directory and variables. */
 static void read_text(struct script *script, const char *text);
@@ -82,12 +83,9 @@ static bool take_assignment(struct script *script, const json_t *words, bool pas
     for (size_t i = 2; i < json_array_size(words); i++)
         arc_text_item(&value, " ", "%s", word_at(words, i));
     const char *said = init_hold(init, &value);
-    bool is_computed = ARC_STARTS(said, "if "); /* in a justfile */
-    if (is_computed || (differs && *before_it && strcmp(before_it, said) != 0)) {
-        arc_buf_reset(&value);
-        arc_buf_putc(&value, INIT_UNKNOWN);
-    }
-    init_set_text(init, script->variables, word, init_hold(init, &value));
+    if (differs && *before_it && strcmp(before_it, said) != 0)
+        said = INIT_UNKNOWN_TEXT;
+    init_set_text(init, script->variables, word, said);
 
     return true;
 }
@@ -233,8 +231,7 @@ static void run_makefile(struct script *script, const char *path, const char *di
     size_t told = count_told(script);
     char *key;
     json_t *wanted = init_keep(init, json_object());
-    const char *text =
-        is_known_call(script, path, targets, &key) ? NULL : init_read_script(init, path);
+    const char *text = is_known_call(script, path, targets, &key) ? NULL : init_read(init, path);
 
     if (!text)
         return;
@@ -282,17 +279,14 @@ static void run_makefile(struct script *script, const char *path, const char *di
 }
 
 /* "make -C DIRECTORY -f FILE NAME=value TARGET…"; a directory that only a run knows matches any. */
-static void take_make(struct script *script, const char *program, const json_t *words)
+static void take_make(struct script *script, const json_t *words)
 {
     struct init *init = script->init;
     const char *folder = script->directory, *file = NULL;
     json_t *targets = init_keep(init, json_array()), *given = init_keep(init, json_object());
-    const char *files = strcmp(program, "task") == 0 ? INIT_TASKFILES : INIT_JUSTFILES;
     struct script made = *script;
     bool named = false;
 
-    if (strcmp(program, "make") == 0)
-        files = "Makefile GNUmakefile";
     made.variables = init_keep(init, init_copy(init, script->variables));
     init_update(init, made.variables, script->passed);
     arc_json_each_pair (name, value, made.variables)
@@ -325,7 +319,7 @@ static void take_make(struct script *script, const char *program, const json_t *
         const char *path = init->files[i];
         bool is_meant = file
                             ? strcmp(file, path) == 0
-                            : init_is_among(arc_path_name(path), files) &&
+                            : init_is_among(arc_path_name(path), MAKEFILES) &&
                                   init_match(init, folder, init_directory(init, path), false, NULL);
         if (is_meant && init_spend(init, json_array_size(targets) * NEED_COST))
             run_makefile(&made, path, file ? folder : init_directory(init, path),
@@ -342,7 +336,7 @@ static void take_script(struct script *script, const json_t *words)
     struct script inner = *script;
     const char *program = word_at(words, 0) + strspn(word_at(words, 0), "@-+");
     bool is_sourced = init_is_among(program, ". source");
-    bool is_shell = is_sourced || init_is_among(arc_path_name(program), "sh bash pwsh");
+    bool is_shell = is_sourced || init_is_among(arc_path_name(program), "sh bash");
     size_t at = 0;
 
     while (is_shell && (at == 0 || *word_at(words, at) == '-'))
@@ -352,8 +346,8 @@ static void take_script(struct script *script, const json_t *words)
     char *key;
     if (!path || !init_has_file(init, path))
         return;
-    const char *text = init_read_script(init, path);
-    bool is_script = is_shell || arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1") ||
+    const char *text = init_read(init, path);
+    bool is_script = is_shell || arc_text_ends(path, ".sh") ||
                      (text && ARC_STARTS(text, "#!") && memmem(text, strcspn(text, "\n"), "sh", 2));
     if (!text || !is_script || is_known_call(script, path, words, &key))
         return;
@@ -522,7 +516,7 @@ static void take_echo(struct script *script, const char *program, const json_t *
         script->said = NULL;
     }
 
-    if (!init_is_among(program, "echo Write-Output"))
+    if (strcmp(program, "echo") != 0)
         return;
     const char *name =
         arc_text_after(said, "::set-output name="); /* the way before GITHUB_OUTPUT */
@@ -715,14 +709,12 @@ static void take_command(struct script *script, json_t *words)
     if (take_loop(script, program, words))
         return;
 
-    if (strcmp(what, "-Path") == 0) /* an option of PowerShell's commands */
-        what = word_at(words, 2);
-    if (init_is_among(program, "cd pushd Set-Location Push-Location")) {
+    if (init_is_among(program, "cd pushd")) {
         char *directory = init_resolve_path(script->step, script->directory, what);
         script->left_behind = script->directory;
         script->directory = arc_or(directory, script->directory);
         script->is_outside = !directory && *what;
-    } else if (init_is_among(program, "popd Pop-Location")) {
+    } else if (strcmp(program, "popd") == 0) {
         script->directory = arc_or(script->left_behind, script->directory);
         script->is_outside = false;
     }
@@ -733,8 +725,8 @@ static void take_command(struct script *script, json_t *words)
     script->passed = given;
     if (script->is_makefile && init_is_among(program, "include sinclude"))
         take_include(script, words);
-    else if (script->step->runner && init_is_among(program, "make task just"))
-        take_make(script, program, words);
+    else if (script->step->runner && strcmp(program, "make") == 0)
+        take_make(script, words);
     else if (script->step->runner)
         take_script(script, words);
     if (init_is_among(program, "docker podman buildah docker-compose"))
@@ -874,7 +866,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
                         const char *directory, bool pushes)
 {
     struct init *init = step->init;
-    bool is_shell = arc_text_ends(step->file, ".sh") || arc_text_ends(step->file, ".ps1");
+    bool is_shell = arc_text_ends(step->file, ".sh");
     char *from = init_resolve_path(step, ".", directory);
     from = arc_or(from, arc_arena_text(&init->arena, directory));
     struct script script = {
@@ -916,16 +908,13 @@ void init_read_scripts(struct init *init)
 
     for (size_t i = 0; i < init->file_count && !told; i++) {
         const char *path = init->files[i], *name = arc_path_name(path);
-        bool is_shell = /* assumed to run in the root */
-            arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1");
-        bool is_script =
-            is_shell || arc_text_ends(path, ".mk") ||
-            init_is_among(name, "Makefile GNUmakefile " INIT_JUSTFILES " " INIT_TASKFILES);
+        bool is_shell = arc_text_ends(path, ".sh"); /* assumed to run in the root */
+        bool is_script = is_shell || arc_text_ends(path, ".mk") || init_is_among(name, MAKEFILES);
         if (!is_script || init_is_aside(path))
             continue;
         if (!init_counts(init, &count))
             break;
-        const char *text = init_read_script(init, path);
+        const char *text = init_read(init, path);
         struct init_step step = {.init = init, .scope = scope, .when = "", .file = path};
         if (text)
             init_take_commands(&step, text, NULL, is_shell ? "." : init_directory(init, path),

@@ -102,7 +102,8 @@ static void ask_unread(struct init *init)
         ".gitlab-ci.yml", "Jenkinsfile",     "Earthfile",   "skaffold.yaml",
         "Tiltfile",       ".drone.yml",      ".drone.star", ".circleci/config.yml",
         ".travis.yml",    "cloudbuild.yaml", "werf.yaml",   "azure-pipelines.yml",
-        ".woodpecker",    ".woodpecker.yml"};
+        ".woodpecker",    ".woodpecker.yml", "justfile",    "Taskfile.yml",
+        "Taskfile.yaml"};
 
     arc_each_in (name, names)
         if (!init->pushes && !init->groups &&

@@ -47,16 +47,6 @@ struct script {
     bool pushes;
 };
 
-/* ---- dialects.c ----------------------------------------------------------------------------- */
-
-#define INIT_TASKFILES "Taskfile.yml Taskfile.yaml Taskfile.dist.yml Taskfile.dist.yaml"
-#define INIT_JUSTFILES "justfile .justfile"
-
-/* Reads a script's file: PowerShell as a shell script, a Taskfile or a justfile as a Makefile, others
- * as they are.
- * NULL if it cannot be read. Lives as long as the proposal. */
-const char *init_read_script(struct init *init, const char *path);
-
 /* ---- words.c -------------------------------------------------------------------------------- */
 
 /* The next word of the command without its quotes, and whether it starts with a variable. False at

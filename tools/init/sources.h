@@ -136,10 +136,6 @@ void init_take_build(const struct init_step *step);
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
                         const char *directory, bool pushes);
 
-/* Converts PowerShell to a shell script: "$env:NAME", "$name = 'value'", lines joined by "`". The
- * result lives as long as the proposal. */
-const char *init_from_powershell(struct init *init, const char *text);
-
 /* The input of docker/build-push-action that an option of a build is, such as "--build-arg"; NULL for
  * none. */
 const char *init_find_input(const char *option);

@@ -499,28 +499,6 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     return end + open;
 }
 
-/* "{{NAME}}" of a justfile, "{{.NAME | default "word"}}" of a Taskfile; returns its end. */
-static const char *expand_template(struct script *script, const char *open, struct arc_buf *out)
-{
-    static const char initial[] = "default \"";
-    const char *name = open + 2, *end = strstr(name, "}}"), *value;
-    size_t len = end ? (size_t)(end - name) : 0;
-
-    if (!end || !init_spend(script->init, len))
-        return open + strlen(open);
-    name += strspn(name, " \t.-");
-    value = find_value(script, init_cut(script->init, name, strspn(name, INIT_LETTERS)));
-    const char *usual =
-        strstr(arc_or(init_cut(script->init, open, (size_t)(end - open)), ""), initial);
-    if (!value && usual) {
-        usual += strlen(initial);
-        value = init_cut(script->init, usual, strcspn(usual, "\""));
-    }
-    arc_buf_puts(out, arc_or(value, INIT_UNKNOWN_TEXT));
-
-    return end + 2;
-}
-
 bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variable)
 {
     const char *at = script->at + strspn(script->at, " \t\r");
@@ -562,8 +540,6 @@ bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variab
             else
                 arc_buf_putc(word, *at);
             at = is_command ? end + 1 : at + 1;
-        } else if (script->is_makefile && ARC_STARTS(at, "{{")) {
-            at = expand_template(script, at, word);
         } else if (*at == '\\' && at[1] && quote != '\'') {
             if (at[1] != '\n')
                 arc_buf_putc(word, at[1]);

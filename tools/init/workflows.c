@@ -75,19 +75,17 @@ static json_t *copy_scope(struct init *init, const json_t *outer)
     return scope;
 }
 
-/* Adds the `env`, the working directory and the shell of a workflow, job or step to its scope. */
+/* Adds the `env` and the working directory of a workflow, job or step to its scope. */
 static void add_settings(struct init *init, json_t *scope, const struct arc_yaml_node *owner)
 {
-    static const char *const keys[] = {"working-directory", "shell"};
+    static const char key[] = "working-directory";
     ARC_AUTO_JSON json_t *added = init_expand_node(init, arc_yaml_get(owner, "env"), scope);
 
     init_update(init, json_object_get(scope, "env"), added);
-    arc_each_in (key, keys) {
-        const struct arc_yaml_node *usual = arc_yaml_at(owner, "defaults", "run", *key);
-        const struct arc_yaml_node *given = arc_or(arc_yaml_get(owner, *key), usual);
-        if (given)
-            init_set(init, scope, *key, init_expand_node(init, given, scope));
-    }
+    const struct arc_yaml_node *usual = arc_yaml_at(owner, "defaults", "run", key);
+    const struct arc_yaml_node *given = arc_or(arc_yaml_get(owner, key), usual);
+    if (given)
+        init_set(init, scope, key, init_expand_node(init, given, scope));
 }
 
 /* The path from the root of a local `uses`: "./x", "$/x", or "OWNER/REPOSITORY/x@main" with this
@@ -165,8 +163,6 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
             ARC_AUTO_JSON json_t *expanded = init_expand_node(init, run, scope);
             const char *text = arc_or(json_string_value(expanded), "");
             const char *inside = arc_text_or(arc_json_text_of(scope, "working-directory"), ".");
-            if (ARC_STARTS(arc_json_text_of(scope, "shell"), "pwsh", "powershell"))
-                text = init_from_powershell(init, text);
             init_take_commands(&step, text, json_object_get(scope, "env"), inside, pushes);
             continue;
         }
