@@ -61,9 +61,14 @@ int project_explain_plan(const struct invocation *inv, int rc, struct arc_error 
     return arc_error_prefix(err, "the plan's input is empty (" ARC_OUTPUT_DROPPED ")");
 }
 
-void project_note_published(const struct arc_project *project, struct report *report)
+void project_note_lookups(const struct arc_project *project, struct report *report)
 {
-    const char *why = project->repository.published_unknown;
+    const struct arc_repository *repository = &project->repository;
+    const char *tags = repository->tags ? repository->tags_unknown : NULL;
+    const char *why = repository->published_unknown;
+
+    if (tags)
+        report_warn(report, "the tags of this clone alone count: %s", tags);
     if (why)
         report_warn(report,
                     "the last tag counts as the previous release, since the last published release "
@@ -92,7 +97,7 @@ int project_note_dirty(struct arc_project *project, struct report *report, struc
 void project_note_tags(const struct arc_project *project, struct report *report)
 {
     const char *why = project->repository.tags_unknown;
-    if (project->version && why)
+    if (project->version && !project->version->tags_known && why)
         report_warn(report, "latest stays where it is, since the other tags are not known: %s",
                     why);
 
@@ -101,5 +106,5 @@ void project_note_tags(const struct arc_project *project, struct report *report)
         report_warn(report, "%s has no release yet: %s goes without it", *left_out,
                     project->group->name);
 
-    project_note_published(project, report);
+    project_note_lookups(project, report);
 }

@@ -73,8 +73,8 @@ int github_settings(const struct invocation *inv, const char *timeout_name,
  * job, is empty, the error says that first. */
 int project_explain_plan(const struct invocation *inv, int rc, struct arc_error *err);
 
-/* Warns if the last published release could not be looked up. */
-void project_note_published(const struct arc_project *project, struct report *report);
+/* Warns if the remote's tags, or the last published release, could not be looked up. */
+void project_note_lookups(const struct arc_project *project, struct report *report);
 /* The same, and warns if `latest` does not move because the other tags are unknown. */
 void project_note_tags(const struct arc_project *project, struct report *report);
 

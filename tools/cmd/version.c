@@ -22,10 +22,7 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
     if (option_flag(inv, "explain"))
         ARC_TRY(report_show(report, arc_embedded_cmd_version_next, err));
 
-    const char *unknown = inv->project->repository.tags_unknown;
-    if (unknown)
-        report_warn(report, "the tags of this clone alone count: %s", unknown);
-    project_note_published(inv->project, report);
+    project_note_lookups(inv->project, report);
 
     if (json_is_false(json_object_get(next, "complete")))
         report_warn(
@@ -68,7 +65,7 @@ static int run_version(const struct invocation *inv, struct report *report, stru
                                      "previous-tag"));
     if (!inv->project->version->tags_known)
         report_warn(report, "latest=false, since %s", inv->project->version->latest_reason);
-    project_note_published(inv->project, report);
+    project_note_lookups(inv->project, report);
 
     return ARC_OK;
 }

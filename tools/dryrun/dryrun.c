@@ -239,7 +239,7 @@ static int load_facts(struct dryrun *run, const char *event, struct arc_error *e
 
     arc_json_put(&run->document, "revision", json_string(repository->revision));
     arc_json_put(&run->document, "revision-from", json_string(repository->revision_from));
-    if (project->version && repository->tags_unknown)
+    if (project->version && !repository->tags)
         arc_json_put(&run->unknown, "tags", json_string(repository->tags_unknown));
 
     return ARC_OK;
@@ -422,6 +422,9 @@ static int find_warnings(struct dryrun *run, json_t **out, struct arc_error *err
     const struct arc_env *env = run->recorded ? &run->event.env : run->env;
     char *const *left_out = project->group->unreleased;
 
+    if (project->repository.tags && project->repository.tags_unknown)
+        warn(run, "tags", "the tags of this clone alone count: %s",
+             project->repository.tags_unknown);
     if (project->tag.text)
         ARC_TRY(warn_of_tags(run, arc_env_get(env, "GITHUB_REF"), err));
     for (; left_out && *left_out; left_out++)

@@ -176,6 +176,11 @@ static int load_tags(const struct arc_git *git, struct arc_error *err)
     return ARC_OK;
 }
 
+bool arc_git_in_ci(const struct arc_git *git)
+{
+    return arc_env_nonempty(git->env, "CI") || arc_env_nonempty(git->env, "GITHUB_ACTIONS");
+}
+
 int arc_git_all_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *url = NULL;
@@ -184,12 +189,11 @@ int arc_git_all_tags(const struct arc_git *git, json_t **out, struct arc_error *
 
     /* The clone may lack tags: actions/checkout, Buildkite and others fetch without tags, at any
      * depth, and leave no trace of that. A repository that never fetched lacks none. */
-    bool may_lack =
-        arc_git_is_shallow(git) ||
-        (!arc_git_remote_url(git, &url, NULL) &&
-         (arc_file_kind_in(git->gitdir, "FETCH_HEAD") != ARC_FILE_NONE ||
-          arc_file_kind_in(git->commondir, arc_buf_text(&refs)) != ARC_FILE_NONE ||
-          arc_env_nonempty(git->env, "CI") || arc_env_nonempty(git->env, "GITHUB_ACTIONS")));
+    bool may_lack = arc_git_is_shallow(git) ||
+                    (!arc_git_remote_url(git, &url, NULL) &&
+                     (arc_file_kind_in(git->gitdir, "FETCH_HEAD") != ARC_FILE_NONE ||
+                      arc_file_kind_in(git->commondir, arc_buf_text(&refs)) != ARC_FILE_NONE ||
+                      arc_git_in_ci(git)));
     if (!may_lack)
         return arc_git_tags(git, NULL, out, err);
 

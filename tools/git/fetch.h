@@ -37,6 +37,9 @@ int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head
                            const struct arc_oid *commits, size_t count, bool *are,
                            struct arc_error *err);
 
+/* Whether a CI system runs this: its clones may lack tags, at any depth. */
+bool arc_git_in_ci(const struct arc_git *git);
+
 /* The names of all tags: the local ones and, for a clone, which may lack some at any depth, those
  * of the remote, requested once. A new reference. ARC_ENOTFOUND or ARC_EWORLD if the remote does
  * not answer. */

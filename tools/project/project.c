@@ -118,7 +118,12 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
         return ARC_OK;
     ARC_TRY(arc_error_memory(rc, err));
     repository->tags_unknown = arc_arena_text(&repository->memory, arc_error_text(&problem));
-    return arc_arena_check(&repository->memory, err);
+    ARC_TRY(arc_arena_check(&repository->memory, err));
+
+    /* Whoever rehearses away from the network has fetched, and promotes nothing: that asks for the
+     * tag again. */
+    bool whole = !arc_git_in_ci(project->git) && !arc_git_is_shallow(project->git);
+    return whole ? arc_git_tags(project->git, NULL, &repository->tags, err) : ARC_OK;
 }
 
 /* ---- group --------------------------------------------------------------------------------- */

@@ -114,7 +114,7 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
     if (!pruning->github)
         return ARC_OK;
     ARC_TRY(arc_project_load_tags(project, err));
-    if (!project->repository.tags)
+    if (project->repository.tags_unknown)
         return arc_error_set(err, ARC_EWORLD, "it is unknown which releases are in progress: %s",
                              project->repository.tags_unknown);
     ARC_TRY(add_tags(pruning, err));

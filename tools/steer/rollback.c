@@ -509,7 +509,7 @@ static int load(struct rollback *rollback, struct arc_error *err)
     ARC_TRY(arc_project_load_group(project, rollback->group, err));
     ARC_TRY(arc_project_load_tags(project, err));
 
-    if (!project->repository.tags)
+    if (project->repository.tags_unknown)
         return arc_error_set(err, ARC_EWORLD, "the release tags are unknown: %s",
                              project->repository.tags_unknown);
 
