@@ -225,6 +225,14 @@ static void add_commands(struct arc_buf *out, const char *script)
     }
 }
 
+/* The same for what JavaScript runs, as exec('git', ['checkout', …]) or exec(`git checkout …`). */
+static void add_executed(struct arc_buf *out, const char *script)
+{
+    bool runs = ARC_HOLDS(script, "exec(", "execSync(", "execFileSync(", "getExecOutput(", "spawn");
+    arc_each_piece (word, runs ? script : "", "'\"`,[] \t\n")
+        arc_buf_printf(out, "%.*s%s", (int)word.len, word.text, word.len ? " " : "");
+}
+
 /* Whether a script without comments checks out the head, named by an expression or a variable, or
  * gets its files in another way. */
 static bool checks_out(struct search *search, const struct scope *scope, const char *script)
@@ -287,15 +295,19 @@ static void check_step(struct search *search, const struct scope *scope,
 {
     static const char *const inputs[] = {"ref", "repository"};
     const struct arc_yaml_node *run = arc_yaml_get(step, "run"), *at = NULL;
+    const char *uses = arc_yaml_text_at(step, "uses");
+    bool javascript = strcasestr(uses, "/github-script@") != NULL;
     ARC_AUTO(arc_buf) struct arc_buf script = {0};
 
-    if (strstr(arc_yaml_text_at(step, "uses"), "checkout"))
+    if (javascript)
+        run = lint_input(arc_yaml_get(step, "with"), "script");
+    if (strstr(uses, "checkout"))
         arc_each_in (name, inputs)
             if (leads_to_head(search, scope, lint_input_text(arc_yaml_get(step, "with"), *name), 0))
                 at = lint_input(arc_yaml_get(step, "with"), *name);
 
     if (run && run->text && spend(search, run->text)) {
-        add_commands(&script, run->text);
+        (javascript ? add_executed : add_commands)(&script, run->text);
         search->lint->memory.failed |= script.failed != 0;
         at = checks_out(search, scope, arc_buf_text(&script)) ? run : at;
     }
