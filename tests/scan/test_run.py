@@ -164,7 +164,7 @@ def test_five_hundred_services_on_two_platforms(place):
     build = place.write("build.json", documents.build(group="messaging", services=services))
     for arch in ("amd64", "arm64"):
         place.write(f"fake/linux-{arch}.json", report(vulnerability("CVE-1", "LOW")))
-    assert place.run("--scan-type", "image", "--build", build, "--service", "s7", "--service", "s8") == 0
+    assert place.run("--build", build, "--service", "s7", "--service", "s8") == 0
     assert len(place.document["targets"]) == 4 and place.document["total"] == 2
     (place.path / "bin/trivy").unlink()
     (place.path / "bin/trivy").write_text("""#!/bin/sh
@@ -494,8 +494,8 @@ def test_an_image_of_the_scanner_that_anyone_may_move(place):
 
 
 def test_a_build_of_images_is_no_folder(place):
-    assert place.run("--build", place.write("build.json", BUILD)) == 2
-    assert "--scan-type image" in place.stderr
+    assert place.run("--build", place.write("build.json", BUILD), "--scan-type=fs") == 2
+    assert "name images, which --scan-type fs does not scan" in place.stderr
 
 
 def test_a_build_without_cells_is_no_clean_one(place):

@@ -52,19 +52,22 @@ static bool wants(const struct invocation *inv, const char *name)
 static int read_files(const struct invocation *inv, struct arc_scan_files *out,
                       struct arc_error *err)
 {
+    const struct arc_needs_files documents = project_documents(inv);
+    bool images = documents.build || documents.plan || documents.needs || option_given(inv, "tag");
+
     *out = (struct arc_scan_files){
         .options = {.service = option_value(inv, "service-name"),
                     .reports = option_list(inv, "report"),
                     .baselines = option_list(inv, "baseline"),
                     .scanner_info = option_value(inv, "scanner-info"),
                     .sarif_file = option_value(inv, "sarif")},
-        .run = {.type = option_value(inv, "scan-type"),
+        .run = {.type = arc_or(option_value(inv, "scan-type"), images ? "image" : "fs"),
                 .target = option_value(inv, "scan-target"),
                 .platforms = option_list(inv, "platform"),
                 .docker_image = option_value(inv, "scanner-image"),
                 .report_dir = option_value(inv, "report-dir"),
                 .services = option_list(inv, "service")},
-        .documents = project_documents(inv),
+        .documents = documents,
         .ignore_file = option_value(inv, "ignore-file"),
         .severity_given = option_given(inv, "severity"),
         .scanners_given = option_given(inv, "scanners"),
@@ -143,8 +146,10 @@ const struct command cmd_scan = {
         "--block-on-failure=false the run succeeds in spite of findings, but still fails on a "
         "scanner error. The same finding on several platforms of a service counts once.",
     .options = OPTIONS(
-        CHOICE("scan-type", "TYPE", "fs|image", "fs",
-               "What is scanned: a folder of the file system, or images.", .with = SCANNED),
+        CHOICE("scan-type", "TYPE", "fs|image", NULL,
+               "What is scanned: a folder of the file system, or images. Default: image with "
+               "--build, --plan, --needs and --tag, else fs.",
+               .with = SCANNED),
         VALUE("scan-target", "TARGET", "The folder or image to run Trivy on.", .without = NAMED),
         VALUES("platform", "OS/ARCH",
                "A platform of the image to scan; by default all its platforms.",

@@ -39,7 +39,7 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
     if ((needs->build || needs->plan) && strcmp(files->run.type, "image") != 0)
         return arc_error_set(
             err, ARC_EINPUT,
-            "--build, --plan, --needs and --tag name images: add --scan-type image");
+            "--build, --plan, --needs and --tag name images, which --scan-type fs does not scan");
 
     return ARC_OK;
 }
