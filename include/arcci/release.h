@@ -46,6 +46,7 @@ struct arc_release_asset {
     const char *path;
     const void *data;
     size_t len;
+    bool later; /* the file is not made yet: only for arc_release_requests() */
 };
 
 /* Everything is borrowed. */

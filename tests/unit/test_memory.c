@@ -325,8 +325,8 @@ static int call_release(char **answer, struct arc_error *err)
     ARC_AUTO_JSON json_t *requests = NULL;
     char tag[] = "a/v1.0.0";
     const struct arc_version_info version = {.tag = tag, .latest = true};
-    static const struct arc_release_asset assets[] = {{.name = "build.json", .path = "x"},
-                                                      {.name = "b", .data = "y", .len = 1}};
+    static const struct arc_release_asset assets[] = {
+        {.name = "build.json", .path = "x", .later = true}, {.name = "b", .data = "y", .len = 1}};
     struct arc_release_options options = {.repository = "o/r",
                                           .version = &version,
                                           .revision = "0123456789abcdef0123456789abcdef01234567",

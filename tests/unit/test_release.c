@@ -22,7 +22,8 @@ static void test_requests(void **state)
     const struct arc_version_info version = {.tag = tag, .latest = true};
     ARC_AUTO_JSON json_t *requests = NULL;
     static const struct arc_release_asset assets[] = {
-        {.name = "build.json", .path = "/does/not/exist"}, {.name = "a+b.txt", .path = "x"}};
+        {.name = "build.json", .path = "/does/not/exist", .later = true},
+        {.name = "a+b.txt", .path = "x", .later = true}};
     struct arc_release_options o = {.repository = "o/r",
                                     .version = &version,
                                     .revision = revision,

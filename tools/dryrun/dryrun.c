@@ -387,9 +387,10 @@ static int rehearse_requests(struct dryrun *run, json_t **out, struct arc_error 
     const json_t *notes = json_object_get(run->document, "notes");
     const struct arc_group *group = run->project->group;
     ARC_AUTO_FREE char *lock = arc_train_lock_name(group->name);
-    const struct arc_release_asset assets[] = {{.name = "build.json", .path = "build.json"},
-                                               {.name = "scan.json", .path = "scan.json"},
-                                               {.name = lock, .path = lock}};
+    const struct arc_release_asset assets[] = {
+        {.name = "build.json", .path = "build.json", .later = true},
+        {.name = "scan.json", .path = "scan.json", .later = true},
+        {.name = lock, .path = lock, .later = true}};
     struct arc_release_options options = {
         .repository = arc_url_path(run->project->repository.source), /* "owner/name" */
         .version = run->project->version,

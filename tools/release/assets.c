@@ -53,7 +53,7 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
                 return arc_error_set(err, ARC_EINPUT,
                                      "two assets are named %s: give one another name, NAME=FILE",
                                      given->name);
-        if (run->t->describes)
+        if (given->later)
             continue;
 
         ARC_TRY(release_hash(given, asset->sha256, &asset->size, err));
