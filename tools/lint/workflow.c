@@ -323,11 +323,11 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
  * command line for the script's file. */
 static void check_shell(const struct workflow *w, const struct arc_yaml_node *shell)
 {
-    static const char *const known[] = {"bash", "sh", "pwsh", "python", "cmd", "powershell", NULL};
+    static const char known[] = "bash sh pwsh python cmd powershell";
     const char *text = shell ? arc_or(shell->text, "") : "";
 
     check_script(w, shell);
-    if (*text && !ARC_HOLDS(text, "{0}", "${{") && !arc_text_among(text, known))
+    if (*text && !ARC_HOLDS(text, "{0}", "${{") && !arc_text_lists(known, text, strlen(text)))
         lint_find_at(w->lint, LINT_WORKFLOW, shell,
                      "'%s' is none of GitHub's shells (bash, sh, pwsh, python, cmd, powershell), "
                      "and a command line names the script as {0}",
