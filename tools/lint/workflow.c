@@ -613,18 +613,24 @@ static void check_bot(const struct workflow *w, const struct arc_yaml_node *cond
                      "github.event.pull_request.user.login");
 }
 
-/* All secrets in one text. */
+/* All secrets in one text, or a part of one. */
 static void check_secrets(const struct workflow *w, const struct arc_yaml_node *node,
                           const char *text, size_t len)
 {
-    static const char call[] = "toJSON(";
-    arc_text_trim(&text, &len);
-    if (len < sizeof call || strncasecmp(text, call, sizeof call - 1) != 0 || text[len - 1] != ')')
+    const char *argument = memchr(text, '(', len);
+    if (!argument)
         return;
-    text += sizeof call - 1;
-    len -= sizeof call;
-    arc_text_trim(&text, &len);
-    if (arc_text_is_caseless(text, len, "secrets"))
+
+    size_t left = (size_t)(text + len - ++argument), call = len - left - 1;
+    size_t name = strspn(argument, " ") + strlen("secrets");
+    arc_text_trim(&text, &call);
+    bool secrets = left > name && strncasecmp(argument + strspn(argument, " "), "secrets", 7) == 0;
+
+    if (secrets && arc_text_is_caseless(text, call, "fromJSON") && strchr(".[", argument[name]))
+        lint_find_at(w->lint, LINT_TRUST, node,
+                     "GitHub masks this secret as a whole, and no part of it: make each part a "
+                     "secret of its own");
+    if (secrets && arc_text_is_caseless(text, call, "toJSON") && !strchr(".[", argument[name]))
         lint_find_at(w->lint, LINT_TRUST, node,
                      "this hands on every secret that there is: name those that are needed");
 }
