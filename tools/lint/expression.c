@@ -17,6 +17,35 @@ const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const ch
     return NULL;
 }
 
+const struct arc_yaml_node *const *
+lint_matrix_values(struct lint *lint, const struct arc_yaml_node *job, const char *text)
+{
+    static const struct arc_yaml_node *const none[] = {NULL};
+    static const char context[] = "matrix.";
+    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix");
+    const struct arc_yaml_node *rows = arc_yaml_get(matrix, "include");
+    const char *at = matrix ? strstr(text, context) : NULL;
+    if (!at)
+        return none;
+
+    at += sizeof context - 1;
+    const char *name = arc_arena_cut(&lint->memory, at, strspn(at, ARC_ALNUM "_-"));
+    const struct arc_yaml_node *own = name ? lint_input(matrix, name) : NULL;
+    const struct arc_yaml_node **values = arc_arena_array(
+        &lint->memory, arc_yaml_items(own) + arc_yaml_items(rows) + 1, sizeof *values);
+    if (!values)
+        return none;
+
+    size_t count = 0;
+    arc_yaml_each (value, own)
+        values[count++] = value;
+    arc_yaml_each (row, rows)
+        if ((values[count] = lint_input(row, name)))
+            count++;
+
+    return values;
+}
+
 /* A function. If it is not `free`, only certain places may call it. */
 struct function {
     const char *name;

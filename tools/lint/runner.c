@@ -690,17 +690,13 @@ static void check_runner(const struct subject *s, const struct arc_yaml_node *jo
         "ubuntu-16.04", "ubuntu-18.04", "ubuntu-20.04", "macos-10.15",  "macos-11",
         "macos-12",     "macos-13",     "macos-14",     "windows-2016", "windows-2019"};
     const struct arc_yaml_node *runs_on = arc_yaml_get(job, "runs-on");
-    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix");
     const char *text = runs_on && runs_on->text ? runs_on->text : "";
-    const char *key = strstr(text, "matrix.");
-    key = key ? key + strlen("matrix.") : "";
-    key = arc_arena_cut(&s->lint->memory, key, strspn(key, ARC_ALNUM "_-"));
+    const struct arc_yaml_node *const *values = lint_matrix_values(s->lint, job, text);
 
     for (size_t i = 0; *text && i < ARC_COUNT(gone); i++) {
-        bool named = names_runner(runs_on, gone[i]) ||
-                     names_runner(lint_input(matrix, arc_or(key, "")), gone[i]);
-        arc_yaml_each (row, arc_yaml_get(matrix, "include"))
-            named = named || names_runner(lint_input(row, arc_or(key, "")), gone[i]);
+        bool named = names_runner(runs_on, gone[i]);
+        for (size_t k = 0; values[k]; k++)
+            named = named || names_runner(values[k], gone[i]);
         if (named)
             lint_find_at(s->lint, LINT_WORKFLOW, runs_on,
                          "GitHub has no runners %s any more: the job waits for one for a day",

@@ -429,20 +429,37 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
     }
 }
 
-/* Checks the image of a container, in a mapping or by itself. */
-static void check_image(const struct workflow *w, const struct arc_yaml_node *holder)
+static void check_digest(const struct workflow *w, const struct arc_yaml_node *image)
+{
+    const char *text = image->text;
+    if (text && *text && !ARC_HOLDS(text, "${{", "@sha256:"))
+        lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)",
+                     text);
+}
+
+/* Checks the image of a container, in a mapping or by itself. `job` may be NULL. */
+static void check_image(const struct workflow *w, const struct arc_yaml_node *job,
+                        const struct arc_yaml_node *holder)
 {
     bool map = holder && holder->type == ARC_YAML_MAP;
     const struct arc_yaml_node *image = map ? arc_yaml_get(holder, "image") : holder;
     const struct arc_yaml_node *password = arc_yaml_at(holder, "credentials", "password");
-    const char *text = image ? image->text : NULL;
+    const char *text = image ? arc_or(image->text, "") : "", *expression;
+    size_t len = 0;
 
     if (password && password->text && password->len && !strstr(password->text, "${{"))
         lint_find_credential(w->lint, password->source->name, password->line,
                              "a password, key or token");
-    if (!text || !*text || strstr(text, "${{") || strstr(text, "@sha256:"))
-        return;
-    lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)", text);
+    if (image)
+        check_digest(w, image);
+
+    /* Of an image that is whole in the matrix, each value is checked. */
+    const struct arc_yaml_node *const *value = lint_matrix_values(w->lint, job, text);
+    const char *rest = text;
+    bool whole = arc_text_expression(&rest, &expression, &len) && expression == text + 3 && !*rest;
+    arc_text_trim(&expression, &len);
+    for (; whole && strspn(expression, ARC_ALNUM "._-") == len && *value; value++)
+        check_digest(w, *value);
 }
 
 /* The member that an expression reads from a context, `.name` or `['name']`; moves *text past it.
@@ -844,9 +861,9 @@ static void check_job(const struct workflow *w, const struct arc_yaml_pair *job)
     check_steps(w, arc_yaml_get(job->value, "steps"));
     check_shell(w, arc_yaml_at(job->value, "defaults", "run", "shell"));
 
-    check_image(w, arc_yaml_get(job->value, "container"));
+    check_image(w, job->value, arc_yaml_get(job->value, "container"));
     arc_yaml_each_pair (service, arc_yaml_get(job->value, "services"))
-        check_image(w, service->value);
+        check_image(w, job->value, service->value);
     check_needs(w, job);
 }
 
@@ -1006,7 +1023,7 @@ static int check_action(void *context, const char *file)
     check_expressions(&w, yaml.root, false);
     check_steps(&w, arc_yaml_get(runs, "steps"));
     if (image && image->text && ARC_STARTS(image->text, "docker://"))
-        check_image(&w, image);
+        check_image(&w, NULL, image);
 
     return lint->memory.failed;
 }
