@@ -717,7 +717,8 @@ static bool join(const struct init_step *step, const struct init_image *more)
     }
 
     image->elsewhere = more->elsewhere || (image->elsewhere && image->pushed);
-    bool replaces = image->version_file && says_version(more);
+    bool replaces = (image->version_file && says_version(more)) || /* not a test's v{version} */
+                    (more->pushed && !image->pushed);
     arc_json_each_pair (argument, value, more->args) {
         const char *before = arc_json_text_of(image->args, argument);
         const char *after = json_string_value(value);

@@ -1,5 +1,6 @@
 /* Splits a script's commands into words and expands variables. */
 #include "arcci/release_version.h"
+#include "dockerfile/expand.h"
 #include "init/script.h"
 
 #define NESTED_MAX   8
@@ -444,6 +445,20 @@ static void expand_command(struct script *script, const char *at, const char *en
     arc_buf_puts(out, arc_or(said, INIT_UNKNOWN_TEXT));
 }
 
+/* What "${NAME#text}" and its like, from the operator on, leave of a value; NULL: unknown. */
+static const char *trim_value(struct script *script, const char *value, const char *how,
+                              const char *end)
+{
+    struct init *init = script->init;
+    const char *text = expand_part(script, &how, end, '\0');
+    ARC_AUTO_JSON json_t *values = init_made(init, json_pack("{s:s}", "_", value));
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = WORD_MAX};
+    bool known = arc_text_is_visible(text) &&
+                 arc_text_expand(init_print(init, "${_%s}", text), values, &out);
+
+    return known ? init_hold(init, &out) : NULL;
+}
+
 /* Expands "$NAME", "${NAME:-word}", "${NAME#v}", a Makefile's "$(NAME)", or a command. Returns its
  * end, or the end of the text if the budget is spent. */
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
@@ -486,6 +501,9 @@ static const char *expand_variable(struct script *script, const char *dollar, st
         value = cut_tag(value, init_cut(script->init, rest, (size_t)(end - rest)));
     if (value && strcmp(value, "{revision}") == 0 && ARC_STARTS(rest, "::", ":0:"))
         value = cut_hash(rest);
+
+    if (value && *value != '{' && *start == '{' && *rest && strchr("#%/", *rest))
+        value = trim_value(script, value, rest, end);
 
     if (value && ARC_STARTS(rest, ",,"))
         arc_buf_puts(out, init_lower(script->init, value));
