@@ -148,8 +148,8 @@ static bool is_of_action(struct init *init, const char *path)
     return is;
 }
 
-/* Dockerfiles for tests, examples, development, Windows or actions, judging by folder and name, count
- * only if the repository has no others. */
+/* Dockerfiles for tests, examples, development, Windows or actions, judging by folder, name and
+ * base, count only if the repository has no others. */
 void init_find_dockerfiles(struct init *init)
 {
     json_t *all = init_keep(init, json_object());
@@ -163,6 +163,7 @@ void init_find_dockerfiles(struct init *init)
         const char *lower = init_lower(init, path); /* but "sliding-windows/Dockerfile" counts */
         bool is_aside = lies_in(path, aside) || ARC_STARTS(lower, "windows") ||
                         strstr(lower, "/windows") || strstr(arc_path_name(lower), "windows") ||
+                        strstr(arc_or(init_read(init, path), ""), "microsoft.com/windows/") ||
                         init_is_among(variant, "dev develop development debug local") ||
                         is_of_action(init, path);
         init_set_text(init, is_aside ? init->aside : all, path, variant);
@@ -681,7 +682,8 @@ void init_read_dockerfiles(struct init *init)
     size_t count = 0;
 
     arc_json_each_pair (path, variant, init->dockerfile_names) {
-        if (init_find_image(init, path) || json_is_false(variant))
+        if (init_find_image(init, path) || json_is_false(variant) ||
+            json_object_get(init->aside, path))
             continue;
         if (described)
             init_ask(init, path, 0, "no %s file names it: is it released?", described);

@@ -137,7 +137,8 @@ static int read_files(struct init *init, struct arc_error *err)
             err, ARC_ENOTFOUND,
             "%s has no image to release: git tracks no Dockerfile (or Containerfile) and "
             "no bake or compose file that builds one; add it with 'git add' if it is new. Images of "
-            "Nix, ko, Jib and buildpacks have none, and arc-ci does not build them",
+            "Nix, ko, Jib and buildpacks have none, and arc-ci builds neither these nor those "
+            "for Windows",
             init->root);
 
     return ARC_OK;

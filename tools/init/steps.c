@@ -1000,11 +1000,6 @@ void init_take_build(const struct init_step *step)
 
     if (init->spent > INIT_SPENT_MAX)
         return;
-    if (ARC_STARTS(arc_text_or(step->runner, ""), "windows") ||
-        ARC_STARTS(input(step, "platforms platform"), "windows/")) {
-        note(step, "builds for Windows, which arc-ci does not");
-        return;
-    }
     if (makes_files(init, input(step, "outputs"))) {
         note(step, "builds files, and no image");
         return;
@@ -1029,6 +1024,13 @@ void init_take_build(const struct init_step *step)
     }
 
     ARC_AUTO_JSON json_t *found = find_dockerfiles(step, wanted);
+    if (ARC_STARTS(arc_text_or(step->runner, ""), "windows") ||
+        ARC_STARTS(input(step, "platforms platform"), "windows/")) {
+        note(step, "builds for Windows, which arc-ci does not");
+        arc_json_each_pair (path, bound, found)
+            init_set(init, init->aside, path, json_incref(bound)); /* unless others build it */
+        return;
+    }
     if (!json_object_size(found) && step->runner && json_object_get(init->aside, wanted))
         init_set(init, found, wanted, json_null()); /* a workflow builds it, so it counts */
 
