@@ -159,7 +159,7 @@ static void take_given(struct init *init, struct init_group *group, bool named, 
     else
         init_ask(init, group->source, 0,
                  "what are its images called? metadata-action names them; as proposed, each has "
-                 "its target's name");
+                 "its target's name and the tags of all");
 }
 
 /* Whether the targets' image names all differ, so that they can share a tag. */
@@ -218,7 +218,7 @@ static bool give_values(struct init *init, struct init_group *group, const struc
         const char *set = arc_json_text_of(init->bake_values, name);
         bool is_spelled = given && ARC_HOLDS(set, "{version}", "{image-tag}");
         if (arc_text_is_visible(set) &&
-            (is_spelled || (!given && *set && (!strchr(set, '{') || strstr(set, "{version}")))))
+            (is_spelled || (!given && *set && (!strchr(set, '{') || init_says_version(set)))))
             given = set;
         if (!given && *set && !arc_text_is_visible(set))
             init_push(init, unknown, json_string(name));

@@ -996,7 +996,8 @@ static void take_published(struct init *init)
 
     init_each_image (image, init) {
         if (!image->pushed) {
-            init_ask(init, image->dockerfile, 0, "no %s file names it: is it released?", key);
+            if (!json_is_false(json_object_get(init->dockerfile_names, image->dockerfile)))
+                init_ask(init, image->dockerfile, 0, "no %s file names it: is it released?", key);
             continue;
         }
         if (!image->name &&

@@ -374,6 +374,7 @@ static void take_names(const struct init_step *step)
     struct init *init = step->init;
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
     const char *listed = list_tags(step), *images = input(step, "images");
+    const char *target = input(step, "bake-target"), *before_it = init->baked.target;
     const struct init_step kept = {.init = init, .id = "named", .scope = step->scope};
     bool is_listed = *input(step, "tags");
 
@@ -393,6 +394,11 @@ static void take_names(const struct init_step *step)
         }
         for (char *tag; (tag = init_next_item(init, &rest, "\n"));)
             arc_buf_printf(&out, "%s:%s\n", name, tag);
+    }
+
+    if (*target) { /* another one has tags of its own */
+        init->baked_differ |= before_it && strcmp(before_it, target) != 0;
+        init->baked.target = arc_arena_text(&init->arena, target);
     }
 
     const char *names = init_hold(init, &out);
