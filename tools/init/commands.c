@@ -586,7 +586,7 @@ static void take_published(const struct script *script, const json_t *words, siz
             continue;
         init_count_registry(init, named.registries[0]);
         const char *tag = strchr(arc_path_name(reference), ':');
-        if (is_join && tag && !script->conditions)
+        if ((is_join || is_list) && tag && !script->conditions)
             init_remember_tag(script->step, &named, tag + 1);
     }
 }

@@ -755,15 +755,16 @@ static bool join(const struct init_step *step, const struct init_image *more)
     return true;
 }
 
-/* Gives an image that is pushed without tags those that a step listed for it. `named`:
- * "registry/name" → tags. */
+/* Gives an image that is pushed without tags those that a step listed for it, and any image those of
+ * the indexes that commands make of it. `named`: "registry/name" → tags. */
 static void take_remembered(struct init *init, struct init_image *image, const json_t *named)
 {
-    if (!image->pushed || !image->name || (image->tags && !image->by_digest))
+    bool is_tagged = image->tags && !image->by_digest;
+    if (!image->pushed || !image->name || (is_tagged && named != init->joined))
         return;
     const char *key = key_of(init, image), *tags = arc_json_text_of(named, key);
 
-    if (*tags) {
+    if (*tags && !is_tagged) {
         image->tags = NULL;
         image->by_digest = false;
     }
