@@ -53,7 +53,10 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
                                  .past = wanted->moment.past};
     const char *branch = options.moment.branch, *main = event->default_branch;
     options.moment.aside = main && !arc_text_same(branch, main);
-    if (arc_event_is_pull_request(event)) {
+    /* Unless told otherwise, pull_request_target checks out the base branch. */
+    bool base = strcmp(event->name, "pull_request_target") == 0 &&
+                arc_text_same(event->sha, repository->revision);
+    if (arc_event_is_pull_request(event) && !base) {
         options.moment.event = "pull_request";
         options.moment.pull = event->number;
     }
