@@ -64,6 +64,7 @@ void arc_inputs_free(struct arc_inputs **inputs)
 {
     if (*inputs) {
         json_decref((*inputs)->facts.args);
+        json_decref((*inputs)->facts.names);
         arc_arena_free(&(*inputs)->memory);
     }
     free(*inputs);
@@ -360,6 +361,35 @@ static int add_source(struct arc_inputs *in, const struct arc_source *source, st
     return ARC_OK;
 }
 
+/* Forgets which names the Dockerfile has, since it may have others. */
+static void forget_names(struct arc_inputs *in)
+{
+    json_decref(in->facts.names);
+    in->facts.names = NULL;
+}
+
+static int add_names(struct arc_inputs *in, const struct arc_stages *stages, struct arc_error *err)
+{
+    json_t *names = in->facts.names;
+    bool known = names;
+
+    arc_each (stage, stages->items, known ? stages->count : 0) {
+        known &= *stage->base != '\0';
+        arc_each (source, stage->sources, stage->count) {
+            known &= !source->doubt;
+            if (source->context)
+                ARC_TRY(arc_json_set(names, source->context, json_true(), err));
+        }
+        arc_json_each (image, stage->images)
+            ARC_TRY(arc_json_set(names, json_string_value(image), json_true(), err));
+    }
+
+    if (!known)
+        forget_names(in);
+
+    return ARC_OK;
+}
+
 static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *request,
                       const char *text, const char *platform, struct arc_error *err)
 {
@@ -373,6 +403,7 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
     ARC_TRY(arc_stages_read(&read, &stages, err));
     json_decref(in->facts.args); /* the same for each platform */
     in->facts.args = json_incref(stages.args);
+    ARC_TRY(add_names(in, &stages, err));
     const struct arc_stage *target = stages.target;
     if (!target)
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
@@ -415,6 +446,7 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
         in->facts.doubt = arc_arena_text(&in->memory, arc_error_text(&why));
         json_decref(in->facts.args);
         in->facts.args = NULL;
+        forget_names(in);
         for (size_t i = 0; i < in->folder_count; i++)
             ARC_TRY(add_entry(in, &all, i, "", false, err));
         return ARC_OK;
@@ -506,6 +538,8 @@ static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *r
         ARC_TRY(arc_file_read_in(request->root, in->dockerfile, DOCKERFILE_MAX, &text, err));
     }
 
+    in->facts.names = json_object();
+    ARC_TRY_ALLOC(in->facts.names, err);
     ARC_TRY(arc_buf_check(&text, "the Dockerfile", err));
     ARC_TRY(add_folder(in, NULL, request->context, err));
     ARC_TRY(read_own_ignore(in, err));

@@ -58,6 +58,9 @@ struct arc_inputs_facts {
     /* An object: the names of the Dockerfile's ARGs; NULL if a base's triggers or another frontend
      * may have more. */
     json_t *args;
+    /* Likewise of the additional contexts and images that its lines name; NULL also if a variable
+     * may name others. */
+    json_t *names;
 };
 
 /* Borrowed. */

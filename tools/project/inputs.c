@@ -86,13 +86,19 @@ static int tell_no_dockerfile(const char *root, const struct arc_service *servic
 
 /* ---- warnings ------------------------------------------------------------------------------- */
 
+/* What recipes give by name, and whether the Dockerfiles have the names. */
+struct given {
+    const char *line, *takes, *noun; /* "no ARG takes the build argument" */
+    json_t *taken;                   /* object: the group's names that some Dockerfile has */
+    bool uncertain;                  /* some Dockerfile may have more names */
+};
+
 /* The Dockerfiles of a group, one after another. */
 struct checking {
     const struct arc_group *group;
     const struct arc_service *service;
     const struct arc_warner *warner; /* NULL: only errors are looked for */
-    json_t *taken;                   /* object: the group's build arguments that some ARG takes */
-    bool uncertain;                  /* some Dockerfile may have more ARGs */
+    struct given args, contexts;
     struct arc_error *err;
 };
 
@@ -119,50 +125,64 @@ static bool is_predefined(const char *name)
     return strcmp(name, "SOURCE_DATE_EPOCH") == 0 || ARC_STARTS(name, "BUILDKIT_");
 }
 
-static int warn_unused(const struct checking *checking, const char *name, const json_t *args)
+static int warn_unused(const struct checking *checking, const struct given *given, const char *name,
+                       const json_t *names)
 {
     const struct arc_recipe *build = &checking->service->build;
     const struct arc_place place = {.file = build->dockerfile_inline ? NULL : build->dockerfile};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    char **names = NULL;
+    char **all = NULL;
 
-    arc_json_each_pair (own, value, args)
-        ARC_TRY(arc_texts_add(&memory, &names, own, checking->err));
-    const char *meant = names ? arc_suggest(name, (const char *const *)names) : NULL;
+    arc_json_each_pair (own, value, names)
+        ARC_TRY(arc_texts_add(&memory, &all, own, checking->err));
+    const char *meant = all ? arc_suggest(name, (const char *const *)all) : NULL;
 
-    return arc_warn_at(checking->warner, &place,
-                       "%s: no ARG takes the build argument '%.100s'%s%.100s%s",
-                       checking->service->codename, name, meant ? "; did you mean '" : "",
-                       arc_or(meant, ""), meant ? "'?" : "");
+    return arc_warn_at(checking->warner, &place, "%s: no %s %s the %s '%.100s'%s%.100s%s",
+                       checking->service->codename, given->line, given->takes, given->noun, name,
+                       meant ? "; did you mean '" : "", arc_or(meant, ""), meant ? "'?" : "");
 }
 
-/* An argument of the group may be for some of its services. */
-static int check_args(struct checking *checking, const json_t *args)
+/* What the group gives may be for some of its services. `names`: those of the service's Dockerfile;
+ * NULL: it may have any. */
+static int check_given(const struct checking *checking, struct given *given,
+                       const struct arc_pair *pair, const struct arc_pair *of_group,
+                       const json_t *names)
 {
-    const struct arc_pair *pair = checking->service->build.args;
+    given->uncertain |= !names;
 
-    checking->uncertain |= !args;
-
-    for (; args && pair && pair->name; pair++) {
-        if (json_object_get(args, pair->name))
-            ARC_TRY(arc_json_set(checking->taken, pair->name, json_true(), checking->err));
-        else if (!is_predefined(pair->name) &&
-                 !arc_pair_is_given(checking->group->build.args, pair))
-            ARC_TRY(warn_unused(checking, pair->name, args));
+    for (; names && pair && pair->name; pair++) {
+        if (json_object_get(names, pair->name))
+            ARC_TRY(arc_json_set(given->taken, pair->name, json_true(), checking->err));
+        else if (!is_predefined(pair->name) && !arc_pair_is_given(of_group, pair))
+            ARC_TRY(warn_unused(checking, given, pair->name, names));
     }
 
     return ARC_OK;
 }
 
-static int check_group_args(const struct checking *checking)
+/* Docker's own files give a target what others need, too. */
+static int check_names(struct checking *checking, const struct arc_inputs *inputs)
 {
-    const struct arc_pair *pair = checking->group->build.args;
+    static const struct arc_inputs_facts any = {.args = NULL};
+    const struct arc_inputs_facts *facts = inputs ? arc_inputs_facts(inputs) : &any;
+    const struct arc_recipe *own = &checking->service->build, *group = &checking->group->build;
 
-    for (; !checking->uncertain && pair && pair->name; pair++)
-        if (!json_object_get(checking->taken, pair->name) && !is_predefined(pair->name))
+    ARC_TRY(check_given(checking, &checking->args, own->args, group->args, facts->args));
+    if (checking->service->definition)
+        return ARC_OK;
+
+    return check_given(checking, &checking->contexts, own->additional_contexts,
+                       group->additional_contexts, facts->names);
+}
+
+static int check_group(const struct checking *checking, const struct given *given,
+                       const struct arc_pair *pair)
+{
+    for (; !given->uncertain && pair && pair->name; pair++)
+        if (!json_object_get(given->taken, pair->name) && !is_predefined(pair->name))
             ARC_TRY(arc_warn_at(checking->warner, NULL,
-                                "no ARG of any service takes the group's build argument '%.100s'",
-                                pair->name));
+                                "no %s of any service %s the group's %s '%.100s'", given->line,
+                                given->takes, given->noun, pair->name));
 
     return ARC_OK;
 }
@@ -243,22 +263,25 @@ static int check_service(const char *root, struct checking *checking)
         return arc_error_prefix(checking->err, "service '%s'", service->codename);
     if (!checking->warner)
         return ARC_OK;
-    if (!inputs)
-        return check_args(checking, NULL);
-    rc = arc_inputs_missing(inputs, warn_missing, checking);
+    rc = inputs ? arc_inputs_missing(inputs, warn_missing, checking) : ARC_OK;
     if (rc)
         return rc == ARC_ENOMEM ? arc_error_nomem(checking->err) : rc;
 
-    return check_args(checking, arc_inputs_facts(inputs)->args);
+    return check_names(checking, inputs);
 }
 
 int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
                                 const struct arc_warner *warner, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *taken = json_object();
-    struct checking checking = {.group = group, .warner = warner, .taken = taken, .err = err};
+    ARC_AUTO_JSON json_t *args = json_object(), *contexts = json_object();
+    struct checking checking = {
+        .group = group,
+        .warner = warner,
+        .args = {"ARG", "takes", "build argument", args, false},
+        .contexts = {"line", "names", "additional context", contexts, false},
+        .err = err};
 
-    ARC_TRY_ALLOC(taken, err);
+    ARC_TRY_ALLOC(args && contexts, err);
     arc_each (service, group->services, group->service_count) {
         checking.service = service;
         ARC_TRY(check_service(root, &checking));
@@ -267,6 +290,9 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
     if (warner) {
         ARC_TRY(check_words(&checking, "the group", &group->build));
         ARC_TRY(check_variables(root, &checking));
+        ARC_TRY(check_group(&checking, &checking.args, group->build.args));
+        ARC_TRY(check_group(&checking, &checking.contexts, group->build.additional_contexts));
     }
-    return warner ? check_group_args(&checking) : ARC_OK;
+
+    return ARC_OK;
 }
