@@ -32,6 +32,7 @@ struct arc_notes_commit {
     char *email;
     char *date;   /* RFC 3339 */
     int64_t pull; /* number of the pull request; 0: none */
+    bool merged;  /* stands for a pull request */
 };
 
 /* The commits that notes list, newest first. */

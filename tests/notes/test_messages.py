@@ -165,10 +165,29 @@ def join(clone, message, *subjects):
     ("Merge branch 'x' (#7)", ["feat: a", "fix: b"], "- feat: a –"), ("Merge pull request #7 from o/topic", ["feat: alone"], "- feat: alone ([#7]"),
     ("Merge pull request #7 from o/topic\n\nAdd\n\nBREAKING CHANGE: the port", ["feat: a", "fix: b"], "\n  the port\n"),
     ("feat!: add (#7)\n\nBREAKING CHANGE: the port", ["feat: a\n\nBREAKING CHANGE: the port"], "\n  the port\n"),
-    ("feat!: add (#7)\n\nBREAKING CHANGE: the port", ["fix: a\n\nBREAKING CHANGE: b"], "\n  b; the port\n")])
+    ("feat!: add (#7)\n\nBREAKING CHANGE: the port", ["fix: a\n\nBREAKING CHANGE: b"], "\n  b; the port\n"),
+    ("Merge branch 'topic' into 'main'\n\nfeat: retries\n\nSee merge request g/p!7", ["wip", "more"], "Features\n\n- feat: retries –"),  # GitLab
+    ("feat: retries\n\nWhy.\n\nSee merge request g/p!7", ["wip", "more"], "Features\n\n- feat: retries –"),  # … by a template of one's own
+    ("Merged in topic (pull request #7)\n\nfeat: retries", ["wip", "more"], "Features\n\n- feat: retries –"),  # Bitbucket
+    ("Pull request #7: feat: retries\n\nMerge in P/r from topic to main", ["wip", "more"], ": feat: retries –"),  # … Server
+    ("Merged PR 7: feat: retries", ["wip", "more"], "- Merged PR 7: feat: retries –"),  # Azure DevOps
+    ("Merge pull request 'feat: retries' (#7) from topic into main", ["wip", "more"], "- Merge pull request 'feat: retries' (["),  # Gitea
+    ("Merge branch 'develop'\n\nchore: release", ["feat: a", "fix: b"], "- feat: a –"), ("chore: release", ["feat: a", "fix: b"], "- feat: a –")])
 def test_a_merge_is_its_pull_request_however_it_is_named(clone, message, subjects, shown):
     join(clone, message, *subjects)
-    assert shown in changes(clone)
+    said = changes(clone)
+    assert shown in said and "- wip –" not in said
+
+
+def test_a_merge_within_another_stays_an_entry(clone):
+    git(clone, "checkout", "-q", "-b", "develop")
+    for branch, into, subject in ("topic", "develop", "feat: within"), ("develop", "main", "chore: around"):
+        git(clone, "checkout", "-q", "-B", branch)
+        commit(clone, f"wip on {branch}")
+        git(clone, "checkout", "-q", into)
+        git(clone, "merge", "-q", "--no-ff", branch, "-m", f"Merge branch '{branch}' into '{into}'\n\n{subject}\n\nSee merge request g/p!7")
+    said = changes(clone)
+    assert "- feat: within –" in said and "- chore: around –" in said and "wip" not in said
 
 
 @pytest.mark.parametrize("picked", ["to the release", "from it"])
@@ -286,6 +305,7 @@ def test_a_footer_may_hold_a_fence(clone):
     ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* feat!: a", "major", "Breaking changes"),
     ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a b\"\n* Revert \"feat!: b\"", "major", "Breaking changes"),
     ("Merged in topic (pull request #7)", "Rework\n\n* feat!: a\n\n* fix: b\n\nApproved-by: Z", "major", "Breaking changes"),   # Bitbucket
+    ("Merged in topic (pull request #7)", "feat: rework", "minor", "Features"),
     ("fix: rework", "* feat!: is what we write", "patch", "Fixes")])
 def test_a_squashed_list_of_commits_counts_as_they_would(clone, title, body, asked, section):
     commit(clone, f"{title}\n\n{body}\n")

@@ -309,6 +309,20 @@ int64_t arc_message_merged(const char *subject)
     return number ? read_number(number, " from ") : 0;
 }
 
+const char *arc_message_title(const char *subject, const char *body)
+{
+    /* GitLab ends its own template with that, and people end theirs. */
+    bool by_gitlab = strstr(body, "See merge request ") != NULL;
+
+    if (arc_message_merged(subject) || (by_gitlab && ARC_STARTS(subject, "Merge branch '")) ||
+        (ARC_STARTS(subject, "Merged in ") && strstr(subject, " (pull request #")))
+        return body;
+    if (by_gitlab || ARC_STARTS(subject, "Merge pull request '", "Merged PR ", "Pull request #"))
+        return subject;
+
+    return NULL;
+}
+
 /* The number in "owner/name#12", "#12", "GH-12" or the URL of a pull request; 0 otherwise, as for
  * "ABC-12" of another tracker. */
 static int64_t read_pull(const char *text)

@@ -10,10 +10,10 @@
 #include "github/github.h"
 #include "github/options.h"
 
-/* A pull request that GitHub merged with a merge commit. Texts are in the log's memory. */
+/* A pull request that a host merged with a merge commit. Texts are in the log's memory. */
 struct merge {
     struct arc_oid oid, parent, merged;
-    int64_t pull;
+    int64_t pull; /* 0: not GitHub's */
     char *title;
     bool untitled; /* the title is the merge commit's subject */
     char *breaks;  /* the breaking change that its text describes; or NULL */
@@ -125,35 +125,36 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
                                      .email = arc_arena_utf8(&log->memory, commit->email),
                                      .date = arc_arena_text(&log->memory, date)};
     ARC_TRY(arc_arena_check(&log->memory, reading->err));
+    const char *title = arc_message_title(commit->subject, commit->body);
     size_t len = 0;
     if (!reading->plan->source || log->all)
         return ARC_OK;
     row->pull = arc_message_squashed(row->subject, &len);
     if (row->pull) {
         row->subject[len] = '\0';
-    } else if (commit->parents < 2 && *commit->body) { /* git cherry-pick -m 1 of GitHub's merge */
-        row->pull = arc_message_merged(commit->subject);
+    } else if (commit->parents < 2 && *commit->body && title == commit->body) {
+        row->pull = arc_message_merged(commit->subject); /* squashed, or git cherry-pick -m 1 */
         body[strcspn(body, "\n")] = '\0';
-        row->subject = row->pull ? arc_arena_utf8(&log->memory, body) : row->subject;
+        row->subject = arc_arena_utf8(&log->memory, body);
     }
 
     return arc_arena_check(&log->memory, reading->err);
 }
 
-/* Records a merge if it is GitHub's merge of a pull request: with GitHub's subject and the title
- * below it, or, by a setting of the repository, with the title and number as subject. */
+/* Records a merge if it is a host's merge of a pull request: with the host's subject and the title
+ * below or in it or, by a setting of a GitHub repository, with the title and number as subject. */
 static int note_merge(struct reading *reading, const struct arc_git_commit *commit)
 {
     struct arc_notes_log *log = reading->log;
-    size_t len = strcspn(commit->body, "\n");
-    const char *title = commit->body;
+    const char *title = arc_message_title(commit->subject, commit->body);
+    size_t len = title ? strcspn(title, "\n") : 0;
     int64_t pull = arc_message_merged(commit->subject);
 
-    if (!pull && !ARC_STARTS(commit->subject, "Merge branch ", "Merge remote-tracking ")) {
-        title = commit->subject;
-        pull = arc_message_squashed(title, &len);
+    if (!title && !ARC_STARTS(commit->subject, "Merge branch ", "Merge remote-tracking ")) {
+        pull = arc_message_squashed(commit->subject, &len);
+        title = pull ? commit->subject : NULL;
     }
-    if (!pull)
+    if (!title)
         return ARC_OK;
 
     struct merge *merge =
@@ -229,7 +230,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     ARC_TRY(arc_git_log_names(reading->project->git, &range, inner, err));
 
     for (size_t i = 0; i < log->count; i++) {
-        bool own = !log->commits[i].pull && json_object_get(inner, log->commits[i].hash);
+        bool own = !log->commits[i].merged && json_object_get(inner, log->commits[i].hash);
         bool joins = own && first;
         if (own && strcmp(log->commits[i].hash, merge->oid.hex) != 0) {
             works++;
@@ -254,6 +255,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     if (works != 1 || !merge->untitled)
         first->subject = merge->title;
     first->pull = merge->pull;
+    first->merged = true;
 
     /* With several commits, one commit's text, such as a revert, does not apply to the pull
      * request; a breaking change does. */

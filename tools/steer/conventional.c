@@ -9,15 +9,17 @@ const char *arc_bump_name(enum arc_bump bump)
 }
 
 /* The line that states a commit's kind; for a merge, perhaps squashed or picked, its pull request's
- * title, which GitHub, GitLab and Bitbucket put below their own subject. */
+ * title. */
 static const char *find_title(const struct arc_git_commit *commit)
 {
+    const char *title = arc_message_title(commit->subject, commit->body);
     bool merge = commit->parents > 1 || ARC_STARTS(commit->subject, "Merge");
     if (!merge || !*commit->body || arc_message_type(commit->subject).len)
         return commit->subject;
-    bool titled = arc_message_merged(commit->subject) || arc_message_type(commit->body).len;
+    if (!title && arc_message_type(commit->body).len)
+        title = commit->body;
 
-    return titled ? commit->body : commit->subject;
+    return arc_or(title, commit->subject);
 }
 
 /* The level that a commit's subject and body ask for. */
