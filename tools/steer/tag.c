@@ -213,28 +213,25 @@ static int check_line(struct tagging *tagging, struct arc_error *err)
                          tagging->tag, between, main);
 }
 
-/* Whether the remote's tag is the clone's tag at HEAD. */
-static bool is_ours(const struct tagging *tagging, const char *ref, const struct arc_oid *told)
-{
-    ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096};
-    const char *const words[] = {"rev-parse", ref, NULL};
-    struct arc_oid commit;
-    return arc_git_resolve_ref(tagging->project->git, ref, &commit, NULL) == ARC_OK &&
-           strcmp(commit.hex, tagging->survey.head.hex) == 0 &&
-           run_git(tagging, words, ARC_EFAILED, &own, NULL) == ARC_OK &&
-           strncmp(arc_buf_text(&own), told->hex, strlen(told->hex)) == 0;
-}
-
-/* Checks that the name is free, or already ours at HEAD. */
+/* Checks that the name is free, or HEAD's already: an earlier run may have pushed it from another
+ * clone. */
 static int check_name(struct tagging *tagging, struct arc_error *err)
 {
-    struct arc_oid commit, there;
+    const char *annotated = arc_arena_printf(&tagging->survey.memory, "%s^{}", tagging->ref);
+    struct arc_oid commit, there, behind = {{0}};
 
+    ARC_TRY(arc_arena_check(&tagging->survey.memory, err));
     ARC_TRY(ask_ref(tagging, tagging->ref, &there, err));
-    tagging->pushed = *there.hex && is_ours(tagging, tagging->ref, &there);
+    if (*there.hex)
+        ARC_TRY(ask_ref(tagging, annotated, &behind, err));
+    if (*behind.hex)
+        there = behind;
+    tagging->pushed = strcmp(there.hex, tagging->survey.head.hex) == 0;
+    tagging->there = tagging->pushed;
     if (*there.hex && !tagging->pushed)
-        return arc_error_set(err, ARC_EFAILED, "the remote has the tag %s already", tagging->tag);
-    if (arc_git_resolve_ref(tagging->project->git, tagging->ref, &commit, NULL))
+        return arc_error_set(err, ARC_EFAILED, "the remote has the tag %s already, at %.12s",
+                             tagging->tag, there.hex);
+    if (tagging->pushed || arc_git_resolve_ref(tagging->project->git, tagging->ref, &commit, NULL))
         return ARC_OK;
 
     if (strcmp(commit.hex, tagging->survey.head.hex) != 0)
