@@ -131,6 +131,28 @@ def test_a_message_of_very_many_reverts(clone, line, left):
     assert bump(clone) == left and spent() - before < 3
 
 
+def test_very_many_merges_and_their_reverts(clone):
+    """Each merge's commits are listed; of one day, so that no date ends a walk."""
+    stream, tip, count = [], head(clone), 1500
+    for i in range(2 * count):
+        who, title = f"committer a <a@example.org> {1700000000 + i} +0000", f"Merge pull request #{i + 1} from o/{i}\n\nfeat: {i}"
+        if i < count:
+            stream += [f"commit refs/heads/topic\nmark :{i + 1}\n{who}\ndata 3\nwip\nfrom {tip}\nM 644 inline s/a\ndata <<E\n{i}\nE\n"]
+        text = title if i < count else f'Revert "feat: {i}"\n\nReverts o/r#{i - count + 1}'
+        stream += [f"commit refs/heads/main\nmark :{count + i + 1}\n{who}\ndata {len(text)}\n{text}\nfrom {tip}\n"]
+        stream += [f"merge :{i + 1}\n"] * (i < count) + [f"M 644 inline s/a\ndata <<E\n{i}\nE\n"]
+        tip = f":{count + i + 1}"
+        if i == count - 1:
+            stream += [f"reset refs/tags/g/v9.0.0\nfrom {tip}\n"]
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=clone, env=ENV, input="".join(stream), text=True, check=True)
+    before = spent()
+    run = subprocess.run([ARC_CI, "notes", "g/v9.0.0"], cwd=clone, env=ENV, capture_output=True, text=True)
+    assert f"- feat: {count - 1} ([#{count}]" in run.stdout and "wip" not in run.stdout and spent() - before < 2
+    git(clone, "tag", "-d", "g/v9.0.0")
+    git(clone, "reset", "-q", "--hard")
+    assert bump(clone) == "none" and spent() - before < 4
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_footer_below_a_long_text(clone, end):
     text = "A line of a pull request's description, as it was squashed.\n" * 500

@@ -154,8 +154,9 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
                 bool *more, struct arc_error *err);
 
 /* Adds the names of all commits of the range to an object, with the value true; ignores the
- * limit. */
-int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range *range,
+ * limit. A history (git/history.h) reads each commit once, whatever the number of ranges. */
+struct arc_history;
+int arc_git_log_names(struct arc_history *history, const struct arc_git_log_range *range,
                       json_t *names, struct arc_error *err);
 
 /* The name of the object at a path of a commit, following its symbolic links. ARC_ENOTFOUND if

@@ -342,8 +342,10 @@ static void drop_marked(struct search *search, unsigned flags)
 
 static void clear_flags(struct arc_history *history)
 {
-    for (size_t i = 0; i < history->count; i++)
+    for (size_t i = 0; i < history->count; i++) {
         history->nodes[i].flags &= MET;
+        history->nodes[i].queued = 0; /* a search may end before its queue does */
+    }
 }
 
 /* Whether a window back to `since` contains everything relevant to a commit: a missing descendant

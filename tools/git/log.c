@@ -149,14 +149,11 @@ struct logging {
     struct arc_error *err;
 };
 
-static int walk(const struct arc_git *git, const struct arc_git_log_range *range,
+static int walk(struct arc_history *history, const struct arc_git_log_range *range,
                 int (*each)(void *context, const struct arc_oid *commit, const uint64_t *lacks),
                 void *context, struct arc_error *err)
 {
     static const struct arc_oid nothing = {{0}};
-    ARC_AUTO(arc_history) struct arc_history *history = NULL;
-
-    ARC_TRY(arc_history_new(git, &history, err));
     return arc_history_since(history, range->to, arc_or(range->from, &nothing), 1, each, context,
                              err);
 }
@@ -184,10 +181,12 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
                 bool *more, struct arc_error *err)
 {
     ARC_AUTO_HANDLE(git_mailmap) git_mailmap *mailmap = NULL;
+    ARC_AUTO(arc_history) struct arc_history *history = NULL;
     ARC_TRY(open_mailmap(git, &mailmap, err));
+    ARC_TRY(arc_history_new(git, &history, err));
     size_t max = arc_or(range->max, SIZE_MAX);
     struct logging logging = {git, max, mailmap, each, context, .err = err};
-    int rc = walk(git, range, log_commit, &logging, err);
+    int rc = walk(history, range, log_commit, &logging, err);
     bool is_full = logging.given > max;
     if (more)
         *more = is_full;
@@ -201,10 +200,10 @@ static int add_name(void *context, const struct arc_oid *commit, const uint64_t 
     return json_object_set_new(context, commit->hex, json_true()) ? ARC_ENOMEM : ARC_OK;
 }
 
-int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range *range,
+int arc_git_log_names(struct arc_history *history, const struct arc_git_log_range *range,
                       json_t *names, struct arc_error *err)
 {
-    return walk(git, range, add_name, names, err);
+    return walk(history, range, add_name, names, err);
 }
 
 int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit, const char *except,

@@ -5,6 +5,7 @@
 #include "changes/match.h"
 #include "changes/services.h"
 #include "config/graph.h"
+#include "git/history.h"
 #include "git/message.h"
 #include "git/picks.h"
 #include "github/github.h"
@@ -32,7 +33,8 @@ struct reading {
     struct arc_match match;
     struct merge *merges; /* newest first */
     size_t merge_count;
-    size_t seen; /* commits */
+    struct arc_history *history; /* of the merges */
+    size_t seen;                 /* commits */
     struct arc_picks picks;
     struct arc_error *err;
 };
@@ -40,6 +42,7 @@ struct reading {
 static void reading_free(struct reading *reading)
 {
     arc_picks_free(&reading->picks);
+    arc_history_free(&reading->history);
     arc_match_free(&reading->match);
     arc_changes_free(&reading->changes);
     arc_filters_free(&reading->filters);
@@ -227,7 +230,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
 
     if (!inner || json_object_set_new(inner, merge->oid.hex, json_true()))
         return arc_error_nomem(err);
-    ARC_TRY(arc_git_log_names(reading->project->git, &range, inner, err));
+    ARC_TRY(arc_git_log_names(reading->history, &range, inner, err));
 
     for (size_t i = 0; i < log->count; i++) {
         bool own = !log->commits[i].merged && json_object_get(inner, log->commits[i].hash);
@@ -469,6 +472,7 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
         return rc;
 
     log->complete = rc == 0;
+    ARC_TRY(arc_history_new(reading->project->git, &reading->history, err));
     for (size_t i = reading->merge_count; i-- > 0;) /* the oldest first: one may contain others */
         ARC_TRY(take_merge(reading, &reading->merges[i], err));
     if (log->all)

@@ -52,6 +52,7 @@ void survey_free(struct survey *survey)
         arc_each (tag, survey->groups[g].tags, survey->groups[g].tag_count)
             arc_tag_free(tag);
     }
+    arc_history_free(&survey->history);
     arc_arena_free(&survey->memory);
     *survey = (struct survey){0};
 }
@@ -284,8 +285,7 @@ static int list_merged(void *context, const char *hash, json_t *names, struct ar
     struct arc_git_log_range range = {.from = &commit.parent, .to = &commit.merged};
 
     ARC_TRY(arc_git_commit(survey->project->git, &oid, &commit, err));
-    return commit.parents > 1 ? arc_git_log_names(survey->project->git, &range, names, err)
-                              : ARC_OK;
+    return commit.parents > 1 ? arc_git_log_names(survey->history, &range, names, err) : ARC_OK;
 }
 
 int survey_cancel_pairs(struct survey *survey, const struct survey_group *group,
@@ -342,7 +342,6 @@ static int find_default(struct arc_project *project, struct survey *out, struct 
 int survey_take(struct arc_project *project, struct survey *out, struct arc_error *err)
 {
     ARC_AUTO(walk) struct walk walk = {.project = project, .out = out};
-    ARC_AUTO(arc_history) struct arc_history *history = NULL;
     *out = (struct survey){.project = project};
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
@@ -363,9 +362,10 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     for (size_t i = 0; i < walk.slot_count; i++)
         bases[i] = walk.releases[i].base;
     ARC_TRY(arc_match_start(&walk.match, &walk.changes, ARC_QUANTIFIER_SOME_EXCLUDE, true, err));
-    ARC_TRY(arc_history_new(project->git, &history, err));
+    ARC_TRY(arc_history_new(project->git, &out->history, err));
     walk.err = err;
-    ARC_TRY(arc_history_since(history, &out->head, bases, walk.slot_count, on_commit, &walk, err));
+    ARC_TRY(
+        arc_history_since(out->history, &out->head, bases, walk.slot_count, on_commit, &walk, err));
 
     arc_each (group, out->groups, out->group_count)
         ARC_TRY(survey_cancel_pairs(out, group, err));

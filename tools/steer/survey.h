@@ -57,6 +57,7 @@ struct survey_group {
 struct survey {
     struct arc_arena memory;
     struct arc_project *project;
+    struct arc_history *history; /* owned: its commits, as far as they were read */
     struct arc_oid head;
     struct arc_oid default_tip; /* of the default branch, as the clone knows it; empty: unknown */
     bool on_default;            /* HEAD is that branch, or its tip */
