@@ -61,11 +61,8 @@ static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
     return false;
 }
 
-/* The service of the group that is released as `ref`. "latest" (omitted in familiar names) also
- * means this release, unless several services share the image. When out of memory, l->memory has
- * failed and nothing is found. */
-static const struct arc_service *find_released(const struct arc_loading *l,
-                                               const struct arc_group *group, const char *ref)
+const struct arc_service *arc_bases_find(const struct arc_loading *l, const struct arc_group *group,
+                                         const char *ref)
 {
     const char *colon = strchr(arc_path_name(ref), ':');
     size_t len = colon ? (size_t)(colon - ref) : strlen(ref), sharing = 0;
@@ -215,7 +212,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
     ARC_TRY(list_images(l, group, service, images));
 
     arc_json_each_pair (image, value, images) {
-        const struct arc_service *base = find_released(l, group, image);
+        const struct arc_service *base = arc_bases_find(l, group, image);
         ARC_TRY(arc_arena_check(l->memory, l->err));
         if (!base || base == service)
             continue;
@@ -228,7 +225,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
         ARC_AUTO_FREE char *ref = strdup(image ? pair->value + 15 : "");
         ARC_TRY_ALLOC(ref, l->err);
         arc_image_familiarize(ref);
-        const struct arc_service *own = image ? find_released(l, group, ref) : NULL;
+        const struct arc_service *own = image ? arc_bases_find(l, group, ref) : NULL;
         if (own && own != service) /* from this release, not the published one */
             pair->value = arc_arena_printf(l->memory, "target:%s", own->codename);
         ARC_TRY(arc_arena_check(l->memory, l->err));
@@ -313,7 +310,7 @@ int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *co
             ARC_TRY_ALLOC(images, l->err);
             ARC_TRY(list_images(l, group, &group->services[i], images));
             arc_json_each_pair (image, value, images)
-                if (!find_released(l, group, image) && find_released(l, other, image))
+                if (!arc_bases_find(l, group, image) && arc_bases_find(l, other, image))
                     ARC_TRY(each(context, &group->services[i], image, other));
             ARC_TRY(arc_arena_check(l->memory, l->err));
         }

@@ -9,6 +9,12 @@
  * services start from one another in a circle, or a file that one is given lies elsewhere. */
 int arc_bases_link(const struct arc_loading *l, struct arc_group *group);
 
+/* The service of the group that is released as an image, by its familiar name. "latest" (omitted in
+ * such names) also means this release, unless several services share the image. When out of memory,
+ * l->memory has failed and nothing is found. */
+const struct arc_service *arc_bases_find(const struct arc_loading *l, const struct arc_group *group,
+                                         const char *ref);
+
 /* Calls `each` for every service that starts from an image of another group released by the same
  * tag: its build uses whatever is published by then. Stops at, and returns, the first value other
  * than 0. */

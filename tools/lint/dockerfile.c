@@ -1,6 +1,7 @@
 /* Checks the Dockerfile of a released service. */
 #include "arcci/glob.h"
 #include "base/json.h"
+#include "config/bases.h"
 #include "config/build.h"
 #include "dockerfile/stages.h"
 #include "lint/rule.h"
@@ -15,16 +16,17 @@ struct reading {
 };
 
 /* Whether a base is an additional context of the build, or an image of the group, which the same run
- * builds. */
-static bool is_built_here(const struct arc_service *service, const char *base)
+ * builds; also that of a stage which the image does not need. */
+static bool is_built_here(const struct reading *r, const char *base)
 {
-    const struct arc_base_ref *image = service->bases;
-    const struct arc_pair *context = service->build.additional_contexts;
+    const struct arc_loading l = {.memory = &r->lint->memory};
+    const struct arc_pair *context = r->service->build.additional_contexts;
     size_t len = arc_image_familiar(&base);
+    const char *name = arc_arena_cut(l.memory, base, len);
+    const struct arc_service *found = name ? arc_bases_find(&l, r->group, name) : NULL;
 
-    for (; image && image->ref; image++)
-        if (arc_text_is(base, len, image->ref))
-            return true;
+    if (found && found != r->service)
+        return true;
     for (; context && context->name; context++)
         if (arc_text_is(base, len, context->name))
             return true;
@@ -44,7 +46,7 @@ static void check_taken(const struct reading *r, const struct arc_stage *stage)
     arc_json_each (item, stage->images) {
         const char *image = json_string_value(item);
         if (!is_pinned(image) && !strchr(image, '$') && strcmp(image, stage->base) != 0 &&
-            !is_built_here(r->service, image))
+            !is_built_here(r, image))
             lint_find(r->lint, LINT_BASE_PINNED, r->file, stage->line,
                       "the stage takes files of '%s', which is no stage above it but an image, and "
                       "not pinned: name a version (not latest) or a digest",
@@ -57,7 +59,7 @@ static void check_base(const struct reading *r, const struct arc_stage *stage)
     const char *base = stage->base;
 
     if (!*stage->ref || stage->from != SIZE_MAX || strcmp(base, "scratch") == 0 ||
-        is_built_here(r->service, base))
+        is_built_here(r, base))
         return;
 
     if (!stage->told)
@@ -82,7 +84,7 @@ static void check_user(const struct reading *r, const struct arc_stage *stages,
         first = &stages[first->from];
 
     if (!stage->user && (ARC_HOLDS(first->base, "nonroot", "unprivileged", "rootless") ||
-                         is_built_here(r->service, first->base)))
+                         is_built_here(r, first->base)))
         return; /* as the base's name has it, or as is checked where it is built */
 
     if (!stage->user)
