@@ -380,7 +380,9 @@ static int find_ends(const struct arc_git *git, const struct arc_plan *plan, str
     struct arc_oid base;
     ARC_TRY(arc_git_merge_base(git, from, to, &base, err));
     if (strcmp(base.hex, to->hex) == 0 && strcmp(from->hex, to->hex) != 0)
-        return arc_error_set(err, ARC_EINPUT, "%s is later in the history than this release",
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s is later in the history than this release (--previous-tag names "
+                             "another)",
                              previous);
 
     return ARC_OK;
