@@ -389,7 +389,7 @@ def test_what_is_after_the_first_ones_is_said(tmp_path, files):
 def test_nothing_to_propose(tmp_path, files):
     make(tmp_path, {"x": "y", **files})
     said = arc(tmp_path, "init", status=3)
-    assert "has no image to release: git tracks no Dockerfile" in said and "arc-ci does not build them" in said
+    assert "has no image to release: git tracks no Dockerfile" in said and "arc-ci builds neither" in said
 
 
 def test_source(tmp_path):

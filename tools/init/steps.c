@@ -1363,6 +1363,29 @@ static void name_versions(struct init *init)
     }
 }
 
+/* Asks about tags such as "dev" that as proposed every release moves. One called as the default
+ * branch is that branch's. */
+static void ask_moving(struct init *init)
+{
+    ARC_AUTO_JSON json_t *names = init_made(init, json_object());
+    ARC_AUTO_JSON json_t *list = init_made(init, json_array());
+
+    init_each_image (image, init)
+        arc_json_each_pair (tag, when, image->tags)
+            if (!*json_string_value(when) && arc_text_same(tag, init->branch))
+                init_set_text(init, image->tags, tag, init_print(init, "branch:%s", tag));
+            else if (!*json_string_value(when) && strcmp(tag, "latest") != 0 &&
+                     init_is_among(tag, INIT_MOVING_TAGS " alpha beta next rc"))
+                init_set(init, names, tag, json_true());
+
+    arc_json_each_pair (tag, value, names)
+        init_push(init, list, json_string(tag));
+    if (json_array_size(list))
+        init_ask(init, NULL, 0,
+                 "which runs move the image tag%s %s? As proposed, every release does",
+                 arc_plural(json_array_size(list)), init_list_names(init, list));
+}
+
 /* Joins images of one architecture each, "tool-arm64", to the one that commands publish. */
 static void join_images(struct init *init)
 {
@@ -1475,6 +1498,7 @@ void init_end_reading(struct init *init)
                 init_add_tag(init, &image->tags, tag, json_string_value(when));
     }
     name_versions(init);
+    ask_moving(init);
 
     arc_json_each_pair (name, patterns, init->filters)
         init_each_image (image, init) {
