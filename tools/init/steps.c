@@ -614,8 +614,7 @@ static void join_architectures(const struct init_step *step, struct init_image *
     image->tags = NULL;
     arc_json_each_pair (tag, when, tags) {
         end = find_architecture(tag);
-        bool is_part = init_says_version(tag) && (image->part || !image->tags);
-        image->part = is_part ? arc_arena_text(&init->arena, end + 1) : NULL;
+        image->part = arc_arena_text(&init->arena, end + 1);
         if (!is_told)
             init_add_platform(init, image, step->file, step->line, init_find_platform(tag, &start));
         init_add_tag(init, &image->tags, init_cut(init, tag, (size_t)(end - tag)),
@@ -910,6 +909,8 @@ static void take_image(const struct init_step *step, const char *context, const 
     if (step->runner)
         join_architectures(step, &image);
     take_arguments(step, &image);
+    arc_json_each_pair (tag, when, image.tags)
+        image.part = init_says_version(tag) ? image.part : NULL;
 
     bool is_native = !*platforms && step->runner && !image.platforms;
     if (is_native && strcmp(step->runner, INIT_UNKNOWN_TEXT) != 0)
