@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/project_options.h"
 
 #define DEFAULT_DEPTH "100"
 
@@ -235,6 +236,7 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     options.filters = &filters;
     options.config = project.config.path ? &project.config : NULL;
     ARC_TRY(arc_changes(&project, &options, &changes, err));
+    project_note_lookups(&project, report);
 
     return fill(inv, &changes, &list, report, err);
 }
