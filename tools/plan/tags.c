@@ -307,8 +307,13 @@ static bool floats(const struct reading *reading, const char **reason)
         return false;
     }
 
-    if (any && (when & ARC_WHEN_PRERELEASE) && !version->prerelease && version->outrun) {
+    if (any && version->outrun) {
         *reason = "a higher prerelease has this tag";
+        return false;
+    }
+
+    if (any && version->tags_known && !version->prerelease && !version->latest) {
+        *reason = explain_latest(version);
         return false;
     }
 
