@@ -33,10 +33,10 @@ class Registry:
         self.blobs[digest(data)] = (data, kind)
         return {"mediaType": kind, "digest": digest(data), "size": len(data)}
 
-    def image(self, architecture, busybox):
+    def image(self, architecture, busybox, variables=()):
         plain = layer({"etc/alpine-release": "3.20.1\n", "etc/os-release": "ID=alpine\nVERSION_ID=3.20.1\n",
                        "lib/apk/db/installed": f"P:busybox\nV:{busybox}\nA:x86_64\no:busybox\nL:GPL-2.0-only\n\n"})
-        config = {"architecture": architecture, "os": "linux", "config": {},
+        config = {"architecture": architecture, "os": "linux", "config": {"Env": list(variables)},
                   "rootfs": {"type": "layers", "diff_ids": [digest(plain)]}}
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST,
                     "config": self.put(json.dumps(config).encode(), "application/vnd.oci.image.config.v1+json"),

@@ -111,3 +111,19 @@ def test_every_platform_of_an_image(real):
     assert [t["counts"]["LOW"] for t in real.document["targets"]] == [0, 1]
     assert real.document["findings"][0]["platforms"] == ["linux/arm64"]
     assert real.document["targets"][0]["os"] == "alpine 3.20.1"
+
+
+def test_a_secret_among_an_images_variables(real):
+    registry = Registry()
+    token = "ghp_" + "a1B2" * 9
+    index = registry.index(registry.image("amd64", "1.36.1-r99", [f"TOKEN={token}"]))
+    host = registry.serve()
+    try:
+        for scanners, status in (("vuln", 0), ("vuln,secret", 1)):
+            assert run(real, "--scan-type", "image", "--scan-target", f"{host}/img@{index['digest']}", "--scanners", scanners,
+                       TRIVY_IMAGE_SRC="remote", TRIVY_INSECURE="true") == status
+    finally:
+        registry.server.shutdown()
+    (finding,) = real.document["findings"]
+    assert (finding["id"], finding["place"]) == ("github-pat", "image configuration")
+    assert token not in json.dumps(real.document)

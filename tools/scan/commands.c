@@ -67,6 +67,9 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, jso
     arc_json_push(argv, json_sprintf("%us", run->timeout));
     if (job->platform)
         add_words(argv, "--platform", job->platform);
+    /* The variables of an image and the commands that built it are no files. */
+    if (strcmp(run->type, "image") == 0 && (run->scanners & ARC_SCANNER_SECRET))
+        add_words(argv, "--image-config-scanners", "secret");
     add_words(argv, "--");
     if (inside) /* the folder, or one below it */
         arc_json_push(argv, json_sprintf(INSIDE_TARGET "%s", job->target + strlen(run->target)));

@@ -146,6 +146,8 @@ static const char *find_place(struct findings *findings, const struct finding *f
 
     if (os && !*finding->place)
         return result->type;
+    if (!findings_is_folder(target) && strcmp(place, target->artifact) == 0)
+        return "image configuration"; /* its variables, the commands that built it */
     if (!findings_is_folder(target) || *place == '/')
         return place;
 
