@@ -159,12 +159,23 @@ static void check_taken(struct lint *lint, const struct arc_yaml_node *script, b
                      "name first");
 }
 
+/* Whether a script runs a file of the folder that it starts in. */
+static bool runs_file(const char *script)
+{
+    arc_each_piece (command, script, "\n&|;")
+        if (ARC_STARTS(command.text + strspn(command.text, " \t"), "./", ". ", "source ", "bash ",
+                       "sh ", "node ", "python ", "python3 ", "npm ", "yarn ", "pnpm ", "make"))
+            return true;
+    return false;
+}
+
 static void check_steps(struct subject *s, const struct arc_yaml_node *job,
                         const struct arc_yaml_node *steps)
 {
     bool taken = false; /* an artifact of another run */
     bool token = false; /* it is in the work tree */
     bool own = false;   /* a checkout */
+    bool alien = false; /* the work tree is such an artifact */
 
     arc_yaml_each (step, steps) {
         const struct arc_yaml_node *with = arc_yaml_get(step, "with");
@@ -178,13 +189,20 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job,
                 check_upload(s, step);
         }
         bool takes = *lint_input_text(with, "run-id") || *lint_input_text(with, "run_id");
-        if (s->follows && takes && own && !*lint_input_text(with, "path"))
+        bool into = s->follows && takes && !*lint_input_text(with, "path");
+        bool checks_out = step_uses(step, "actions/checkout") && input_is(step, "path", "");
+        if (into && own)
             lint_find_at(s->lint, LINT_TRUST, arc_yaml_get(step, "uses"),
                          "this artifact of another run, maybe for a pull request, may replace "
                          "what is checked out here and runs later: give it a `path` of its own");
         taken = taken || takes || strstr(lint_input_text(with, "script"), "downloadArtifact");
-        own = own || (step_uses(step, "actions/checkout") && input_is(step, "path", ""));
+        own |= checks_out;
+        alien = (alien || (into && !own)) && !checks_out; /* which empties it first */
         const struct arc_yaml_node *run = arc_yaml_get(step, "run");
+        if (alien && run && run->text && runs_file(run->text))
+            lint_find_at(s->lint, LINT_TRUST, run,
+                         "this runs a file that another run uploaded, maybe for a pull request: "
+                         "check out what runs, and take data alone from there");
         if (s->follows && run && run->text)
             check_taken(s->lint, run, &taken);
     }
