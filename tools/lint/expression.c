@@ -29,8 +29,8 @@ lint_matrix_values(struct lint *lint, const struct arc_yaml_node *job, const cha
         return none;
 
     at += sizeof context - 1;
-    const char *name = arc_arena_cut(&lint->memory, at, strspn(at, ARC_ALNUM "_-"));
-    const struct arc_yaml_node *own = name ? lint_input(matrix, name) : NULL;
+    const char *name = arc_or(arc_arena_cut(&lint->memory, at, strspn(at, ARC_ALNUM "_-")), "");
+    const struct arc_yaml_node *own = lint_input(matrix, name);
     const struct arc_yaml_node **values = arc_arena_array(
         &lint->memory, arc_yaml_items(own) + arc_yaml_items(rows) + 1, sizeof *values);
     if (!values)
