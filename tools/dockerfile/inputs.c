@@ -608,6 +608,29 @@ static const struct start *last_start(const struct arc_inputs *inputs, const cha
     return low ? &inputs->starts[low - 1] : NULL;
 }
 
+/* Returns the first start below the path, which has, or had, a link or a file where a source needs a
+ * directory; NULL if there is none. */
+static const struct start *start_below(const struct arc_inputs *inputs, const char *path,
+                                       size_t len)
+{
+    size_t low = 0, high = inputs->entry_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const char *start = inputs->starts[middle].entry->input.start;
+        int order = strncmp(start, path, len);
+        if (order < 0 || (!order && (unsigned char)start[len] < '/'))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+
+    const struct start *found = inputs->starts + low;
+    const char *rest = low < inputs->entry_count ? found->entry->input.start : "";
+
+    return strncmp(rest, path, len) == 0 && rest[len] == '/' ? found : NULL;
+}
+
 const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const char *path,
                                         size_t len)
 {
@@ -625,6 +648,9 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
     for (const struct start *at = last_start(inputs, path, len); at; at = at->up)
         if ((!first || at->entry < first) && is_input(inputs, at->entry, path, len))
             first = at->entry;
+    const struct start *below = first ? NULL : start_below(inputs, path, len);
+    if (below)
+        first = below->entry;
 
     return first ? &first->input : NULL;
 }
