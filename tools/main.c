@@ -59,11 +59,6 @@ static void keep_standard_streams(void)
             return;
 }
 
-static bool wants_trace(const struct arc_env *env, const struct invocation *inv)
-{
-    return option_flag(inv, "verbose") || arc_text_same(arc_env_get(env, "RUNNER_DEBUG"), "1");
-}
-
 /* `program`: no command was named, so that --help is about all of them. */
 static int run_command(struct arc_env *env, const struct command *command, bool program, int argc,
                        char *const *argv, struct arc_error *err)
@@ -83,7 +78,7 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
         return report_print(&report, err);
     }
 
-    if (wants_trace(env, &inv))
+    if (option_flag(&inv, "verbose") || arc_text_same(arc_env_get(env, "RUNNER_DEBUG"), "1"))
         env->trace = report_trace;
 
     /* before the command, which may fail because of them */

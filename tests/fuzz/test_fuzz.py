@@ -31,7 +31,7 @@ REASONS = {
         "arc_context_read arc_file_read_given arc_file_read_stdin arc_project_read_given"
         " arc_project_read_trusted"
         " arc_repository_read arc_repository_read_published plain_read read_body"
-        " read_comment read_configuration read_current read_file read_images read_job"
+        " read_comment read_configuration read_file read_images read_job"
         " read_lock read_log read_named read_notes read_own_text read_root read_sides"
         " scan_scanner_read",
     "asks for what a parser with a target has read":

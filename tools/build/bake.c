@@ -27,14 +27,6 @@ static bool lacks_engine(const char *text)
                      "permission denied while trying to connect to the");
 }
 
-/* Whether another try may succeed; a failed step and a Dockerfile that does not parse stay as they
- * are, whatever they print. */
-static bool can_pass(const char *text)
-{
-    return !ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error") &&
-           !lacks_engine(text) && arc_fault_passes(text);
-}
-
 /* Number of tries for temporary errors. */
 #define ATTEMPTS 3
 
@@ -427,7 +419,10 @@ static int attempt(struct baking *baking)
     }
 
     if (status) {
-        baking->again = can_pass(text);
+        /* a failed step and a Dockerfile that does not parse stay as they are, whatever they print */
+        baking->again =
+            !ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error") &&
+            !lacks_engine(text) && arc_fault_passes(text);
         return failed(baking->options, baking->watch->definition, out->progress, status,
                       baking->err);
     }

@@ -6,21 +6,17 @@
 #include "project/documents.h"
 #include "registry/docker_config.h"
 
-/* The file with the builder chosen by `docker buildx use`. */
-static int read_current(const struct arc_build_options *options, json_t **out)
-{
-    ARC_AUTO_FREE char *path = NULL;
-    ARC_TRY(arc_buildx_file(options->env, "current", &path, NULL));
-    return arc_document_read(path, out, NULL);
-}
-
 /* Without a choice, or with an empty name, the builder is the engine itself. */
 static bool builder_chosen(const struct arc_build_options *options)
 {
     ARC_AUTO_JSON json_t *current = NULL;
+    ARC_AUTO_FREE char *path = NULL; /* names the one chosen by `docker buildx use` */
+
     if (options->builder || arc_env_nonempty(options->env, "BUILDX_BUILDER"))
         return true;
-    int rc = read_current(options, &current);
+    int rc = arc_buildx_file(options->env, "current", &path, NULL);
+    if (!rc)
+        rc = arc_document_read(path, &current, NULL);
     return rc != ARC_ENOTFOUND && (rc || *arc_json_text_of(current, "Name"));
 }
 

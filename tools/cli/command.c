@@ -104,13 +104,6 @@ int frame_words(int argc, char *const *argv)
 
 /* ---- options of one command ----------------------------------------------------------------- */
 
-static int bad_value(const struct option *option, const char *value, struct arc_error *err)
-{
-    const char *allowed = arc_or(option->choices, "true|false");
-    return arc_error_set(err, ARC_EINPUT, "--%s: '%.200s' is not one of %s", option->name, value,
-                         allowed);
-}
-
 static bool among(const char *choices, const char *value)
 {
     const char *all = arc_or(choices, "");
@@ -135,7 +128,8 @@ static int set_value(struct invocation *inv, const struct option *option, const 
     json_t *values = option->many ? json_object_get(inv->given, option->name) : NULL;
 
     if (option->choices ? !among(option->choices, arc_or(flag, value)) : !option->value && !flag)
-        return bad_value(option, value, err);
+        return arc_error_set(err, ARC_EINPUT, "--%s: '%.200s' is not one of %s", option->name,
+                             value, arc_or(option->choices, "true|false"));
     if (option->value && !*value)
         return arc_error_set(err, ARC_EINPUT, "--%s is empty: it takes %s; is a variable not set?",
                              option->name, option->value);

@@ -41,15 +41,6 @@ void doctor_git(struct doctor *doctor, struct doctor_result *result)
         doctor_fail(result, DOCTOR_WARNING, "only a shallow clone needs it, to be deepened");
 }
 
-/* A group with missing Dockerfiles cannot be released. */
-static void check_dockerfiles(const struct doctor *doctor, const char *root,
-                              struct doctor_result *result)
-{
-    doctor_each_group (group, doctor)
-        if (arc_group_check_dockerfiles(root, group, NULL, &result->err))
-            doctor_advise(result, DOCTOR_MISSING, "%s", arc_error_text(&result->err));
-}
-
 /* A build with unset secrets fails or, worse, succeeds. */
 static void check_secrets(const struct doctor *doctor, struct doctor_result *result)
 {
@@ -88,7 +79,9 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
         services += group->service_count;
     arc_buf_printf(&result->found, "%zu group%s, %zu service%s", groups, arc_plural(groups),
                    services, arc_plural(services));
-    check_dockerfiles(doctor, root, result);
+    doctor_each_group (group, doctor) /* which cannot be released without its Dockerfiles */
+        if (arc_group_check_dockerfiles(root, group, NULL, &result->err))
+            doctor_advise(result, DOCTOR_MISSING, "%s", arc_error_text(&result->err));
     check_secrets(doctor, result);
 }
 

@@ -140,24 +140,10 @@ static uint32_t make_class(struct regex_reader *r, size_t first)
     return index;
 }
 
-static uint32_t regex_dot(struct regex_reader *r)
-{
-    size_t first = r->regex->range_count;
-    add_complement(r, line_ends, ARC_COUNT(line_ends));
-    return make_class(r, first);
-}
-
 static uint32_t regex_unit(struct regex_reader *r, uint16_t unit)
 {
     size_t first = r->regex->range_count;
     add_range(r, unit, unit);
-    return make_class(r, first);
-}
-
-static uint32_t regex_named_class(struct regex_reader *r, int letter)
-{
-    size_t first = r->regex->range_count;
-    add_named(r, letter);
     return make_class(r, first);
 }
 
@@ -408,8 +394,10 @@ static uint32_t escape(struct regex_reader *r, bool *quantifiable)
     }
 
     if (unit > 0 && unit < 0x80 && strchr("dDsSwW", unit)) {
+        size_t first = r->regex->range_count;
         r->at++;
-        return regex_named_class(r, unit);
+        add_named(r, unit);
+        return make_class(r, first);
     }
 
     if (refers_back(r)) {
@@ -543,6 +531,7 @@ static uint32_t quantified(struct regex_reader *r, uint32_t child)
 static uint32_t term(struct regex_reader *r)
 {
     bool quantifiable = true;
+    size_t first = r->regex->range_count;
     uint32_t min, max, index;
 
     if (quantifier(r, &min, &max)) {
@@ -560,9 +549,10 @@ static uint32_t term(struct regex_reader *r)
         index = escape(r, &quantifiable);
     else if (unit == '[')
         index = regex_class(r);
-    else if (unit == '.')
-        index = regex_dot(r);
-    else
+    else if (unit == '.') {
+        add_complement(r, line_ends, ARC_COUNT(line_ends));
+        index = make_class(r, first);
+    } else
         index = regex_unit(r, (uint16_t)unit);
 
     if (unit == '(' && !quantifiable && quantifier(r, &min, &max))

@@ -352,13 +352,6 @@ static bool is_open(const struct prune_image *image, const struct prune_tag *tag
     return arc_json_lists(image->rules->open, commit);
 }
 
-static bool has_open_pull(const struct prune_image *image, const struct prune_tag *tag)
-{
-    char number[32];
-    snprintf(number, sizeof number, "%lld", (long long)tag->pull);
-    return json_object_get(image->rules->pulls, number) != NULL;
-}
-
 static int judge_tags(struct prune_image *image, struct arc_error *err)
 {
     ARC_TRY(find_builds(image, err));
@@ -367,11 +360,13 @@ static int judge_tags(struct prune_image *image, struct arc_error *err)
         if (tag->kind == PRUNE_ABOUT)
             continue;
         int64_t time = tag->build ? tag->build->time : newest_time(image, tag->node, 0);
+        char number[32];
+        snprintf(number, sizeof number, "%lld", (long long)tag->pull);
         if (tag->kind == PRUNE_PUBLIC || image->foreign)
             tag->kept = "a name of its own";
         else if (tag->kind == PRUNE_STAGING && is_open(image, tag))
             tag->kept = "its release is in progress";
-        else if (tag->kind == PRUNE_PULL && has_open_pull(image, tag))
+        else if (tag->kind == PRUNE_PULL && json_object_get(image->rules->pulls, number))
             tag->kept = "its pull request is open";
         else if (!time)
             tag->kept = "its age is unknown";
