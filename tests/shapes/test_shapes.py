@@ -108,7 +108,8 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
 
 
 @pytest.mark.parametrize("config, file, said", [
-    (COMPOSE, "services: {a: {image: x/y}}", "no service of compose.yaml has both 'build' and 'image'"),
+    (COMPOSE, "services: {a: {image: x/y}}", "no service of compose.yaml has both 'build' and 'image'; 'registry' in the group gives it one"),
+    ("groups: {a: {registry: r.example/o, compose: compose.yaml}}", "services: {a: {image: x/y}}", "no service of compose.yaml has 'build'\n"),
     ("groups: {a: {compose: {files: compose.yaml, variables: {X: '{version}'}}}}", "services: {a: {image: '${X:-}', build: .}}",
      "without a release its variables keep the file's defaults"),
     (COMPOSE, "services: {a: {image: x/y, build: {context: ../..}}}", "leads out of the repository"),

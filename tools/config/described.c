@@ -418,13 +418,16 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
         ARC_TRY(arc_bake_add_target(l, group, name, target, false, files, version));
     }
 
-    const char *lacks = group->described.compose ? "both 'build' and 'image'" : "tags";
+    bool compose = group->described.compose, named = *group->registries;
+    const char *lacks = compose ? "both 'build' and 'image'" : "tags";
+    const char *gives = named ? "" : "; 'registry' in the group gives it one";
+    if (named)
+        lacks = compose ? "'build'" : "an image as its output";
     const char *defaults =
         fixed ? "" : ", and without a release its variables keep the file's defaults";
     if (!group->service_count)
-        return arc_error_set(l->err, ARC_EINPUT,
-                             "group %s: no %s of %s has %s; 'registry' in the group gives it one%s",
-                             group->name, what, group->described.files[0], lacks, defaults);
+        return arc_error_set(l->err, ARC_EINPUT, "group %s: no %s of %s has %s%s%s", group->name,
+                             what, group->described.files[0], lacks, gives, defaults);
 
     return add_bases(l, group, targets, names, files, version);
 }
