@@ -275,6 +275,8 @@ ODD = {  # files, tags, what is shown
     "a bake file's targets with tags of their own start the release's workflow": (
         {"Dockerfile": D, "docker-bake.hcl": BAKE % "x" + BAKE.replace('"a"', '"b"') % "y"}, ["a/v1.0.0", "sdk/v1.0.0"], 'tags: ["a/v*", "b/v*"]'),
     "a registry that reads like a number": ({"Dockerfile": D, "Makefile": "x:\n\tdocker build -t 1.10/acme/x:1 .\n"}, [], 'registry: "1.10"\n'),
+    "an add-on's name with a word of its own": ({"a/Dockerfile": D, "a/config.yaml": "image: 'acme/{arch}-{x}'\narch: [amd64]\n"}, [],
+                                                "what are its images called? 'acme/{arch}-{x}' is not valid"),
     "beside a bake file": ({"Dockerfile": D, "docker-bake.hcl": BAKE % "x", "b/Dockerfile": D, "compose.yaml": "services: {b: {build: b}}\n"},
                            [], "b/Dockerfile: no bake file names it"),
     "other contexts": ({"Dockerfile": D, "compose.yaml": "services: {b: {build: {context: ., additional_contexts: {lib: ./lib}}}}\n"}, [],

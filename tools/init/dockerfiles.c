@@ -269,6 +269,21 @@ static json_t *read_arguments(struct init *init, const char *path)
     return args;
 }
 
+/* Reads NAME.yaml, .yml or .json of a directory, whichever exists; returns its path or NULL. */
+static char *read_first(struct init *init, const char *directory, const char *name,
+                        struct arc_yaml *out)
+{
+    static const char *const ends[] = {"yaml", "yml", "json"};
+
+    arc_each_in (end, ends) {
+        char *path = init_join(init, directory, init_print(init, "%s.%s", name, *end));
+        if (init_read_yaml(init, path, out))
+            return path;
+    }
+
+    return NULL;
+}
+
 bool init_takes_dotenv(struct init *init, struct init_image *image, const char *name)
 {
     struct arc_file_place place = {".env", (char *[]){(char *)name, NULL}, 0};
@@ -282,19 +297,29 @@ bool init_takes_dotenv(struct init *init, struct init_image *image, const char *
     return true;
 }
 
-/* Looks up values for arguments without a default in .env. Asks for the rest. */
+/* Looks up values for arguments without a default: in .env, or in an add-on's build file beside the
+ * Dockerfile. Asks for the rest. */
 static void give_arguments(struct init *init, struct init_image *image)
 {
     ARC_AUTO_JSON json_t *args = read_arguments(init, image->dockerfile);
     ARC_AUTO_JSON json_t *left = init_made(init, json_array());
+    ARC_AUTO(arc_yaml) struct arc_yaml build = {0};
+    const char *file = read_first(init, image->directory, "build", &build);
+    const json_t *own = json_object_get(json_array_get(image->variants, 0), "args");
 
     arc_json_each_pair (name, initial, args) {
         const char *released = init_release_value(name, false);
         const char *baked = json_string_value(json_object_get(init->baked.args, name));
-        if (json_object_get(image->args, name) || !json_is_null(initial) ||
-            init_is_among(name, INIT_GIVEN_ARGUMENTS) || init_takes_dotenv(init, image, name))
+        bool told = arc_yaml_at(build.root, "args", name);
+        if (json_object_get(image->args, name) || json_object_get(own, name) ||
+            !(told || json_is_null(initial)) || init_is_among(name, INIT_GIVEN_ARGUMENTS))
             continue;
-        if (released || baked)
+        if (told)
+            init_add_pair(init, &image->args, name,
+                          json_pack("{s:s, s:[s, s]}", "file", file, "at", "args", name));
+        else if (init_takes_dotenv(init, image, name))
+            continue;
+        else if (released || baked)
             init_add_pair(init, &image->args, name, json_string(arc_or(released, baked)));
         else
             init_push(init, left, json_string(name));
@@ -309,6 +334,91 @@ static void give_arguments(struct init *init, struct init_image *image)
         "which values do the build arguments have: %s? Nothing in the repository sets them. One value "
         "goes under 'args'; several, with an image for each, under 'variants'",
         init_list_names(init, left));
+}
+
+/* ---- add-ons: an image for each architecture ------------------------------------------------ */
+
+/* `bases`: the file that names the architecture's base image; NULL: none does. */
+static void add_architecture(struct init *init, struct init_image *image, const char *name,
+                             const char *bases)
+{
+    struct init_image one = {0};
+    init_add_platform(init, &one, image->dockerfile, 0, name);
+    if (!one.platforms || !init_allows(init, arc_check_name, name))
+        return;
+
+    ARC_AUTO_JSON json_t *args = read_arguments(init, image->dockerfile);
+    json_t *variant = init_made(init, json_pack("{s:s, s:{}, s:[s]}", "suffix", name, "args",
+                                                "platforms", one.platforms[0]));
+    json_t *values = json_object_get(variant, "args");
+    if (bases)
+        init_set(init, values, "BUILD_FROM",
+                 json_pack("{s:s, s:[s, s]}", "file", bases, "at", "build_from", name));
+    if (json_object_get(args, "BUILD_ARCH"))
+        init_set(init, values, "BUILD_ARCH", json_string(name));
+    if (!json_object_size(values))
+        json_object_del(variant, "args");
+    if (!image->variants)
+        init_push(init, init->kept, image->variants = json_array());
+    init_push(init, image->variants, variant);
+}
+
+/* Takes the image name of an add-on: "acme/{arch}-addon-samba" or "acme/samba-{arch}". */
+static void take_template(struct init *init, struct init_image *image, const char *template)
+{
+    const char *last = arc_path_name(template), *arch = strstr(last, "{arch}"), *rest = arch + 6;
+    const char *own = init_lower(init, arc_path_name(image->directory));
+    size_t len = strlen(rest), tail = strlen(own);
+    struct init_image named = {0};
+
+    if (last == template || !init_allows(init, arc_check_name, own))
+        return;
+    if (!init_allows(init, arc_check_name,
+                     init_print(init, "%.*sx%s", (int)(arch - last), last, rest))) {
+        init_ask(init, image->file, 0, "what are its images called? '%s' is not valid", template);
+        return;
+    }
+    char *registry = init_cut(init, template, (size_t)(last - template));
+    if (!init_take_reference(init, init_print(init, "%s%s", registry, own), &named))
+        return;
+
+    bool ends = len > tail && strcmp(rest + len - tail, own) == 0;
+    len -= ends ? tail : 0;
+    image->name = named.name;
+    image->registries = named.registries;
+    bool starts = !ends && strncmp(last, own, tail) == 0 && strchr("-_.", last[tail]);
+    char *same = init_print(init, "%.*s{suffix}%s", (int)(arch - last), last, rest);
+    init_each_image (other, init)
+        if (other != image && arc_text_same(other->pattern, same)) { /* a copy of this one's */
+            init_ask(init, other->dockerfile, 0,
+                     "what are its images called? Those of %s are called %s", image->dockerfile,
+                     template);
+            other->pattern = init_print(init, "{name}-{suffix}");
+        }
+    last += starts ? tail : 0;
+    const char *before = starts ? "{name}" : "";
+    image->pattern = init_print(init, "%s%.*s{suffix}%.*s%s", before, (int)(arch - last), last,
+                                (int)len, rest, ends ? "{name}" : "");
+}
+
+/* A Home Assistant add-on: build.yaml names a base for each architecture, config.yaml the image. */
+static void split_by_architectures(struct init *init, struct init_image *image)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml build = {0}, about = {0};
+    const char *file = read_first(init, image->directory, "build", &build);
+    (void)read_first(init, image->directory, "config", &about);
+    const struct arc_yaml_node *bases = arc_yaml_get(build.root, "build_from");
+    const char *name = arc_yaml_text_at(about.root, "image");
+    bool named = strstr(arc_path_name(name), "{arch}");
+
+    arc_yaml_each_pair (base, bases)
+        add_architecture(init, image, base->key->text, base->value->text ? file : NULL);
+    if (named && !arc_yaml_pairs(bases))
+        arc_yaml_each (arch, arc_yaml_get(about.root, "arch"))
+            if (arch->text)
+                add_architecture(init, image, arch->text, NULL);
+    if (named && image->variants)
+        take_template(init, image, name);
 }
 
 /* ---- one Dockerfile for several stages ------------------------------------------------------- */
@@ -561,6 +671,7 @@ static void take_dockerfile(struct init *init, const char *path)
     for (size_t left = init->image_count - before; left--; added = added->next) {
         choose_context(init, added);
         split_by_folders(init, added);
+        split_by_architectures(init, added);
     }
 }
 
@@ -594,7 +705,9 @@ void init_read_dockerfiles(struct init *init)
                  count, arc_plural(count));
 
     init_each_image (image, init) {
-        if (image->from == FROM_DOCKERFILE)
+        if (image->from == FROM_WORKFLOW && !image->registries && !image->args)
+            split_by_architectures(init, image);
+        if (image->from == FROM_DOCKERFILE || image->variants)
             give_arguments(init, image);
 
         size_t missing = missing_in(init, image, image->context, NULL);

@@ -801,7 +801,7 @@ static bool find_version(struct init *init, struct init_image *image, const char
             }
             set_place(init, image, path, at);
             image->version = arc_arena_text(&init->arena, value);
-            if (!image->platforms && at)
+            if (!image->platforms && !image->variants && at)
                 take_listed_platforms(init, image, path, tree.root);
             return true;
         }

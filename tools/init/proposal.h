@@ -62,6 +62,8 @@ struct init_image {
     char **paths;       /* patterns from filters, besides its own directory */
     json_t *tags;       /* name → when it applies ("": always); NULL: none */
     char *likely;       /* "v{version}" for a tag of which only a run knows the end; NULL: none */
+    json_t *variants;   /* in the form of the configuration; NULL: none */
+    char *pattern;      /* of the name after the registry, "{suffix}-{name}"; NULL: just the name */
     char *version_file; /* file that holds its version; NULL: versions come from tags */
     char **version_at;  /* path of keys within that file */
     char *version;      /* value found there; NULL: unknown */

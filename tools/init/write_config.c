@@ -129,15 +129,17 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     put_text(init, service, "codename", image->codename);
     put_text(init, service, "name", named ? image->name : NULL);
     put_text(init, service, "directory", directory);
-    if (elsewhere || image->others || shared->name) { /* anything but REGISTRY/NAME */
+    if (elsewhere || image->others || image->pattern ||
+        shared->name) { /* anything but REGISTRY/NAME */
         char *const *registries = elsewhere ? image->registries : group;
         char **names = NULL;
         for (; *registries; registries++)
-            init_add_text(init, &names, init_join(init, *registries, name));
+            init_add_text(init, &names, init_join(init, *registries, arc_or(image->pattern, name)));
         init_add_texts(init, &names, image->others);
         put(init, service, "image", text_or_list(init, names));
     }
     put(init, service, "build", build);
+    put(init, service, "variants", image->variants);
     put(init, service, "paths", list_texts(init, image->paths));
     put(init, service, "image-tags", list_tags(init, image->tags));
     put(init, service, "version", version);
@@ -436,7 +438,7 @@ static void add_group(struct init *init, const struct init_group *group, struct 
     }
 
     init_each_peer (image, group)
-        is_guess = is_guess && !image->platforms;
+        is_guess = is_guess && !image->platforms && !image->variants;
     arc_buf_puts(out, "  ");
     init_add_scalar(out, group->name);
     arc_buf_puts(out, ":\n");
