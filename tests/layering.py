@@ -36,9 +36,10 @@ ARROWS = {
     "init": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
     "doctor": {"config", "version", "documents", "lint", "project", "github", "registry", "http", "git", "yaml", "json", "base", "os"},
     "steer": {"config", "version", "documents", "sign", "build", "changes", "lint", "plan", "project", "registry", "github", "git", "base", "os"},
+    "html": {"documents", "base", "os"},
     "dryrun": STAGES | {"config", "version", "documents", "project", "github", "git", "json", "base", "os"},
     "cli": {"build", "project", "config", "github", "base", "os"},  # the live table shows the events of a build
-    "cmd": STAGES | {"config", "version", "documents", "dryrun", "cli", "project", "github", "glob", "base", "os"},
+    "cmd": STAGES | {"config", "version", "documents", "dryrun", "html", "cli", "project", "github", "glob", "base", "os"},
     ".": {"cli", "base"},
 }
 # The folder that a public header speaks for.

@@ -19,6 +19,7 @@ struct arc_status_options {
                             images */
     bool scan;           /* ask GitHub for the gate's result of each group's last published
                             release */
+    bool builds;         /* … and how it was built */
     const json_t *locks; /* array of lock files of trains, instead of those at GitHub; NULL: none.
                             Borrowed */
 };

@@ -38,7 +38,7 @@ def test_the_last_verdict_has_an_age(shop):
     scanned(shop)
     assert row_of(shop)["record"] is None
     record = row_of(shop, "--scan")["record"]
-    assert record == {"tag": "shop/v1.1.0", "problem": None,
+    assert record == {"tag": "shop/v1.1.0", "build": None, "problem": None,
                       "scan": {"verdict": "clean", "gate": "pass", "scanned": stamp(12), "days": 12}}
     assert "\n  scanned 12 days ago: clean, gate: pass (shop/v1.1.0)\n" in shop.run("status", "--scan").out
 
@@ -135,3 +135,23 @@ def test_a_name_that_a_higher_prerelease_has_is_not_adrift(world):
     assert {one["tag"] for one in row_of(world, "--registry")["adrift"]} == {"newest"}
     world.release("1.1.0-rc.1")
     assert world.floating()["newest"] == "1.1.0-rc.1" and row_of(world, "--registry")["adrift"] == []
+
+
+def test_the_page_has_the_builds_by_itself(shop, tmp_path):
+    scanned(shop)
+    page, build = tmp_path / "status.html", shop.folder / "build.json"
+    shop.run("status", f"--html={page}")
+    text = page.read_text()
+    assert text.count("</h2>") == 2 and '<td class="good">clean, 12 days ago</td>' in text
+    assert f"Build of shop, commit {shop.git('rev-parse', 'shop/v1.1.0')[:12]}" in text
+    shop.run("status", f"--html={page}", f"--build={build}")
+    assert page.read_text().count("</h2>") == 2
+    shop.run("status", f"--html={page}", GITHUB_TOKEN=None)
+    assert "Build of shop" not in page.read_text() and "<td>not known</td>" in page.read_text()
+    shop.at_github("1.1.0")["assets"][0]["name"] = "other.json"
+    shop.run("status", f"--html={page}")
+    assert "Build of shop" not in page.read_text()
+    asset = shop.at_github("1.1.0")["assets"][0]
+    asset["name"], shop.github.state.blobs[asset["id"]] = "build.json", b'{"document": "build", "format": 9}'
+    shop.run("status", f"--html={page}")
+    assert '<p class="bad">build.json of the release shop/v1.1.0: ' in page.read_text()

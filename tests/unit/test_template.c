@@ -144,6 +144,7 @@ static void test_own(void **state)
     fills("{{#zero:known}}0{{/zero:known}}{{^none:known}}?{{/none:known}}", "0?");
     fills("{{#name=x<y}}a{{/name=x<y}}{{^name=z}}b{{/name=z}}{{#n=7}}c{{/n=7}}", "ab");
     fills("{{#zero=.zero}}a{{/zero=.zero}}{{#zero=.n}}b{{/zero=.n}}", "a");
+    fills("{{words:json}}", "[   \"p\",   \"q\",   \"r\" ]");
 }
 
 static void test_own_errors(void **state)

@@ -7,9 +7,9 @@
 enum kind { TEXT, VALUE, SECTION, INVERTED };
 
 /* How a value is written. */
-enum form { PLAIN, PLURAL, COUNT, KNOWN, FIXED, SIZE, WIDEST };
+enum form { PLAIN, PLURAL, COUNT, KNOWN, FIXED, SIZE, JSON, WIDEST };
 
-static const char *const forms[] = {"", "s", "count", "known", "f", "size", "widest"};
+static const char *const forms[] = {"", "s", "count", "known", "f", "size", "json", "widest"};
 
 /* A piece of text, a value, or the head of a section, whose body are the nodes up to `end`. */
 struct arc_template_node {
@@ -455,7 +455,11 @@ static void add_plain(const json_t *value, const struct arc_template_node *node,
 {
     size_t count = json_is_integer(value) ? (size_t)json_integer_value(value) : count_parts(value);
 
-    if (node->form == COUNT)
+    if (node->form == JSON) {
+        ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+        arc_buf_puts(out, arc_or(text, ""));
+        out->failed = text ? out->failed : ARC_ENOMEM;
+    } else if (node->form == COUNT)
         arc_buf_printf(out, "%zu", count_parts(value));
     else if (node->form == PLURAL)
         arc_buf_puts(out, arc_plural(count));

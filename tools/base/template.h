@@ -28,6 +28,7 @@ struct arc_template_place {
  *   {{name:16.12}}              pads to 16 characters and cuts to 12;
  *   {{name:widest}}             pads to the widest value of that name in the current list;
  *   {{name:.1f}} {{name:size}}  shows a number with one decimal, or as a size;
+ *   {{name:json}}               shows any value as JSON;
  *   {{name:count}}              is the number of items of a list or object;
  *   {{name:s}}                  is "s" unless that number, or the value, is 1.
  *

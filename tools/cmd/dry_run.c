@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "cli/project_options.h"
+#include "cmd/page.h"
 
 static int run_dry_run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
@@ -12,6 +13,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
     arc_json_each (warning, page ? NULL : json_object_get(report->document, "warnings"))
         report_warn(report, "%s", arc_json_text_of(warning, "message"));
 
+    ARC_TRY(page_write(inv, report->document, html_dryrun, err));
     struct arc_dryrun_style style = {.full = option_flag(inv, "full")};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_TRY(arc_dryrun_text(report->document, &style, &text, err));
@@ -49,7 +51,7 @@ const struct command cmd_dry_run = {
              "Show everything in full: each target of the definition, each request's body."),
         VALUE("group", "GROUP",
               "The release group of a ci run; not needed when there is only one."),
-        LOCK_OPTION, PREVIOUS_TAG_OPTION(NULL)),
+        HTML_OPTIONS, LOCK_OPTION, PREVIOUS_TAG_OPTION(NULL)),
     .examples = EXAMPLES({"arc-ci dry-run messaging/v0.1.0",
                           "Show what releasing this version would do, step by "
                           "step."}),

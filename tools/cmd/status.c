@@ -1,8 +1,8 @@
 #include "arcci/steer.h"
 #include "base/json.h"
-#include "base/template.h"
 #include "base/text.h"
 #include "cli/project_options.h"
+#include "cmd/page.h"
 #include "project/documents.h"
 #include <inttypes.h>
 
@@ -57,8 +57,10 @@ static int show_groups(struct report *report, struct arc_error *err)
 static int run_status(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *locks = json_array();
-    const struct arc_status_options options = {
-        .registry = option_flag(inv, "registry"), .scan = option_flag(inv, "scan"), .locks = locks};
+    const struct arc_status_options options = {.registry = option_flag(inv, "registry"),
+                                               .scan = option_flag(inv, "scan"),
+                                               .builds = option_value(inv, "html") != NULL,
+                                               .locks = locks};
 
     ARC_TRY_ALLOC(locks, err);
     arc_json_each (file, option_list(inv, "lock")) {
@@ -96,6 +98,7 @@ static int run_status(const struct invocation *inv, struct report *report, struc
         report_warn(report, "this clone's history is cut: there may be more commits (fetch-depth: "
                             "0 gets all of it)");
 
+    ARC_TRY(page_write(inv, report->document, html_status, err));
     report_flag(report, "unreleased", unreleased);
 
     report_flag(report, "adrift", adrift);
@@ -111,7 +114,8 @@ const struct command cmd_status = {
         "GITHUB_REPOSITORY and a token are set), the commits and pull requests since then that "
         "touch its services, and the version that 'arc-ci version --next' would choose. A "
         "service's files are the same as for 'arc-ci changes'. For a train: the releases in its "
-        "lock file, and those that it would include now.\n\n"
+        "lock file, and those that it would include now. The page of --html also shows the gate's "
+        "result for each last published release, and how that release was built.\n\n"
         "A clone may lack tags, so this command asks the remote, whose tags alone count: push a new "
         "one first. If the remote does not answer, it uses the clone's tags and warns.",
     .options = OPTIONS(
@@ -127,7 +131,7 @@ const struct command cmd_status = {
         VALUES("lock", "FILE",
                "The lock file of a train's last release. By default it is fetched from that "
                "release at GitHub, if GITHUB_REPOSITORY and a token are set."),
-        CONFIG_OPTION),
+        HTML_OPTIONS, CONFIG_OPTION),
     .outputs = OUTPUTS(
         {"unreleased", "true if a group has commits that are not in a release."},
         {"adrift", "true if a train does not include the newest releases, or (--registry) if a "

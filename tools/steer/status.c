@@ -97,30 +97,47 @@ static int describe_scan(struct records *records, const char *tag, int64_t now, 
     return arc_error_unless(*out, err);
 }
 
-/* The `record` of a group's row: scan of its last published release. What cannot be read becomes the
- * record's `problem`. *out is a new reference; null if it was not requested or GitHub does not
- * answer. */
+/* Adds a summary of the release's build.json. */
+static int describe_build(struct records *records, const char *tag, json_t **out,
+                          struct arc_error *err)
+{
+    ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
+    ARC_AUTO_JSON json_t *build = NULL;
+
+    ARC_TRY(records_find(records, tag, "build.json", &build, err));
+    if (build && arc_ledger_read(build, &ledger, err))
+        return arc_error_prefix(err, "build.json of the release %s", tag);
+    *out = arc_steal(&build);
+
+    return ARC_OK;
+}
+
+/* The `record` of a group's row: scan and, with options->builds, build of its last published
+ * release. What cannot be read becomes the record's `problem`. *out is a new reference; null if
+ * neither was requested or GitHub does not answer. */
 static int describe_record(struct records *records, const struct arc_project *project,
                            const struct survey_group *group,
                            const struct arc_status_options *options, json_t **out,
                            struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    ARC_AUTO_JSON json_t *scan = NULL;
+    ARC_AUTO_JSON json_t *scan = NULL, *build = NULL;
     ARC_AUTO(arc_tag) struct arc_tag found = {0};
     int rc = ARC_OK;
 
     *out = json_null();
-    if (!records->github || !options->scan)
+    if (!records->github || !(options->scan || options->builds))
         return ARC_OK;
     ARC_TRY(find_published(project, group, &found, err));
     const char *tag = found.text;
 
     if (tag)
         rc = describe_scan(records, tag, project->env->now, &scan, &problem);
+    if (tag && !rc && options->builds)
+        rc = describe_build(records, tag, &build, &problem);
     ARC_TRY(arc_error_memory(rc, err));
-    *out = json_pack("{s:s?, s:O?, s:s?}", "tag", tag, "scan", scan, "problem",
-                     rc ? arc_error_text(&problem) : NULL);
+    *out = json_pack("{s:s?, s:O?, s:O?, s:s?}", "tag", tag, "scan", scan, "build", build,
+                     "problem", rc ? arc_error_text(&problem) : NULL);
 
     return arc_error_unless(*out, err);
 }
