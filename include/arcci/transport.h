@@ -1,7 +1,8 @@
 /* Requests to the GitHub API, behind a small interface.
  *
- * The stages (release, report, scan) use `struct arc_transport`. There are two: the real one, and one
- * that only describes what would be sent, so that a rehearsal runs the same code as a real run.
+ * The stages (release, report, scan) use `struct arc_transport`. There are three: the real one, one
+ * that records every exchange for a bug report, and one that only describes what would be sent, so
+ * that a rehearsal runs the same code as a real run.
  */
 #ifndef ARCCI_TRANSPORT_H
 #define ARCCI_TRANSPORT_H
@@ -90,6 +91,12 @@ struct arc_github_options {
 /* Makes the real transport. ARC_EWORLD when libcurl or the token is missing, ARC_EINPUT when the
  * token would be sent over plain http to another machine. */
 int arc_transport_github(const struct arc_github_options *options, struct arc_transport **out,
+                         struct arc_error *err);
+
+/* Wraps `inner` and takes ownership. Every exchange is also written to DIR/NNN-METHOD.json,
+ * {method, path, why, body, status, reply, error}, without headers, so without the token; files are
+ * named, not copied. Creates `dir` if needed. */
+int arc_transport_record(struct arc_transport *inner, const char *dir, struct arc_transport **out,
                          struct arc_error *err);
 
 /* Makes a transport that sends nothing: it keeps the requests and answers as if nothing existed yet

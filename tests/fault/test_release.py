@@ -42,13 +42,18 @@ def test_a_release_takes_the_published_minimum_of_requests(project, double):
     assert f"**{MINIMUM} requests**" in text, "docs/release.md derives another number"
 
 
-def test_the_document(project, double):
-    status, output = project.run(double, "--json")
+def test_the_document(project, double, tmp_path):
+    status, output = project.run(double, "--json", "--record=record")
     assert status == 0
     document = json.loads(output[output.index("{"):])
     assert document["action"] == "created" and document["draft"] is False and document["make-latest"] is True
     assert document["target"] == SHA and document["requests"] == MINIMUM
     assert {asset["name"]: asset["action"] for asset in document["assets"]} == dict.fromkeys(project.expected(), "uploaded")
+    records = sorted((tmp_path / "record").iterdir())
+    assert len(records) == MINIMUM
+    for record in records:
+        assert TOKEN not in record.read_text()
+        assert json.loads(record.read_text())["status"] in (200, 201)
     import jsonschema
     jsonschema.validate(document, json.loads((ROOT / "docs/schema/release.schema.json").read_text()))
 
@@ -646,8 +651,10 @@ def test_a_token_that_the_server_echoes_is_masked(project, double):
         handler.reply(400, json.dumps({"message": "you sent " + handler.headers["Authorization"]}).encode())
         return True
     double.faults = faults.once(echo, 2)
-    status, output = project.run(double)
-    assert status == 1 and "you sent Bearer ***" in output and TOKEN not in output
+    status, output = project.run(double, "--record=record")
+    assert status == 1 and "you sent Bearer ***" in output
+    for record in (project.folder / "record").iterdir():
+        assert TOKEN not in record.read_text()
 
 
 def test_an_answer_with_nothing_in_it_is_asked_for_again(project, double):

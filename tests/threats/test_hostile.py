@@ -185,6 +185,16 @@ def test_a_report_follows_no_link(shop, file, target, absolute):
     assert "##[" not in run.stdout + run.stderr and not list(outside.iterdir())
 
 
+@pytest.mark.parametrize("name", ["records", "records/1", "{top}/records"])
+def test_a_record_follows_no_link(shop, name):
+    outside = shop.path.parent / "outside"
+    outside.mkdir()
+    (shop.path / "records").symlink_to(outside)
+    run = shop.run("release", "shop/v1.0.0", "--repository=o/r", "--body-mode=keep", f"--record={name.format(top=shop.path)}",
+                   GITHUB_TOKEN="ghs_0123456789", GITHUB_API_URL="http://127.0.0.1:9")
+    assert run.returncode == 2 and "leads out of this directory" in run.stderr and not list(outside.iterdir())
+
+
 @pytest.mark.parametrize("command", ["plan", "dry-run", "lint", "build"])
 def test_nothing_outside_of_the_repository_is_read(shop, command):
     secret = shop.path.parent / "config.json"

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -210,12 +212,46 @@ static void test_pull_files(void **state)
     }
 }
 
+/* ---- recording ------------------------------------------------------------------------------- */
+
+static void test_record_that_cannot_be_written_stops_before_sending(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/arcci-record-XXXXXX", path[64];
+    assert_non_null(mkdtemp(dir));
+    struct pages pages = {
+        .base = {.send = send_page, .close = close_pages, .clock = arc_clock_system()}};
+    struct arc_transport *recorder = NULL;
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    struct arc_request request = {.method = "GET", .path = "/x"};
+    assert_int_equal(arc_transport_record(&pages.base, dir, &recorder, NULL), 0);
+    assert_int_equal(recorder->send(recorder, &request, &reply, &err), 0);
+    assert_int_equal(pages.asked, 1);
+    snprintf(path, sizeof path, "%s/002-GET.json", dir);
+    assert_int_equal(mkdir(path, 0700), 0); /* in the way of the second record */
+    assert_int_equal(recorder->send(recorder, &request, &reply, &err), ARC_EWORLD);
+    assert_int_equal(pages.asked, 1);
+    rmdir(path);
+    snprintf(path, sizeof path, "%s/001-GET.json", dir);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    unlink(path);
+    rmdir(dir);
+    arc_transport_free(recorder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_explain), cmocka_unit_test(test_explain_is_bounded),
-        cmocka_unit_test(test_trusted), cmocka_unit_test(test_mask),
-        cmocka_unit_test(test_encode),  cmocka_unit_test(test_pull_files),
+        cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_explain_is_bounded),
+        cmocka_unit_test(test_trusted),
+        cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_pull_files),
+        cmocka_unit_test(test_record_that_cannot_be_written_stops_before_sending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,8 @@ int github_settings(const struct invocation *inv, const char *timeout_name,
                     struct arc_github_settings *out, struct arc_error *err)
 {
     *out = (struct arc_github_settings){.repository = option_value(inv, "repository"),
-                                        .token_file = option_value(inv, "token-file")};
+                                        .token_file = option_value(inv, "token-file"),
+                                        .record = option_value(inv, "record")};
     ARC_TRY(read_seconds(inv, timeout_name, &out->idle_timeout, err));
     return read_seconds(inv, "max-wait", &out->max_wait, err);
 }

@@ -52,6 +52,9 @@
     VALUE("repository", "OWNER/NAME", repository_help, .with = needs),                             \
         VALUE("token-file", "FILE", "A file with the token, instead of GITHUB_TOKEN or GH_TOKEN.", \
               .with = needs),                                                                      \
+        VALUE("record", "DIR",                                                                     \
+              "Record every request and answer in DIR, without the token, for a bug report.",      \
+              .with = needs),                                                                      \
         VALUE(timeout_name, "SECONDS", timeout_help, .with = needs),                               \
         VALUE("max-wait", "SECONDS", "The longest single wait for a rate limit; 900 by default.",  \
               .with = needs)

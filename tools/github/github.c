@@ -117,7 +117,7 @@ static int read_answer(struct github *hub, const struct arc_request *request,
     json_error_t where = {.text = "it is empty"};
     bool reads = strcmp(request->method, "GET") == 0;
 
-    /* A server may echo the token, which must not reach a message or document. */
+    /* A server may echo the token, which must not reach a message, record or document. */
     answer->body.len = arc_github_mask_bytes(answer->body.data, answer->body.len, hub->token);
     reply->status = answer->status;
     bool off = answer->status == 403 || answer->status == 404 || answer->status == 410;

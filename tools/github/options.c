@@ -11,7 +11,18 @@ int arc_github_open(const struct arc_env *env, const struct arc_github_settings 
 
     if (settings->dry_run)
         return arc_transport_describe(out, err);
-    return arc_transport_github(&options, out, err);
+    ARC_TRY(arc_transport_github(&options, out, err));
+    if (!settings->record)
+        return ARC_OK;
+
+    struct arc_transport *inner = *out;
+    int rc = arc_transport_record(inner, settings->record, out, err);
+    if (rc) {
+        arc_transport_free(inner);
+        *out = NULL;
+    }
+
+    return rc;
 }
 
 const char *arc_github_repository(const struct arc_env *env,

@@ -8,11 +8,13 @@
 struct arc_github_settings {
     const char *repository; /* "owner/name"; NULL: GITHUB_REPOSITORY */
     const char *token_file;
+    const char *record;              /* directory */
     unsigned idle_timeout, max_wait; /* seconds; 0: see struct arc_github_options */
     bool dry_run;
 };
 
-/* Opens the describing transport for a dry run, otherwise the real one. */
+/* Opens the describing transport for a dry run, otherwise the real one, with a record if
+ * requested. */
 int arc_github_open(const struct arc_env *env, const struct arc_github_settings *settings,
                     struct arc_transport **out, struct arc_error *err);
 

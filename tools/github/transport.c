@@ -1,7 +1,12 @@
-/* Shared by all transports; the describing transport. */
+/* Shared by all transports; the recording and the describing transport. */
 #include "arcci/transport.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "os/file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define PAGES_MAX    1000
 #define PATH_MAX_LEN 8192
@@ -117,11 +122,13 @@ int arc_transport_each(struct arc_transport *transport, const char *member, cons
     return rc > 0 ? ARC_OK : rc;
 }
 
-/* ---- describing ----------------------------------------------------------------------------- */
+/* ---- recording ------------------------------------------------------------------------------ */
 
-struct describer {
+struct recorder {
     struct arc_transport base;
-    json_t *requests;
+    struct arc_transport *inner;
+    unsigned count;
+    char dir[];
 };
 
 static json_t *body_of(const struct arc_request *request)
@@ -132,6 +139,86 @@ static json_t *body_of(const struct arc_request *request)
         return json_pack("{s:s}", "file", request->file);
     return request->data ? json_pack("{s:I}", "bytes", (json_int_t)request->len) : json_null();
 }
+
+static int write_record(const char *path, const json_t *record, struct arc_error *err)
+{
+    int fd = arc_file_open_in(NULL, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+    int failed = fd < 0 || json_dumpfd(record, fd, JSON_INDENT(2) | JSON_ENCODE_ANY) != 0 ||
+                 write(fd, "\n", 1) != 1;
+    int saved = errno;
+
+    if (fd >= 0 && close(fd) != 0 && !failed)
+        failed = 1, saved = errno;
+    if (!failed)
+        return ARC_OK;
+
+    return arc_error_set(err, ARC_EWORLD, "--record: cannot write %s: %s", path, strerror(saved));
+}
+
+/* A record that cannot be written must not turn a completed request into a failure: the next
+ * request fails instead, before it is sent. */
+static int send_recorded(struct arc_transport *self, const struct arc_request *request,
+                         struct arc_reply *reply, struct arc_error *err)
+{
+    struct recorder *recorder = (struct recorder *)self;
+    struct arc_error *why = err ? err : &(struct arc_error){0};
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+
+    arc_buf_printf(&path, "%s/%03u-%s.json", recorder->dir, ++recorder->count, request->method);
+    int rc = arc_buf_check(&path, "--record", why);
+    if (!rc)
+        rc = write_record(arc_buf_text(&path), json_null(), why);
+    if (rc)
+        return rc;
+    rc = recorder->inner->send(recorder->inner, request, reply, why);
+    self->requests = recorder->inner->requests;
+    self->refused = recorder->inner->refused;
+    ARC_AUTO_JSON json_t *record =
+        json_pack("{s:s, s:s, s:s?, s:o, s:i, s:O?, s:s?}", "method", request->method, "path",
+                  request->path, "why", request->why, "body", body_of(request), "status",
+                  reply->status, "reply", reply->body, "error", rc ? arc_error_text(why) : NULL);
+    if (record)
+        write_record(arc_buf_text(&path), record, NULL);
+    if (!err)
+        arc_error_clear(why);
+
+    return rc;
+}
+
+static void close_recorder(struct arc_transport *self)
+{
+    struct recorder *recorder = (struct recorder *)self;
+    arc_transport_free(recorder->inner);
+    free(recorder);
+}
+
+int arc_transport_record(struct arc_transport *inner, const char *dir, struct arc_transport **out,
+                         struct arc_error *err)
+{
+    if (arc_file_kind_in(NULL, dir) == ARC_FILE_OTHER)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--record: %s leads out of this directory through a symbolic link: it "
+                             "is not followed",
+                             dir);
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return arc_error_set(err, ARC_EWORLD, "--record: cannot make %s: %s", dir, strerror(errno));
+    struct recorder *recorder = calloc(1, sizeof *recorder + strlen(dir) + 1);
+    ARC_TRY_ALLOC(recorder, err);
+    memcpy(recorder->dir, dir, strlen(dir) + 1);
+    recorder->base = (struct arc_transport){
+        .send = send_recorded, .close = close_recorder, .clock = inner->clock};
+    recorder->inner = inner;
+    *out = &recorder->base;
+
+    return ARC_OK;
+}
+
+/* ---- describing ----------------------------------------------------------------------------- */
+
+struct describer {
+    struct arc_transport base;
+    json_t *requests;
+};
 
 /* Imagines the requested object as if it had just been created. */
 static json_t *imagine(const struct arc_request *request)
