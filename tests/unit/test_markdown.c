@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/markdown.h"
+#include "html/page.h"
 #include <cmocka.h>
 #include <string.h>
 
@@ -121,11 +122,60 @@ static void test_bytes(void **state)
     assert_int_equal(small.failed, ARC_ELIMIT);
 }
 
+/* What a page shows of release notes. */
+static void test_html(void **state)
+{
+    (void)state;
+#define LINK "<a rel=\"noopener noreferrer\" href="
+    static const struct pair pairs[] = {
+        {"", ""},
+        {"# a\n###### b\n####### c\n#d\n", "<h2>a</h2>\n<h6>b</h6>\n<p>####### c</p>\n<p>#d</p>\n"},
+        {"one\ntwo\n\n<!-- x -->\nthree", "<p>one two</p>\n<p>three</p>\n"},
+        {"a\n* b\n+ c\n*d*\n", "<p>a</p>\n<ul>\n<li>b</li>\n<li>c</li>\n</ul>\n<p>*d*</p>\n"},
+        {"[a](https://x/y \"z\") b",
+         "<p><a rel=\"noopener noreferrer\" href=\"https://x/y\">a</a> b</p>\n"},
+        {"- a\n- **b** c\n\n- d\n",
+         "<ul>\n<li>a</li>\n<li><strong>b</strong> c</li>\n</ul>\n<ul>\n<li>d</li>\n</ul>\n"},
+        {"```sh\na <b\n``\n```\nc",
+         "<pre tabindex=\"0\"><code>a &lt;b\n``\n</code></pre>\n<p>c</p>\n"},
+        {"````\n```\n````", "<pre tabindex=\"0\"><code>```\n</code></pre>\n"},
+        {"| a | b\\|c |\n|---|---|\n| `d|e` |  |\n",
+         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of the notes\">"
+         "<table><thead><tr><th>a</th><th>b|c</th></tr>\n</thead><tbody>\n"
+         "<tr><td><code>d|e</code></td><td></td></tr>\n</tbody></table></div>\n"},
+        {"| a | b\n|---|---\n| c | d ",
+         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of the notes\">"
+         "<table><thead><tr><th>a</th><th>b</th></tr>\n</thead><tbody>\n"
+         "<tr><td>c</td><td>d</td></tr>\n</tbody></table></div>\n"},
+        {"# a\r\n\r\none\r\ntwo\r\n\r\n| a |\r\n|---|\r\n",
+         "<h2>a</h2>\n<p>one two</p>\n"
+         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of the notes\">"
+         "<table><thead><tr><th>a</th></tr>\n</thead><tbody>\n</tbody></table></div>\n"},
+        {"| a |\nb", "<p>| a | b</p>\n"},
+        {"`a` `` b`c `` ``` ``d`", "<p><code>a</code> <code>b`c</code> ``` ``d`</p>\n"},
+        {"`a`` b`", "<p><code>a`` b</code></p>\n"},
+        {"` ` `  a  `", "<p><code> </code> <code> a </code></p>\n"},
+        {"[a **b**](https://x/y) [c](javascript:d) [e](http://)",
+         "<p>" LINK "\"https://x/y\">a "
+         "<strong>b</strong></a> [c](javascript:d) [e](http://)</p>\n"},
+        {"&amp; &#64; &; &x &nbsp", "<p>&amp; &#64; &amp;; &amp;x &amp;nbsp</p>\n"},
+        {"\\*a\\* \\a <br> <b> **x", "<p>*a* \\a <br> &lt;b&gt; **x</p>\n"},
+    };
+#undef LINK
+
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf out = {0};
+        html_markdown(&out, pairs[i].given, strlen(pairs[i].given));
+        assert_string_equal(arc_buf_text(&out), pairs[i].expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_code),  cmocka_unit_test(test_url),
-        cmocka_unit_test(test_code_block), cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_text),  cmocka_unit_test(test_code),
+        cmocka_unit_test(test_url),   cmocka_unit_test(test_code_block),
+        cmocka_unit_test(test_bytes), cmocka_unit_test(test_html),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

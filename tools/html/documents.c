@@ -77,26 +77,8 @@ static json_t *describe_timeline(const struct arc_ledger *build)
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
-/* Appends text, with control characters made visible. */
-static void add_text(struct arc_buf *out, const char *text, size_t len)
-{
-    static const char marks[] = "&<>\"'";
-    static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    arc_text_visible_lines(&shown, text, len);
-    if (shown.failed)
-        out->failed = shown.failed;
-
-    for (const char *c = arc_buf_text(&shown); *c; c++) {
-        const char *mark = strchr(marks, *c);
-        if (mark)
-            arc_buf_puts(out, entities[mark - marks]);
-        else
-            arc_buf_putc(out, *c);
-    }
-}
-
-static const struct arc_template_place places[] = {{"html", add_text}, {0}};
+static const struct arc_template_place places[] = {
+    {"html", html_text}, {"markdown", html_markdown}, {0}};
 
 /* Makes the page of a document with a title; its template gets all members of the document. */
 static int fill_page(const char *part, const json_t *document, json_t *title, json_t *subtitle,
