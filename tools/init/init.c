@@ -85,7 +85,7 @@ static int read_tags(struct arc_project *project, struct init *init, struct arc_
         return ARC_OK;
     ARC_TRY(arc_project_load_tags(project, err));
 
-    if (!project->repository.tags_unknown)
+    if (project->repository.tags)
         json_array_extend(init->git_tags, project->repository.tags);
     else
         init_ask(init, NULL, 0, "which tags does the repository have? They are unknown: %s",

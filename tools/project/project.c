@@ -120,10 +120,15 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
     repository->tags_unknown = arc_arena_text(&repository->memory, arc_error_text(&problem));
     ARC_TRY(arc_arena_check(&repository->memory, err));
 
-    /* Whoever rehearses away from the network has fetched, and promotes nothing: that asks for the
-     * tag again. */
-    bool whole = !arc_git_in_ci(project->git) && !arc_git_is_shallow(project->git);
-    return whole ? arc_git_tags(project->git, NULL, &repository->tags, err) : ARC_OK;
+    /* Whoever rehearses away from the network has fetched, unless there is no tag, and promotes
+     * nothing: that asks for the tag again. */
+    ARC_AUTO_JSON json_t *own = NULL;
+    if (!arc_git_in_ci(project->git) && !arc_git_is_shallow(project->git))
+        ARC_TRY(arc_git_tags(project->git, NULL, &own, err));
+    if (json_array_size(own))
+        repository->tags = arc_steal(&own);
+
+    return ARC_OK;
 }
 
 /* ---- group --------------------------------------------------------------------------------- */
