@@ -38,6 +38,7 @@ static bool take_assignment(struct script *script, const json_t *words, bool pas
     struct init *init = script->init;
     const char *word = word_at(words, 0);
     size_t len = strlen(word), before = strcspn(word, "=+");
+    bool differs = script->branches > (script->told > 0); /* only a run knows which of several */
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
 
     if (is_assignment(word)) {
@@ -47,10 +48,10 @@ static bool take_assignment(struct script *script, const json_t *words, bool pas
             next = script->conditions ? now : init_print(init, "%s%s", now, next);
         bool keeps = init_says_version(now) && !init_says_version(next);
         bool is_flag = init_is_among(now, "true false") && init_is_among(next, "true false");
-        if ((is_flag || (script->cases && *now)) && strcmp(now, next) != 0)
-            next = INIT_UNKNOWN_TEXT; /* only a run knows which of the two */
+        if ((is_flag || ((script->cases || differs) && *now)) && strcmp(now, next) != 0)
+            next = INIT_UNKNOWN_TEXT;
         /* a release's value stays: the new one is for other runs */
-        if (!passed && !keeps && !script->empty)
+        if (!passed && !keeps && !script->empty && !script->is_off)
             init_set_text(init, script->variables, name, next);
         if (keeps && script->step->runner && init_is_among(next, INIT_MOVING_TAGS))
             init_ask(init, script->step->file, 0,
@@ -74,7 +75,6 @@ static bool take_assignment(struct script *script, const json_t *words, bool pas
         return false;
     const char *before_it = arc_json_text_of(script->variables, word);
     const json_t *given = json_object_get(script->given, word);
-    bool differs = script->branches > (script->told > 0); /* only a run knows which of several */
     bool is_set = given || (*before_it && arc_text_is_visible(before_it) && !differs);
     if (json_is_true(given) || (is_set && *second == '?') || (adds && differs) || script->is_off)
         return true;

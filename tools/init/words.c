@@ -24,6 +24,8 @@ static const char *find_value(const struct script *script, const char *name)
         return own; /* "${VERSION}-gpu"; TAG=quay.io/acme/cart is no version */
     if (own && *script->step->when && init_is_among(own, INIT_MOVING_TAGS))
         return own; /* of a branch's run */
+    if (own && *script->step->when && !script->is_makefile && !arc_text_is_visible(own))
+        value = NULL; /* of a branch's run, but computed */
     value = value && own ? init_as_written(value, own) : value;
     if (ARC_STARTS(name, "GITHUB_"))
         key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
