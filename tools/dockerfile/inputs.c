@@ -419,9 +419,14 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
         }
     }
 
-    arc_each (stage, stages.needed, stages.needed_count)
+    arc_each (stage, stages.needed, stages.needed_count) {
+        if ((*stage)->fixed && !in->facts.fixed) {
+            in->facts.fixed = arc_arena_text(&in->memory, (*stage)->fixed);
+            in->facts.fixed_line = (*stage)->fixed_line;
+        }
         arc_each (source, (*stage)->sources, (*stage)->count)
             ARC_TRY(add_source(in, source, err));
+    }
 
     return ARC_OK;
 }

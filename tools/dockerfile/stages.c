@@ -412,6 +412,22 @@ static int set_arg(struct reader *r, json_t *values, const char *name, const cha
     return set_value(r, values, name, same ? value : NULL);
 }
 
+/* Notes an ARG whose default hides the value that BuildKit gives it for the platform. */
+static int note_fixed(struct reader *r, unsigned line, const char *name, const char *value)
+{
+    struct arc_arena *memory = &r->out->memory;
+    struct arc_stage *stage = current(r);
+    const char *given = json_string_value(json_object_get(r->globals, name));
+
+    if (!ARC_AMONG(name, "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT") || !given ||
+        !value || strcmp(given, value) == 0)
+        return ARC_OK;
+    stage->fixed = arc_arena_printf(memory, "%s=%s", name, value);
+    stage->fixed_line = line;
+
+    return arc_arena_check(memory, r->err);
+}
+
 /* ARG NAME[=default], global or in a stage. */
 static int on_arg(struct reader *r, const struct arc_instruction *in)
 {
@@ -434,6 +450,8 @@ static int on_arg(struct reader *r, const struct arc_instruction *in)
         if (!given && equals) {
             ARC_TRY(expand(r, &scope, equals + 1, WORD_MAX, &initial));
             ARC_TRY(set_arg(r, values, name, initial));
+            if (stage)
+                ARC_TRY(note_fixed(r, in->line, name, initial));
             continue;
         }
         if (!given && stage)

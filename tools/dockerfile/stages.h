@@ -28,15 +28,17 @@ struct arc_stage {
     char *built_for;        /* the same, expanded; "" if unknown, NULL without one */
     unsigned line;          /* of its FROM */
     unsigned platform_line; /* of the FROM that has the platform */
-    json_t *values;         /* variables: name → text, null if unknown */
-    bool open;              /* its base is an image whose ENV is unknown */
-    char *user;             /* USER, as written if its value is unknown; NULL: none */
-    unsigned user_line;     /* both inherited from the stage it starts from */
-    json_t *labels;         /* likewise inherited: name → text */
-    unsigned label_line;    /* of its own last LABEL; 0: none */
-    json_t *needs;          /* numbers of stages: its base, COPY --from, RUN --mount=from= */
-    json_t *images;         /* texts: images in its FROM, COPY --from and RUN --mount */
-    json_t *onbuild;        /* texts of triggers, with their lines: [[text, line], …] */
+    char *fixed;            /* "TARGETARCH=amd64", an ARG that hides another value; or NULL */
+    unsigned fixed_line;
+    json_t *values;      /* variables: name → text, null if unknown */
+    bool open;           /* its base is an image whose ENV is unknown */
+    char *user;          /* USER, as written if its value is unknown; NULL: none */
+    unsigned user_line;  /* both inherited from the stage it starts from */
+    json_t *labels;      /* likewise inherited: name → text */
+    unsigned label_line; /* of its own last LABEL; 0: none */
+    json_t *needs;       /* numbers of stages: its base, COPY --from, RUN --mount=from= */
+    json_t *images;      /* texts: images in its FROM, COPY --from and RUN --mount */
+    json_t *onbuild;     /* texts of triggers, with their lines: [[text, line], …] */
     struct arc_source *sources;
     size_t count;
 };

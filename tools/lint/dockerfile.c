@@ -145,6 +145,11 @@ static void check_inputs(struct reading *r)
                   "--platform=%s is set for the last stage: every platform of the image would "
                   "get the same files; remove it, or set it for the stages that compile",
                   facts->pinned);
+    if (facts->fixed)
+        lint_find(r->lint, LINT_PLATFORM, r->file, facts->fixed_line,
+                  "ARG %s has this value for every platform of the image: a default hides what "
+                  "BuildKit gives; write ARG %.*s",
+                  facts->fixed, (int)strcspn(facts->fixed, "="), facts->fixed);
 }
 
 /* Reads the stages up to the service's own, for the first platform that it is built for. */
