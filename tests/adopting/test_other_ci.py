@@ -38,6 +38,15 @@ def test_other_ci(system, line, tmp_path):
         assert ("cart: true" in printed and "pay: false" in printed) or printed == '["cart"]\n'
         first = {"CI_COMMIT_BEFORE_SHA": "0" * 40, "CI_PREV_COMMIT_SHA": "", "BASE": "0" * 40}
         assert run(repo, line, **{**variables, **first}) == printed.replace("input base", "the commit before the head: the head is on the base branch")
+        if system == "gitlab":  # a pipeline for merged results
+            cmd.git(repo, "checkout", "-q", base)
+            cmd.put(repo, {"services/pay/main.go": "y\n"})
+            cmd.git(repo, "commit", "-qam", "others")
+            cmd.git(repo, "merge", "-q", "--no-ff", "-m", "merged", head)
+            merged = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": head,
+                      "CI_COMMIT_SHA": cmd.git(repo, "rev-parse", "HEAD").strip(), "CI_COMMIT_BEFORE_SHA": "0" * 40}
+            printed = run(repo, line, **{**variables, **merged})
+            assert "cart: true" in printed and "pay: false" in printed
     elif "--json" in line:
         assert '"v0.1.0"' in (repo / "plan.json").read_text()
     else:
