@@ -240,7 +240,7 @@ static bool checks_out(struct search *search, const struct scope *scope, const c
     bool patches = ARC_HOLDS(script, "git apply", "git am", "patch -p");
     bool any = patches || ARC_HOLDS(script, "git checkout", "git switch", "git reset", "git merge",
                                     "git pull", "git clone", "git worktree add", "git read-tree",
-                                    "/tarball/", "/zipball/", "/archive/");
+                                    "/tarball/", "/zipball/", "/archive/", "git+http", ".git#");
 
     if (strstr(script, "gh pr checkout") || (patches && strstr(script, "gh pr diff")) ||
         names_pull(script))
@@ -293,7 +293,10 @@ static bool follows_own(const struct arc_yaml_node *holder)
 static void check_step(struct search *search, const struct scope *scope,
                        const struct arc_yaml_node *step, const struct arc_yaml_node *place)
 {
-    static const char *const inputs[] = {"ref", "repository"};
+    static const char *const inputs[][2] = {{"checkout", "ref"},
+                                            {"checkout", "repository"},
+                                            {"docker/build-push-action", "context"},
+                                            {"docker/bake-action", "source"}};
     const struct arc_yaml_node *run = arc_yaml_get(step, "run"), *at = NULL;
     const char *uses = arc_yaml_text_at(step, "uses");
     bool javascript = strcasestr(uses, "/github-script@") != NULL;
@@ -301,10 +304,11 @@ static void check_step(struct search *search, const struct scope *scope,
 
     if (javascript)
         run = lint_input(arc_yaml_get(step, "with"), "script");
-    if (strstr(uses, "checkout"))
-        arc_each_in (name, inputs)
-            if (leads_to_head(search, scope, lint_input_text(arc_yaml_get(step, "with"), *name), 0))
-                at = lint_input(arc_yaml_get(step, "with"), *name);
+    arc_each_in (input, inputs) {
+        const struct arc_yaml_node *given = lint_input(arc_yaml_get(step, "with"), (*input)[1]);
+        if (given && strstr(uses, (*input)[0]) && leads_to_head(search, scope, given->text, 0))
+            at = given;
+    }
 
     if (run && run->text && spend(search, run->text)) {
         (javascript ? add_executed : add_commands)(&script, run->text);
