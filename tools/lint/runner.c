@@ -782,6 +782,20 @@ static void check_path(struct lint *lint, const struct arc_yaml_node *pattern)
                      pattern->text, path);
 }
 
+/* Branches and tags are matched by their names, as globs (git check-ref-format(1) says what no name
+ * has). */
+static void check_ref(struct lint *lint, const struct arc_yaml_node *pattern)
+{
+    const char *name = pattern->text + (*pattern->text == '!');
+    const char *escape = strchr(name, '\\');
+    if (ARC_STARTS(name, "refs/heads/", "refs/tags/", "/") || strpbrk(name, "^~: ") ||
+        (escape && arc_is_alnum(escape[1])))
+        lint_find_at(lint, LINT_QUEUE, pattern,
+                     "'%s' matches nothing: a pattern is a glob, no regular expression, for the "
+                     "name behind refs/heads/ or refs/tags/",
+                     pattern->text);
+}
+
 /* Checks the filters of the events: with a wrong one, the workflow silently never starts. */
 static void check_filters(const struct subject *s)
 {
@@ -799,8 +813,7 @@ static void check_filters(const struct subject *s)
             if (!pattern->text || !*pattern->text)
                 continue;
             negated += *pattern->text == '!' && strspn(pattern->text + 1, "*") + 1 < pattern->len;
-            if (ARC_STARTS(key, "paths"))
-                check_path(s->lint, pattern);
+            (ARC_STARTS(key, "paths") ? check_path : check_ref)(s->lint, pattern);
         }
         if (count && negated == count && strcmp(key, "paths-ignore") != 0)
             lint_find_at(s->lint, LINT_QUEUE, list,
