@@ -86,6 +86,20 @@ static void check_app(struct lint *lint, const struct arc_yaml_node *step)
                  "`permission-contents: write`");
 }
 
+/* A secret as a build argument: anybody who may pull the image reads it in its history. */
+static void check_arguments(struct lint *lint, const struct arc_yaml_node *step)
+{
+    static const char *const given[][2] = {{"docker/build-push-action", "build-args"},
+                                           {"docker/bake-action", "set"}};
+    arc_each_in (row, given) {
+        const struct arc_yaml_node *input = lint_input(arc_yaml_get(step, "with"), (*row)[1]);
+        if (input && input->text && step_uses(step, (*row)[0]) && strstr(input->text, "secrets."))
+            lint_find_at(lint, LINT_TRUST, input,
+                         "a build argument stays in the image's history and provenance: pass the "
+                         "secret by `secrets`, and mount it (RUN --mount=type=secret)");
+    }
+}
+
 /* Whether a path is the whole work tree, without exceptions. */
 static bool is_tree(const char *path)
 {
@@ -181,6 +195,7 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job,
         const struct arc_yaml_node *with = arc_yaml_get(step, "with");
         check_env(s->lint, step);
         check_app(s->lint, step);
+        check_arguments(s->lint, step);
         check_version(s, step);
         token = token || leaves_token(s, step);
         if (step_uses(step, "actions/upload-artifact")) {
