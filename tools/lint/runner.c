@@ -287,6 +287,29 @@ static void check_lines(struct subject *s, const struct arc_yaml_node *job,
         }
 }
 
+/* GitHub's own shell has no pipefail; one that is named has it (ScriptHandlerHelpers.cs). */
+static void check_pipes(struct subject *s, const struct arc_yaml_node *job,
+                        const struct arc_yaml_node *step)
+{
+    const struct arc_yaml_node *script = arc_yaml_get(step, "run");
+    if (!s->root || !script || !script->text || ARC_HOLDS(script->text, "pipefail", "PIPESTATUS") ||
+        arc_yaml_get(step, "shell") || arc_yaml_at(job, "defaults", "run", "shell") ||
+        arc_yaml_at(s->root, "defaults", "run", "shell") ||
+        strstr(arc_yaml_text_at(job, "runs-on"), "windows"))
+        return;
+
+    arc_each_piece (line, script->text, "\n") {
+        const char *tee = memmem(line.text, line.len, "| tee ", 6);
+        const char *start = line.text + strspn(line.text, " \t");
+        bool prints = ARC_STARTS(start, "echo ", "printf ", "cat ", "#", "if ", "while ");
+        if (tee && !prints && !stands(tee, line.text + line.len, "||") &&
+            line.text[line.len - 1] != '&')
+            lint_find_in(s->lint, LINT_SHELL, script, tee,
+                         "where the command before tee fails, the step succeeds: `shell: bash` "
+                         "lets it fail (it sets pipefail)");
+    }
+}
+
 static void check_script(struct subject *s, const struct arc_yaml_node *script)
 {
     static const char *const emptied[] = {"GITHUB_ACTION_REPOSITORY", "GITHUB_ACTION_REF"};
@@ -484,6 +507,7 @@ static void check_list(struct subject *s, const struct arc_yaml_node *job,
         check_list(s, job, arc_yaml_get(step, "parallel"));
         check_script(s, arc_yaml_get(step, "run"));
         check_lines(s, job, step);
+        check_pipes(s, job, step);
         check_last(s, step);
         if (!uses || !uses->text)
             continue;
