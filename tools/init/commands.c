@@ -660,6 +660,21 @@ static void take_signing(const struct script *script, const json_t *words)
     script->init->signs |= signs && !has_key;
 }
 
+/* Asks about "crane copy FROM TO" and its like: names for images that are built. */
+static void ask_copies(const struct script *script, const char *program, const json_t *words)
+{
+    const char *to = word_at(words, json_array_size(words) - 1), *how = NULL;
+
+    to = arc_or(arc_text_after(to, "docker://"), to);
+    arc_json_each (word, words)
+        if (!how && init_is_among(json_string_value(word), "copy cp tag"))
+            how = json_string_value(word);
+    if (how && !init_is_local(to) && !ARC_STARTS(to, "oci:", "dir:") &&
+        !arc_text_same(script->step->event, "pull_request"))
+        init_ask(script->init, script->step->file, 0,
+                 "which names does '%s %s' give to images? It is not read", program, how);
+}
+
 /* Counts the blocks that a command begins or ends, and removes "{". */
 static void take_block(struct script *script, json_t *words)
 {
@@ -722,6 +737,8 @@ static void take_command(struct script *script, json_t *words)
     take_echo(script, program, words);
     if (script->step->runner && init_is_among(program, "cosign xargs"))
         take_signing(script, words);
+    if (script->step->runner && init_is_among(program, "crane regctl skopeo"))
+        ask_copies(script, program, words);
     script->passed = given;
     if (script->is_makefile && init_is_among(program, "include sinclude"))
         take_include(script, words);
