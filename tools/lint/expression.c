@@ -6,6 +6,9 @@
 #define PLACE(depth, keys, beside, kinds, uses)
 #include "lint/places.def" /* the names of the events */
 
+/* The jobs that GitHub makes of a matrix at most. */
+#define LEGS_MAX ((size_t)256)
+
 /* Deepest nesting. GitHub accepts 50 levels, and counts more constructs as a level. */
 #define NESTING_MAX 50
 
@@ -31,16 +34,18 @@ lint_matrix_values(struct lint *lint, const struct arc_yaml_node *job, const cha
     at += sizeof context - 1;
     const char *name = arc_or(arc_arena_cut(&lint->memory, at, strspn(at, ARC_ALNUM "_-")), "");
     const struct arc_yaml_node *own = lint_input(matrix, name);
-    const struct arc_yaml_node **values = arc_arena_array(
-        &lint->memory, arc_yaml_items(own) + arc_yaml_items(rows) + 1, sizeof *values);
+    size_t most = ARC_MIN(arc_yaml_items(own), LEGS_MAX),
+           more = ARC_MIN(arc_yaml_items(rows), LEGS_MAX);
+    const struct arc_yaml_node **values =
+        arc_arena_array(&lint->memory, most + more + 1, sizeof *values);
     if (!values)
         return none;
 
     size_t count = 0;
-    arc_yaml_each (value, own)
-        values[count++] = value;
-    arc_yaml_each (row, rows)
-        if ((values[count] = lint_input(row, name)))
+    for (size_t i = 0; i < most; i++)
+        values[count++] = arc_yaml_entry(own, i);
+    for (size_t i = 0; i < more; i++)
+        if ((values[count] = lint_input(arc_yaml_entry(rows, i), name)))
             count++;
 
     return values;
