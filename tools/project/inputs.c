@@ -187,20 +187,33 @@ static int check_group(const struct checking *checking, const struct given *give
     return ARC_OK;
 }
 
-/* An unknown word in braces may be meant as it is, unless it looks like a placeholder. */
+/* An unknown word in braces may be meant as it is, unless it looks like a placeholder. One in two
+ * pairs of braces, as metadata-action has them, would keep a pair. */
 struct slip {
-    char name[32];
+    const char *value;
+    char name[40];
+    bool doubled;
     const char *meant; /* NULL: none was found */
 };
 
 static bool find_slip(void *context, const char *name, struct arc_buf *out)
 {
     struct slip *slip = context;
+    const char *const *known = arc_placeholders;
     (void)out;
-    if (!slip->meant && !arc_text_among(name, arc_placeholders)) {
+
+    while (*known && strcmp(*known, name) != 0)
+        known++;
+    if (slip->meant)
+        return false;
+
+    snprintf(slip->name, sizeof slip->name, *known ? "{{%.30s}}" : "{%.30s}", name);
+    slip->doubled = *known && strstr(slip->value, slip->name);
+    if (!*known)
         slip->meant = arc_suggest(name, arc_placeholders);
-        snprintf(slip->name, sizeof slip->name, "%s", name);
-    }
+    else if (slip->doubled)
+        slip->meant = *known;
+
     return false;
 }
 
@@ -215,15 +228,15 @@ static int check_words(const struct checking *checking, const char *whose,
     arc_each_in (list, lists)
         for (const struct arc_pair *pair = (*list)[0]; pair && pair->name; pair++) {
             ARC_AUTO(arc_buf) struct arc_buf unused = {0};
-            struct slip slip = {.meant = NULL};
+            struct slip slip = {.value = pair->value};
             if (build == group || !arc_pair_is_given((*list)[1], pair))
                 arc_text_fill(pair->value, find_slip, &slip, &unused);
             if (slip.meant)
-                ARC_TRY(arc_warn_at(
-                    checking->warner, NULL,
-                    "%s: %s: '{%s}' is not a placeholder, so it stays as it is; did you "
-                    "mean '{%s}'?",
-                    whose, pair->name, slip.name, slip.meant));
+                ARC_TRY(arc_warn_at(checking->warner, NULL, "%s: %s: '%s' %s; did you mean '{%s}'?",
+                                    whose, pair->name, slip.name,
+                                    slip.doubled ? "keeps a pair of braces"
+                                                 : "is not a placeholder, so it stays as it is",
+                                    slip.meant));
         }
 
     return ARC_OK;
