@@ -213,22 +213,26 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
     return leads_by_member(search, scope->outer, text, "inputs.", scope->with, level + 1);
 }
 
-/* Appends a script's lines without the comments. */
+/* Appends a script's lines without the comments, and without those that print alone: a comment on a
+ * pull request often says how to get it. */
 static void add_commands(struct arc_buf *out, const char *script)
 {
     arc_each_piece (line, script, "\n") {
         size_t blank = strspn(line.text, " \t");
-        if (blank < line.len && line.text[blank] == '#')
+        const char *start = line.text + blank;
+        bool alone = strcspn(start, ";&|`(\n") >= line.len - blank;
+        if (blank < line.len && (*start == '#' || (alone && ARC_STARTS(start, "echo ", "printf "))))
             continue;
         arc_buf_add(out, line.text, line.len);
         arc_buf_putc(out, '\n');
     }
 }
 
-/* The same for what JavaScript runs, as exec('git', ['checkout', …]) or exec(`git checkout …`). */
+/* The same for what JavaScript runs, as exec.exec('git', ['checkout', …]). A regular expression has
+ * an exec() too. */
 static void add_executed(struct arc_buf *out, const char *script)
 {
-    bool runs = ARC_HOLDS(script, "exec(", "execSync(", "execFileSync(", "getExecOutput(", "spawn");
+    bool runs = ARC_HOLDS(script, "exec.exec(", "getExecOutput(", "child_process", "$`");
     arc_each_piece (word, runs ? script : "", "'\"`,[] \t\n")
         arc_buf_printf(out, "%.*s%s", (int)word.len, word.text, word.len ? " " : "");
 }

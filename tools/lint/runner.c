@@ -287,23 +287,59 @@ static void check_lines(struct subject *s, const struct arc_yaml_node *job,
         }
 }
 
-/* GitHub's own shell has no pipefail; one that is named has it (ScriptHandlerHelpers.cs). */
+/* Whether lines from here on test a file: a script may go by what a command printed. */
+static bool tests_file(const char *lines, const char *file, size_t len)
+{
+    static const char *const tests[] = {"grep", "test", "[", "awk", "jq"};
+    arc_each_piece (line, lines, "\n")
+        arc_each_in (test, tests)
+            if (memmem(line.text, line.len, file, len) &&
+                stands(line.text, line.text + line.len, *test))
+                return true;
+    return false;
+}
+
+/* Whether GitHub's own shell runs a step's script: without pipefail, which a shell that is named has
+ * (ScriptHandlerHelpers.cs). */
+static bool lacks_pipefail(const struct subject *s, const struct arc_yaml_node *job,
+                           const struct arc_yaml_node *step)
+{
+    const struct arc_yaml_node *runs_on = arc_yaml_get(job, "runs-on"), *label;
+
+    for (size_t i = 0; (label = arc_yaml_entry(runs_on, i)); i++)
+        if (label->text && strcasestr(label->text, "windows"))
+            return false;
+
+    return s->root && !arc_yaml_get(step, "shell") &&
+           !arc_yaml_at(job, "defaults", "run", "shell") &&
+           !arc_yaml_at(s->root, "defaults", "run", "shell");
+}
+
+/* Finds commands whose failure tee hides, unless it does not matter. A block mostly prints. */
 static void check_pipes(struct subject *s, const struct arc_yaml_node *job,
                         const struct arc_yaml_node *step)
 {
     const struct arc_yaml_node *script = arc_yaml_get(step, "run");
-    if (!s->root || !script || !script->text || ARC_HOLDS(script->text, "pipefail", "PIPESTATUS") ||
-        arc_yaml_get(step, "shell") || arc_yaml_at(job, "defaults", "run", "shell") ||
-        arc_yaml_at(s->root, "defaults", "run", "shell") ||
-        strstr(arc_yaml_text_at(job, "runs-on"), "windows"))
+    if (!script || !script->text || ARC_HOLDS(script->text, "pipefail", "PIPESTATUS") ||
+        arc_yaml_get(step, "continue-on-error") || !lacks_pipefail(s, job, step))
         return;
 
     arc_each_piece (line, script->text, "\n") {
-        const char *tee = memmem(line.text, line.len, "| tee ", 6);
+        const char *tee = memmem(line.text, line.len, "| tee ", 6), *end = line.text + line.len;
         const char *start = line.text + strspn(line.text, " \t");
-        bool prints = ARC_STARTS(start, "echo ", "printf ", "cat ", "#", "if ", "while ");
-        if (tee && !prints && !stands(tee, line.text + line.len, "||") &&
-            line.text[line.len - 1] != '&')
+        bool prints = ARC_STARTS(start, "echo ", "printf ", "cat ", "#", "if ", "elif ", "while ",
+                                 "until ", "}", ")", "done", "fi");
+        if (!tee || prints || stands(tee, end, "||") || end[-1] == '&')
+            continue;
+
+        const char *file = tee + 6;
+        while (*file == '-') {
+            file += strcspn(file, " \n");
+            file += strspn(file, " ");
+        }
+        file += strspn(file, "\"'");
+        size_t len = strcspn(file, " \t\n\"'|&;)");
+        if (!len || !tests_file(end, file, len))
             lint_find_in(s->lint, LINT_SHELL, script, tee,
                          "where the command before tee fails, the step succeeds: `shell: bash` "
                          "lets it fail (it sets pipefail)");
@@ -812,8 +848,8 @@ static void check_ref(struct lint *lint, const struct arc_yaml_node *pattern)
 {
     const char *name = pattern->text + (*pattern->text == '!');
     const char *escape = strchr(name, '\\');
-    if (ARC_STARTS(name, "refs/heads/", "refs/tags/", "/") || strpbrk(name, "^~: ") ||
-        (escape && arc_is_alnum(escape[1])))
+    if (ARC_STARTS(name, "refs/heads/", "refs/tags/", "/") ||
+        strcspn(name, "^~: [") < strcspn(name, "[") || (escape && arc_is_alnum(escape[1])))
         lint_find_at(lint, LINT_QUEUE, pattern,
                      "'%s' matches nothing: a pattern is a glob, no regular expression, for the "
                      "name behind refs/heads/ or refs/tags/",

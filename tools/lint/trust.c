@@ -93,7 +93,12 @@ static void check_arguments(struct lint *lint, const struct arc_yaml_node *step)
                                            {"docker/bake-action", "set"}};
     arc_each_in (row, given) {
         const struct arc_yaml_node *input = lint_input(arc_yaml_get(step, "with"), (*row)[1]);
-        if (input && input->text && step_uses(step, (*row)[0]) && strstr(input->text, "secrets."))
+        const char *rest = input && step_uses(step, (*row)[0]) ? input->text : NULL, *expression;
+        size_t len;
+        bool secret = false;
+        while (arc_text_expression(&rest, &expression, &len))
+            secret = secret || memmem(expression, len, "secrets.", 8);
+        if (secret)
             lint_find_at(lint, LINT_TRUST, input,
                          "a build argument stays in the image's history and provenance: pass the "
                          "secret by `secrets`, and mount it (RUN --mount=type=secret)");
@@ -173,13 +178,27 @@ static void check_taken(struct lint *lint, const struct arc_yaml_node *script, b
                      "name first");
 }
 
-/* Whether a script runs a file of the folder that it starts in. */
-static bool runs_file(const char *script)
+/* Whether a step runs a file of the work tree, by its name. */
+static bool runs_file(const struct arc_yaml_node *job, const struct arc_yaml_node *step)
 {
-    arc_each_piece (command, script, "\n&|;")
-        if (ARC_STARTS(command.text + strspn(command.text, " \t"), "./", ". ", "source ", "bash ",
-                       "sh ", "node ", "python ", "python3 ", "npm ", "yarn ", "pnpm ", "make"))
+    if (arc_yaml_get(step, "working-directory") ||
+        arc_yaml_at(job, "defaults", "run", "working-directory"))
+        return false;
+
+    arc_each_piece (command, arc_yaml_text_at(step, "run"), "\n&|;") {
+        const char *at = command.text + strspn(command.text, " \t");
+        const char *named = at + strcspn(at, " \t\n");
+        named += strspn(named, " \t");
+        if (ARC_STARTS(at, "cd ", "pushd "))
+            return false;
+        if (ARC_STARTS(at, "./"))
             return true;
+        if (ARC_STARTS(at, ". ", "source ", "bash ", "sh ", "node ", "python ", "python3 ", "npm ",
+                       "yarn ", "pnpm ", "make") &&
+            !ARC_STARTS(named, "-", "/", "~", "$", "\"", "'", "<"))
+            return true;
+    }
+
     return false;
 }
 
@@ -214,7 +233,7 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job,
         own |= checks_out;
         alien = (alien || (into && !own)) && !checks_out; /* which empties it first */
         const struct arc_yaml_node *run = arc_yaml_get(step, "run");
-        if (alien && run && run->text && runs_file(run->text))
+        if (alien && run && runs_file(job, step))
             lint_find_at(s->lint, LINT_TRUST, run,
                          "this runs a file that another run uploaded, maybe for a pull request: "
                          "check out what runs, and take data alone from there");
