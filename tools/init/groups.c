@@ -408,6 +408,13 @@ static bool is_related(const struct init_image *image, const char *prefix)
     return false;
 }
 
+/* Whether tags with that prefix, "mcp" of mcp-v1.0.0, start the workflow that publishes it. */
+static bool is_started(const struct init_image *image, const char *prefix)
+{
+    const char *rest = image->tag ? arc_text_after(image->tag, prefix) : NULL;
+    return rest && !rest[strspn(rest, "v/@-_")];
+}
+
 /* Adds the family's form of tags, "BEFORE{version}", to those that release the group. */
 static void add_pattern(struct init *init, struct init_group *group, struct init_family *family,
                         const char *before)
@@ -1082,6 +1089,7 @@ void init_make_groups(struct init *init)
         take_started(init);
     if (!described && !(are_left(init) && use_files(init))) {
         bool named = take_named(init, is_named), related = take_named(init, is_related);
+        related |= take_named(init, is_started);
         take_plain(init);
         take_rest(init, named && !related);
         take_unmatched(init);
