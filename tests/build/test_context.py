@@ -214,6 +214,12 @@ def test_what_git_ignores_and_what_a_step_makes_is_part_of_the_context(shop):
     assert not refused, err
     shop.write("b/dist/app", "not listed")
     assert shop.build()[0]
+    shop.write("b/.dockerignore", "dist\n")  # which is the builder's
+    shop.commit("nobody copies it")
+    (shop.folder / "b/dist/new").write_text("")
+    shop.plan()
+    refused, err = shop.build()
+    assert refused and "b/dist/new is new; commit them, ignore them (.gitignore)" in err
 
 
 def test_a_submodule_is_part_of_the_commit(shop, tmp_path):

@@ -166,12 +166,13 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
                              "%s: fetch it (lfs: true of actions/checkout; git lfs pull), or leave "
                              "it out (.dockerignore)%s",
                              arc_buf_text(&shown), otherwise);
-    return arc_error_set(err, ARC_EINPUT,
-                         "the work tree is not commit %.12s, which the images' labels "
-                         "would name: %s; commit them, ignore them, write them elsewhere "
-                         "(.git/plan.json), or list what an earlier step makes under the group's "
-                         "`generated`%s",
-                         plan->revision, arc_buf_text(&shown), otherwise);
+    return arc_error_set(
+        err, ARC_EINPUT,
+        "the work tree is not commit %.12s, which the images' labels "
+        "would name: %s; commit them, ignore them (.gitignore), write them elsewhere "
+        "(.git/plan.json), or list what an earlier step makes under the group's "
+        "`generated`%s",
+        plan->revision, arc_buf_text(&shown), otherwise);
 }
 
 /* ---- marks ---------------------------------------------------------------------------------- */
