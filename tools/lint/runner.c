@@ -551,6 +551,10 @@ static void check_list(struct subject *s, const struct arc_yaml_node *job,
             (!*driver || strcmp(driver, "docker-container") == 0) &&
             !strstr(lint_input_text(with, "driver-opts"), "image="))
             lint_find_at(s->lint, LINT_PINNED, uses, FLOATING_BUILDKIT);
+        if (!s->root && ARC_STARTS(uses->text, "actions/cache@"))
+            lint_find_at(s->lint, LINT_CACHE, uses,
+                         "actions/cache saves only if the job succeeds: restore, and save after "
+                         "the step that makes it (actions/cache/restore and /save)");
         if (!s->root)
             continue;
         check_checkout(s, uses, with);
