@@ -212,6 +212,15 @@ def test_a_merge_within_another_stays_an_entry(clone):
     assert "- feat: within –" in said and "- chore: around –" in said and "wip" not in said
 
 
+@pytest.mark.parametrize("one, two, around", [
+    ("feat: a (#7)", "fix: b (#8)", "Merge pull request #9 from o/develop\n\nRelease"),
+    ("Merged PR 7: feat: a", "Merged PR 8: fix: b", "Merged PR 9: Release")])
+def test_squashed_pull_requests_within_a_merge_stay_entries(clone, one, two, around):
+    join(clone, around, one, two)
+    said = changes(clone)
+    assert "feat: a" in said and "fix: b" in said and "Release" not in said
+
+
 @pytest.mark.parametrize("picked", ["to the release", "from it"])
 def test_what_was_picked_for_the_last_release_is_listed_once(clone, picked):
     git(clone, "checkout", "-q", "-b", "release")
