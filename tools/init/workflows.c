@@ -163,6 +163,12 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
             ARC_AUTO_JSON json_t *expanded = init_expand_node(init, run, scope);
             const char *text = arc_or(json_string_value(expanded), "");
             const char *inside = arc_text_or(arc_json_text_of(scope, "working-directory"), ".");
+            if (strstr(text, " `\n") && strstr(text, "docker")) { /* so PowerShell joins lines */
+                init_ask(init, step.file, step.line,
+                         "which names, tags and platforms does it give to images? PowerShell is "
+                         "not read");
+                continue;
+            }
             init_take_commands(&step, text, json_object_get(scope, "env"), inside, pushes);
             continue;
         }
