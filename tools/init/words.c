@@ -167,6 +167,7 @@ static const char *cut_tag(const char *held, const char *how)
 {
     bool letter = ARC_HOLDS(how, "^v", "#v", "tags/v", "tags\\/v", "/v/", ":1", "-c2-", "-c 2-",
                             "-c12-", "-c 12-", "-dv", "-d v", "-d 'v'", "-d'v'", ":v%=%");
+    letter |= (*how == '#' && arc_text_ends(how, "v")) || ARC_HOLDS(how, "-v//", "-v||");
     bool dots = ARC_HOLDS(how, "-d.", "-d .", "-d '.'", "-d'.'", "-d\".\"", "-d \".\"");
     bool one =
         strstr(how, "%%.*") || (dots && (arc_text_ends(how, "-f1") || arc_text_ends(how, "-f 1")));
