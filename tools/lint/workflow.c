@@ -634,20 +634,25 @@ static void check_bot(const struct workflow *w, const struct arc_yaml_node *cond
 static void check_secrets(const struct workflow *w, const struct arc_yaml_node *node,
                           const char *text, size_t len)
 {
-    const char *argument = memchr(text, '(', len);
-    if (!argument)
+    const char *open = memchr(text, '(', len), *close = memchr(text, ')', len);
+    if (!open || !close || close < open)
         return;
 
-    size_t left = (size_t)(text + len - ++argument), call = len - left - 1;
-    size_t name = strspn(argument, " ") + strlen("secrets");
+    const char *given = open + 1, *rest = close + 1;
+    size_t call = (size_t)(open - text), size = (size_t)(close - given),
+           left = (size_t)(text + len - rest);
+    bool part = left && (*rest == '.' || *rest == '[');
     arc_text_trim(&text, &call);
-    bool secrets = left > name && strncasecmp(argument + strspn(argument, " "), "secrets", 7) == 0;
+    arc_text_trim(&given, &size);
+    arc_text_trim(&rest, &left);
 
-    if (secrets && arc_text_is_caseless(text, call, "fromJSON") && strchr(".[", argument[name]))
+    if (part && arc_text_is_caseless(text, call, "fromJSON") && size > 7 &&
+        strncasecmp(given, "secrets", 7) == 0 && (given[7] == '.' || given[7] == '['))
         lint_find_at(w->lint, LINT_TRUST, node,
                      "GitHub masks this secret as a whole, and no part of it: make each part a "
                      "secret of its own");
-    if (secrets && arc_text_is_caseless(text, call, "toJSON") && !strchr(".[", argument[name]))
+    if (!left && arc_text_is_caseless(text, call, "toJSON") &&
+        arc_text_is_caseless(given, size, "secrets"))
         lint_find_at(w->lint, LINT_TRUST, node,
                      "this hands on every secret that there is: name those that are needed");
 }
