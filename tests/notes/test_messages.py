@@ -212,6 +212,11 @@ def test_a_merge_within_another_stays_an_entry(clone):
     assert "- feat: within –" in said and "- chore: around –" in said and "wip" not in said
 
 
+def test_a_commit_that_mentions_a_merge_request_is_part_of_its_own(clone):
+    join(clone, "Merge pull request #9 from o/topic\n\nTitle", "fix: a\n\nSee merge request g/p!7, too", "wip")
+    assert "- Title ([#9]" in changes(clone)
+
+
 @pytest.mark.parametrize("one, two, around", [
     ("feat: a (#7)", "fix: b (#8)", "Merge pull request #9 from o/develop\n\nRelease"),
     ("Merged PR 7: feat: a", "Merged PR 8: fix: b", "Merged PR 9: Release")])

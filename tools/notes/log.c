@@ -140,7 +140,8 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
         body[strcspn(body, "\n")] = '\0';
         row->subject = arc_arena_utf8(&log->memory, body);
     }
-    row->merged = row->pull || (commit->parents < 2 && title); /* it stays when it is merged on */
+    bool by_host = title && ARC_STARTS(commit->subject, "Merge", "Pull request #");
+    row->merged = row->pull || (commit->parents < 2 && by_host); /* it stays when it is merged on */
 
     return arc_arena_check(&log->memory, reading->err);
 }
