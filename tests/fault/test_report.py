@@ -82,6 +82,23 @@ def test_many_statuses_are_paced(project, double, tmp_path):
     assert len(double.state.statuses) == 31 and log.read_text().split() == ["1000"] * (31 - 15)
 
 
+def test_what_failed_is_shown_first(project, double):
+    """A comment has no room for every service of a large repository; the one that failed is among those shown."""
+    names = [f"service-{number:04}" for number in range(1500)]
+    cells = [{"service": name, "platform": "linux/amd64"} for name in names]
+    built = [{"service": name, "digest": "sha256:a", "cells": [{"platform": "linux/amd64", "size": 1000000}]} for name in names[:-1]]
+    project.put("large.json", json.dumps(documents.plan(
+        group="large", title="Large", revision=SHA, services=[{"service": name, "selected": True} for name in names], cells=cells)))
+    project.put("most.json", json.dumps(documents.build(group="large", revision=SHA, services=built)))
+    run = subprocess.run([ARC_CI, "report", "--plan=large.json", "--build=most.json", "--pull=7", "--dry-run", "--json"],
+                         cwd=project.folder, env=project.environment(double), capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    body = json.loads(run.stdout)["body"]
+    rows = [line for line in body.split("\n") if line.startswith(("| ❌", "| ✅"))]
+    assert rows[0].startswith("| ❌ service-1499 |") and rows[1].startswith("| ✅ service-0000 |")
+    assert f"And {1500 - len(rows)} more services." in body
+
+
 def test_run_again_changes_nothing(project, double):
     assert report(project, double)[0] == 0
     count = len(double.log)

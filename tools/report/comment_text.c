@@ -78,18 +78,37 @@ static void add_service(struct arc_buf *out, const struct arc_report_facts *fact
     arc_buf_puts(out, " |\n");
 }
 
+/* Adds the services that failed, or the others, while there is room; returns how many. */
+static size_t add_services(struct arc_buf *out, const struct arc_report_facts *facts,
+                           const json_t *statuses, bool failed)
+{
+    const struct arc_plan *plan = facts->plan;
+    size_t added = 0;
+
+    arc_each (service, plan->services, plan->service_count) {
+        const json_t *status = json_array_get(statuses, (size_t)(service - plan->services));
+        const char *state = arc_json_text_of(status, "state");
+        bool fine = strcmp(state, "success") == 0 || strcmp(state, "pending") == 0;
+        if (fine == failed || out->len > ARC_COMMENT_MAX - 8192)
+            continue;
+        add_service(out, facts, status, service);
+        added++;
+    }
+
+    return added;
+}
+
 int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
                 struct arc_error *err)
 {
     const struct arc_plan *plan = facts->plan;
-    size_t shown = 0;
 
     report_mark(out, plan->group);
     arc_buf_puts(out, "\n### ");
     add_text(out, arc_text_or(plan->title, plan->group));
     arc_buf_puts(out, "\n\n| Service | Why | Image | Size |\n|---|---|---|---|\n");
-    for (; shown < plan->service_count && out->len <= ARC_COMMENT_MAX - 8192; shown++)
-        add_service(out, facts, json_array_get(statuses, shown), &plan->services[shown]);
+    size_t shown = add_services(out, facts, statuses, true);
+    shown += add_services(out, facts, statuses, false);
     if (shown < plan->service_count)
         arc_buf_printf(out, "\nAnd %zu more service%s.\n", plan->service_count - shown,
                        arc_plural(plan->service_count - shown));
