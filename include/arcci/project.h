@@ -67,8 +67,8 @@ int arc_project_load_config(struct arc_project *project, struct arc_error *err);
 const struct arc_group *arc_project_group_of(const struct arc_project *project, const char *tag);
 
 /* Reads the names of all tags into project->repository.tags. A clone that may lack some asks its
- * remote, at most once per run; if that fails, tags_unknown says why, and outside of CI the tags of a
- * clone with its whole history are its own, if it has any. */
+ * remote, at most once per run; if that fails, tags_unknown says why, and outside of CI the tags of
+ * a clone with its whole history are its own, if it has any. */
 int arc_project_load_tags(struct arc_project *project, struct arc_error *err);
 
 /* Reads the facts of the repository, the configuration, the group and, if there is a tag, the

@@ -613,8 +613,8 @@ static const struct start *last_start(const struct arc_inputs *inputs, const cha
     return low ? &inputs->starts[low - 1] : NULL;
 }
 
-/* Returns the first start below the path, which has, or had, a link or a file where a source needs a
- * directory; NULL if there is none. */
+/* Returns the first start below the path, which has, or had, a link or a file where a source needs
+ * a directory; NULL if there is none. */
 static const struct start *start_below(const struct arc_inputs *inputs, const char *path,
                                        size_t len)
 {

@@ -62,8 +62,8 @@ int64_t arc_message_squashed(const char *subject, size_t *len);
 int64_t arc_message_merged(const char *subject);
 
 /* The title in a host's merge of a pull request: GitHub, GitLab and Bitbucket put it below their own
- * subject, Azure DevOps, Bitbucket Server and Gitea into it. Points into either; "" if the text is empty,
- * NULL if it is no such merge. */
+ * subject, Azure DevOps, Bitbucket Server and Gitea into it. Points into either; "" if the text is
+ * empty, NULL if it is no such merge. */
 const char *arc_message_title(const char *subject, const char *body);
 
 /* The fewest digits of a commit's name that a revert may have. */

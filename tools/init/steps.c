@@ -754,8 +754,8 @@ static bool join(const struct init_step *step, const struct init_image *more)
     return true;
 }
 
-/* Gives an image that is pushed without tags those that a step listed for it, and any image those of
- * the indexes that commands make of it. `named`: "registry/name" → tags. */
+/* Gives an image that is pushed without tags those that a step listed for it, and any image those
+ * of the indexes that commands make of it. `named`: "registry/name" → tags. */
 static void take_remembered(struct init *init, struct init_image *image, const json_t *named)
 {
     bool is_tagged = image->tags && !image->by_digest;
@@ -997,6 +997,12 @@ static bool makes_files(struct init *init, const char *outputs)
     return makes;
 }
 
+static bool is_for_windows(const struct init_step *step)
+{
+    return ARC_STARTS(arc_text_or(step->runner, ""), "windows") ||
+           ARC_STARTS(input(step, "platforms platform"), "windows/");
+}
+
 /* The action's paths are relative to the workspace, which is also its default context. */
 void init_take_build(const struct init_step *step)
 {
@@ -1032,8 +1038,7 @@ void init_take_build(const struct init_step *step)
     }
 
     ARC_AUTO_JSON json_t *found = find_dockerfiles(step, wanted);
-    if (ARC_STARTS(arc_text_or(step->runner, ""), "windows") ||
-        ARC_STARTS(input(step, "platforms platform"), "windows/")) {
+    if (is_for_windows(step)) {
         note(step, "builds for Windows, which arc-ci does not");
         arc_json_each_pair (path, bound, found)
             init_set(init, init->aside, path, json_incref(bound)); /* unless others build it */

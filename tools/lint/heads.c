@@ -315,7 +315,10 @@ static void check_step(struct search *search, const struct scope *scope,
     }
 
     if (run && run->text && spend(search, run->text)) {
-        (javascript ? add_executed : add_commands)(&script, run->text);
+        if (javascript)
+            add_executed(&script, run->text);
+        else
+            add_commands(&script, run->text);
         search->lint->memory.failed |= script.failed != 0;
         at = checks_out(search, scope, arc_buf_text(&script)) ? run : at;
     }

@@ -185,8 +185,8 @@ static inline const char *lint_input_text(const struct arc_yaml_node *map, const
     const struct arc_yaml_node *value = lint_input(map, name);
     return value && value->text ? value->text : "";
 }
-/* The values that the first `matrix.NAME` of a text may have in a job, as far as the workflow says; NULL behind the
- * last. */
+/* The values that the first `matrix.NAME` of a text may have in a job, as far as the workflow says;
+ * NULL behind the last. */
 const struct arc_yaml_node *const *
 lint_matrix_values(struct lint *lint, const struct arc_yaml_node *job, const char *text);
 /* The content of a local action or workflow, "./…"; NULL if `uses` is not local or cannot be

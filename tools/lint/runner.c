@@ -877,7 +877,10 @@ static void check_filters(const struct subject *s)
             if (!pattern->text || !*pattern->text)
                 continue;
             negated += *pattern->text == '!' && strspn(pattern->text + 1, "*") + 1 < pattern->len;
-            (ARC_STARTS(key, "paths") ? check_path : check_ref)(s->lint, pattern);
+            if (ARC_STARTS(key, "paths"))
+                check_path(s->lint, pattern);
+            else
+                check_ref(s->lint, pattern);
         }
         if (count && negated == count && strcmp(key, "paths-ignore") != 0)
             lint_find_at(s->lint, LINT_QUEUE, list,
