@@ -54,14 +54,17 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
 {
     const struct arc_needs_files documents = project_documents(inv);
     bool images = documents.build || documents.plan || documents.needs || option_given(inv, "tag");
+    const char *type = option_value(inv, "scan-type");
 
+    if (!type)
+        type = images ? "image" : "fs";
     *out = (struct arc_scan_files){
         .options = {.service = option_value(inv, "service-name"),
                     .reports = option_list(inv, "report"),
                     .baselines = option_list(inv, "baseline"),
                     .scanner_info = option_value(inv, "scanner-info"),
                     .sarif_file = option_value(inv, "sarif")},
-        .run = {.type = arc_or(option_value(inv, "scan-type"), images ? "image" : "fs"),
+        .run = {.type = type,
                 .target = option_value(inv, "scan-target"),
                 .platforms = option_list(inv, "platform"),
                 .docker_image = option_value(inv, "scanner-image"),
