@@ -49,8 +49,8 @@ static const char generic[] =
 /* Folders of third-party code, and of files that are not released. */
 static const char foreign[] = "node_modules vendor third_party";
 static const char aside[] =
-    "test tests testdata fixtures e2e integration example examples sample samples tutorial tutorials templates "
-    "template docs hack .github __tests__ testing benchmark benchmarks "
+    "test tests testdata fixtures e2e integration example examples sample samples tutorial "
+    "tutorials templates template docs hack .github __tests__ testing benchmark benchmarks "
     "demo-data deprecated archived .devcontainer .cursor .gitpod";
 
 static bool lies_in(const char *path, const char *folders)
