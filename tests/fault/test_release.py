@@ -83,6 +83,16 @@ def test_what_differs_is_updated_and_nothing_else(project, double):
     assert actions["flash.log.gz"] == "replaced" and actions["sonic.log.gz"] == "kept"
 
 
+def test_a_second_group_of_one_tag_does_not_replace_the_first_ones_record(project, double):
+    assert project.run(double)[0] == 0
+    before = json.dumps(double.state.releases)
+    build = json.loads((project.folder / "build.json").read_text())
+    project.put("build.json", json.dumps(build | {"group": "tools"}))
+    status, output = project.run(double, "--body-mode=append")
+    assert status == 1 and f"release {TAG} is that of group messaging, by its build.json" in output
+    assert json.dumps(double.state.releases) == before
+
+
 @pytest.mark.parametrize("announced", [False, True])
 def test_a_half_uploaded_asset_is_replaced(project, double, announced):
     """Its size may be what was announced, not what came; only its state tells."""

@@ -116,8 +116,9 @@ static void keep_theirs(struct release_run *run, struct release_asset *ours, con
     release_say(run, "%s stays as it was released", ours->given->name);
 }
 
-/* Keeps the record of an earlier run if it has the same images: a new run's differs in its times,
- * and an immutable release accepts no replacement. */
+/* Refuses the release if its record is another group's, which the same tag releases, too. Keeps that
+ * of an earlier run in an immutable release if it has the same images: a new run's differs in its
+ * times, and such a release accepts no replacement. */
 static int compare_record(struct release_run *run, struct release_asset *ours, const json_t *theirs,
                           struct arc_error *err)
 {
@@ -144,8 +145,19 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
     if (!record->kind)
         return ARC_OK;
 
-    ARC_TRY(
-        arc_transport_send(run->t, request, &reply, err, "%s", arc_json_text_of(theirs, "url")));
+    int rc =
+        arc_transport_send(run->t, request, &reply, err, "%s", arc_json_text_of(theirs, "url"));
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err)); /* another job took it away meanwhile */
+
+    if (*arc_json_text_of(reply.body, "group") && !is_same_member(document, reply.body, "group"))
+        return arc_error_set(err, ARC_EFAILED,
+                             "release %s is that of group %s, by its %s: a tag has one release, "
+                             "which holds one group; give each group tags of its own (a train "
+                             "makes one release of several groups)",
+                             run->tag, arc_json_text_of(reply.body, "group"), given->name);
+    if (!arc_json_true_of(run->release, "immutable"))
+        return ARC_OK;
+
     const json_t *left = json_object_get(document, record->list);
     const json_t *right = json_object_get(reply.body, record->list);
     bool same = json_array_size(left) == json_array_size(right);
@@ -163,7 +175,7 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
 
 int release_compare_assets(struct release_run *run, struct arc_error *err)
 {
-    bool immutable = arc_json_true_of(run->release, "immutable"), kept = false;
+    bool kept = false;
 
     arc_each (ours, run->assets, run->o->asset_count) {
         const json_t *theirs = find_stored(run, ours);
@@ -181,10 +193,9 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
 
     /* Assets of an immutable release may differ from ours and still be right: records of an earlier
      * run, and the checksums that include them. */
-    for (size_t i = 0; immutable && i < run->o->asset_count; i++) {
-        struct release_asset *ours = &run->assets[i];
+    arc_each (ours, run->assets, run->o->asset_count) {
         const json_t *theirs = find_stored(run, ours);
-        if (ours->stored || !theirs)
+        if (ours->stored || !theirs || !is_uploaded(theirs))
             continue;
         if (kept && strcmp(ours->given->name, ARC_RELEASE_SUMS) == 0)
             keep_theirs(run, ours, theirs);
