@@ -85,10 +85,12 @@ struct arc_service {
     struct arc_recipe build;
     char *version; /* its own, read from version_file; NULL: its group's */
     char *version_file;
-    char **version_at;          /* where in the file; may be NULL */
-    unsigned version_line;      /* its line in version_file */
-    struct arc_base_ref *bases; /* ends with {NULL, NULL}; NULL when read alone */
-    bool triggers;              /* its image has ONBUILD triggers */
+    char **version_at;                   /* where in the file; may be NULL */
+    unsigned version_line;               /* its line in version_file */
+    struct arc_base_ref *bases;          /* ends with {NULL, NULL}; NULL when read alone */
+    struct arc_base_ref *released_bases; /* the same; those by a tag that a release may give them:
+                                            "base:1" */
+    bool triggers;                       /* its image has ONBUILD triggers */
     bool derive_inputs; /* its files are those its Dockerfile reads, not its whole directory */
     bool linked;        /* others start from it; not built on its own, gets no tag */
     char *definition;   /* its bake target as JSON, if docker's files define it; or NULL */

@@ -61,12 +61,15 @@ static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
     return false;
 }
 
-const struct arc_service *arc_bases_find(const struct arc_loading *l, const struct arc_group *group,
-                                         const char *ref)
+/* The same as arc_bases_find(), but also finds the one service that has the image by another tag;
+ * *known receives whether the tag is one that this release surely gives it. */
+static const struct arc_service *
+find_image(const struct arc_loading *l, const struct arc_group *group, const char *ref, bool *known)
 {
     const char *colon = strchr(arc_path_name(ref), ':');
     size_t len = colon ? (size_t)(colon - ref) : strlen(ref), sharing = 0;
     const struct arc_service *only = NULL;
+    *known = true;
 
     arc_each (service, group->services, group->service_count) {
         bool same = false;
@@ -85,21 +88,31 @@ const struct arc_service *arc_bases_find(const struct arc_loading *l, const stru
         sharing++;
     }
 
-    return sharing == 1 && !colon ? only : NULL;
+    *known = !colon;
+
+    return sharing == 1 ? only : NULL;
+}
+
+const struct arc_service *arc_bases_find(const struct arc_loading *l, const struct arc_group *group,
+                                         const char *ref)
+{
+    bool known;
+    const struct arc_service *service = find_image(l, group, ref, &known);
+    return known ? service : NULL;
 }
 
 /* ---- what a service reads ------------------------------------------------------------------- */
 
-static int add_base(const struct arc_loading *l, struct arc_service *service, size_t *count,
+static int add_base(const struct arc_loading *l, struct arc_base_ref **bases, size_t *count,
                     const char *ref, const char *codename)
 {
-    if (arc_find(service->bases, *count, ref, ref))
+    if (arc_find(*bases, *count, ref, ref))
         return ARC_OK;
     ARC_APPEND(
-        l->memory, service->bases, *count, l->err,
+        l->memory, *bases, *count, l->err,
         (struct arc_base_ref){arc_arena_text(l->memory, ref), arc_arena_text(l->memory, codename)});
     size_t end = *count; /* the list ends with {0} */
-    ARC_APPEND(l->memory, service->bases, end, l->err, (struct arc_base_ref){0});
+    ARC_APPEND(l->memory, *bases, end, l->err, (struct arc_base_ref){0});
 
     return arc_arena_check(l->memory, l->err);
 }
@@ -205,19 +218,24 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
 {
     static struct arc_base_ref none[1];
     ARC_AUTO_JSON json_t *images = json_object();
-    size_t count = 0;
+    size_t count = 0, released = 0;
+    bool known;
 
-    service->bases = none;
+    service->bases = service->released_bases = none;
     ARC_TRY_ALLOC(images, l->err);
     ARC_TRY(list_images(l, group, service, images));
 
     arc_json_each_pair (image, value, images) {
-        const struct arc_service *base = arc_bases_find(l, group, image);
+        const struct arc_service *base = find_image(l, group, image, &known);
         ARC_TRY(arc_arena_check(l->memory, l->err));
         if (!base || base == service)
             continue;
+        if (!known) {
+            ARC_TRY(add_base(l, &service->released_bases, &released, image, base->codename));
+            continue;
+        }
         ARC_TRY(check_platforms(l, service, base, value));
-        ARC_TRY(add_base(l, service, &count, image, base->codename));
+        ARC_TRY(add_base(l, &service->bases, &count, image, base->codename));
     }
 
     for (struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
@@ -237,7 +255,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
                                  "no such service",
                                  group->name, service->codename, target);
         if (target)
-            ARC_TRY(add_base(l, service, &count, pair->name, target));
+            ARC_TRY(add_base(l, &service->bases, &count, pair->name, target));
     }
 
     return ARC_OK;

@@ -363,33 +363,56 @@ static int plan_services(const struct planning *planning)
 
 /* ---- images that start from one another ----------------------------------------------------- */
 
+/* Whether the release gives the base the tag that it is referred to by. */
+static bool has_tag(const struct arc_planned_service *base, const char *ref)
+{
+    const char *tag = strrchr(ref, ':') + 1;
+    arc_each (given, base->tags, base->tag_count)
+        if (given->move && strcmp(given->tag, tag) == 0)
+            return true;
+    return false;
+}
+
 /* A base that is built replaces its name among named contexts; another comes from the registry,
  * unless the recipe names it. */
+static int link_base(const struct planning *planning, const struct arc_service *service,
+                     const struct arc_base_ref *base, bool released, struct arc_pair *contexts)
+{
+    const struct arc_planned_service *planned = arc_plan_service(planning->plan, base->codename);
+    struct arc_arena *memory = planning->memory;
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
+    bool whole;
+
+    if (!planned->selected)
+        return ARC_OK;
+    ARC_TRY(arc_plan_fill(&planning->options, service, base->ref, &ref, &whole, planning->err));
+    if (whole && (!released || has_tag(planned, arc_buf_text(&ref))))
+        set_pair(contexts, arc_arena_text(memory, arc_buf_text(&ref)),
+                 arc_arena_printf(memory, "target:%s", base->codename));
+
+    return ARC_OK;
+}
+
 static int link_service(const struct planning *planning, const struct arc_service *service,
                         struct arc_planned_service *own)
 {
-    struct arc_arena *memory = planning->memory;
-    size_t count = 0, known;
+    size_t bases = 0, released = 0, known = arc_pairs_count(own->recipe->additional_contexts);
 
-    while (service->bases[count].ref)
-        count++;
-    known = arc_pairs_count(own->recipe->additional_contexts);
-    struct arc_pair *contexts = arc_arena_array(memory, known + count + 1, sizeof *contexts);
+    while (service->bases[bases].ref)
+        bases++;
+    while (service->released_bases[released].ref)
+        released++;
+    struct arc_pair *contexts =
+        arc_arena_array(planning->memory, known + bases + released + 1, sizeof *contexts);
     ARC_TRY_ALLOC(contexts, planning->err);
     for (size_t i = 0; i < known; i++)
         contexts[i] = own->recipe->additional_contexts[i];
     own->recipe->additional_contexts = contexts;
 
-    for (const struct arc_base_ref *base = service->bases; base->ref; base++) {
-        ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
-        bool whole;
-        if (!arc_plan_service(planning->plan, base->codename)->selected)
-            continue;
-        ARC_TRY(arc_plan_fill(&planning->options, service, base->ref, &ref, &whole, planning->err));
-        if (whole)
-            set_pair(contexts, arc_arena_text(memory, arc_buf_text(&ref)),
-                     arc_arena_printf(memory, "target:%s", base->codename));
-    }
+    for (size_t i = 0; i < bases; i++)
+        ARC_TRY(link_base(planning, service, &service->bases[i], false, contexts));
+    for (size_t i = 0; i < released; i++)
+        ARC_TRY(link_base(planning, service, &service->released_bases[i], true, contexts));
 
     return ARC_OK;
 }
@@ -435,8 +458,7 @@ static int link_bases(const struct planning *planning)
     }
 
     for (size_t i = 0; i < group->service_count; i++)
-        if (group->services[i].bases && group->services[i].bases->ref &&
-            (planned[i].selected || group->services[i].linked))
+        if (group->services[i].bases && (planned[i].selected || group->services[i].linked))
             ARC_TRY(link_service(planning, &group->services[i], &planned[i]));
 
     return ARC_OK;
