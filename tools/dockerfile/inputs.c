@@ -60,11 +60,24 @@ struct arc_inputs {
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
+/* Forgets which names the Dockerfile has, since it may have others. */
+static void forget(json_t **names)
+{
+    json_decref(*names);
+    *names = NULL;
+}
+
+static void forget_all(struct arc_inputs_facts *facts)
+{
+    forget(&facts->args);
+    forget(&facts->secrets);
+    forget(&facts->names);
+}
+
 void arc_inputs_free(struct arc_inputs **inputs)
 {
     if (*inputs) {
-        json_decref((*inputs)->facts.args);
-        json_decref((*inputs)->facts.names);
+        forget_all(&(*inputs)->facts);
         arc_arena_free(&(*inputs)->memory);
     }
     free(*inputs);
@@ -361,17 +374,13 @@ static int add_source(struct arc_inputs *in, const struct arc_source *source, st
     return ARC_OK;
 }
 
-/* Forgets which names the Dockerfile has, since it may have others. */
-static void forget_names(struct arc_inputs *in)
-{
-    json_decref(in->facts.names);
-    in->facts.names = NULL;
-}
-
 static int add_names(struct arc_inputs *in, const struct arc_stages *stages, struct arc_error *err)
 {
     json_t *names = in->facts.names;
     bool known = names;
+
+    if (known && stages->frontend)
+        ARC_TRY(arc_json_set(names, stages->frontend, json_true(), err));
 
     arc_each (stage, stages->items, known ? stages->count : 0) {
         known &= *stage->base != '\0';
@@ -385,7 +394,7 @@ static int add_names(struct arc_inputs *in, const struct arc_stages *stages, str
     }
 
     if (!known)
-        forget_names(in);
+        forget(&in->facts.names);
 
     return ARC_OK;
 }
@@ -401,8 +410,11 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
                                       .target = request->target};
 
     ARC_TRY(arc_stages_read(&read, &stages, err));
-    json_decref(in->facts.args); /* the same for each platform */
+    forget(&in->facts.args); /* the same for each platform */
+    forget(&in->facts.secrets);
     in->facts.args = json_incref(stages.args);
+    if (!json_object_get(stages.secrets, ""))
+        in->facts.secrets = json_incref(stages.secrets);
     ARC_TRY(add_names(in, &stages, err));
     const struct arc_stage *target = stages.target;
     if (!target)
@@ -449,9 +461,7 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
     if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
         struct arc_source all = {.text = "whole context", .path = ""};
         in->facts.doubt = arc_arena_text(&in->memory, arc_error_text(&why));
-        json_decref(in->facts.args);
-        in->facts.args = NULL;
-        forget_names(in);
+        forget_all(&in->facts);
         for (size_t i = 0; i < in->folder_count; i++)
             ARC_TRY(add_entry(in, &all, i, "", false, err));
         return ARC_OK;

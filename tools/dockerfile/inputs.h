@@ -60,6 +60,7 @@ struct arc_inputs_facts {
     /* An object: the names of the Dockerfile's ARGs; NULL if a base's triggers or another frontend
      * may have more. */
     json_t *args;
+    json_t *secrets; /* likewise the ids of the secrets that its RUNs mount */
     /* Likewise of the additional contexts and images that its lines name; NULL also if a variable
      * may name others. */
     json_t *names;

@@ -92,6 +92,7 @@ void arc_stages_free(struct arc_stages *stages)
     }
 
     json_decref(stages->args);
+    json_decref(stages->secrets);
     arc_arena_free(&stages->memory);
     *stages = (struct arc_stages){0};
 }
@@ -345,16 +346,26 @@ static const char *take_field(const char *at, struct arc_buf *out)
     return at + (*at == ',');
 }
 
+/* Notes the secret that is mounted by its id, else by the name of its file. */
+static int note_secret(struct reader *r, const char *id, const char *target)
+{
+    const char *name = *id ? id : arc_path_name(target);
+    return arc_json_set(r->out->secrets, strchr(name, '$') ? "" : name, json_true(), r->err);
+}
+
 static int on_mount(struct reader *r, const struct arc_instruction *in, const char *text)
 {
     ARC_AUTO(arc_buf)
-    struct arc_buf field = {.max = WORD_MAX}, type_of = {0}, from_of = {0}, source_of = {0};
+    struct arc_buf field = {.max = WORD_MAX}, type_of = {0}, from_of = {0}, source_of = {0},
+                   id_of = {0}, target_of = {0};
     struct origin origin = {.keyword = "RUN --mount", .line = in->line};
     const struct {
         const char *name;
         struct arc_buf *value;
-    } slots[] = {
-        {"type", &type_of}, {"from", &from_of}, {"source", &source_of}, {"src", &source_of}};
+    } slots[] = {{"type", &type_of},     {"from", &from_of},
+                 {"source", &source_of}, {"src", &source_of},
+                 {"id", &id_of},         {"target", &target_of},
+                 {"dst", &target_of},    {"destination", &target_of}};
     bool image = false;
 
     for (const char *at = text; *at;) {
@@ -370,6 +381,9 @@ static int on_mount(struct reader *r, const struct arc_instruction *in, const ch
 
     const char *type = arc_buf_text(&type_of), *from = arc_buf_text(&from_of);
     bool bind = !*type || strcasecmp(type, "bind") == 0;
+    if (strcasecmp(type, "secret") == 0)
+        return note_secret(r, arc_buf_text(source_of.len ? &source_of : &id_of),
+                           arc_buf_text(&target_of));
     if (!bind && strcasecmp(type, "cache") != 0)
         return strchr(type, '$') ? add_source(r, &origin, text, "its type holds a variable")
                                  : ARC_OK;
@@ -768,6 +782,7 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
     if (!is_known && !r->request->lenient)
         return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",
                              syntax);
+    r->out->frontend = context_of(r, syntax);
 
     ARC_TRY(add_platform(r, "TARGET", r->request->platform));
     ARC_TRY(add_platform(r, "BUILD", r->request->builder));
@@ -807,8 +822,8 @@ int arc_stages_read(const struct arc_stages_request *request, struct arc_stages 
 {
     ARC_AUTO(arc_dockerfile) struct arc_dockerfile dockerfile = {0};
     ARC_AUTO_JSON json_t *globals = json_object();
-    *out = (struct arc_stages){.args = json_object()};
-    if (!globals || !out->args)
+    *out = (struct arc_stages){.args = json_object(), .secrets = json_object()};
+    if (!globals || !out->args || !out->secrets)
         return arc_or_free(arc_stages, out, arc_error_nomem(err));
     arc_dockerfile_start(&dockerfile, request->text);
     struct reader reader = {.request = request,

@@ -50,7 +50,9 @@ struct arc_stages {
     const struct arc_stage *target;  /* of the request; NULL: there is none */
     const struct arc_stage **needed; /* the target and all that it needs, each once */
     size_t needed_count;
-    json_t *args; /* object: the names of all ARGs, of any stage or none */
+    json_t *args;    /* object: the names of all ARGs, of any stage or none */
+    json_t *secrets; /* object: the ids of all secrets that a RUN mounts; "" if one is unknown */
+    const char *frontend; /* the additional context that replaces the image of `# syntax=`; NULL */
 };
 
 /* The inputs of a build. All borrowed. */

@@ -98,7 +98,7 @@ struct checking {
     const struct arc_group *group;
     const struct arc_service *service;
     const struct arc_warner *warner; /* NULL: only errors are looked for */
-    struct given args, contexts;
+    struct given args, contexts, secrets;
     struct arc_error *err;
 };
 
@@ -114,7 +114,7 @@ static int warn_missing(void *context, const struct arc_input *input, bool ignor
 }
 
 /* Whether BuildKit takes an argument without an ARG (Dockerfile reference, "Predefined ARGs" and
- * "BuildKit built-in build args"). */
+ * "BuildKit built-in build args"), or a secret without a mount, for what ADD fetches. */
 static bool is_predefined(const char *name)
 {
     static const char *const proxies[] = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY",
@@ -122,7 +122,8 @@ static bool is_predefined(const char *name)
     arc_each_in (proxy, proxies)
         if (strcasecmp(name, *proxy) == 0)
             return true;
-    return strcmp(name, "SOURCE_DATE_EPOCH") == 0 || ARC_STARTS(name, "BUILDKIT_");
+    return strcmp(name, "SOURCE_DATE_EPOCH") == 0 ||
+           ARC_STARTS(name, "BUILDKIT_", "GIT_AUTH_", "HTTP_AUTH_");
 }
 
 static int warn_unused(const struct checking *checking, const struct given *given, const char *name,
@@ -160,16 +161,38 @@ static int check_given(const struct checking *checking, struct given *given,
     return ARC_OK;
 }
 
+/* Lists secrets, whose texts start with their ids, by these. */
+static int list_secrets(char *const *secrets, struct arc_arena *memory, struct arc_pair **out,
+                        struct arc_error *err)
+{
+    size_t count = arc_texts_count(secrets);
+    struct arc_pair *pairs = *out = arc_arena_array(memory, count + 1, sizeof *pairs);
+
+    ARC_TRY_ALLOC(pairs, err);
+    for (size_t i = 0; i < count; i++) {
+        const char *id = secrets[i] + strlen("id=");
+        pairs[i] = (struct arc_pair){arc_arena_cut(memory, id, strcspn(id, ",")), secrets[i]};
+    }
+
+    return arc_arena_check(memory, err);
+}
+
 /* Docker's own files give a target what others need, too. */
 static int check_names(struct checking *checking, const struct arc_inputs *inputs)
 {
     static const struct arc_inputs_facts any = {.args = NULL};
     const struct arc_inputs_facts *facts = inputs ? arc_inputs_facts(inputs) : &any;
     const struct arc_recipe *own = &checking->service->build, *group = &checking->group->build;
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct arc_pair *secrets;
 
     ARC_TRY(check_given(checking, &checking->args, own->args, group->args, facts->args));
     if (checking->service->definition)
         return ARC_OK;
+
+    ARC_TRY(list_secrets(own->secrets, &memory, &secrets, checking->err));
+    ARC_TRY(check_given(checking, &checking->secrets, secrets,
+                        own->secrets == group->secrets ? secrets : NULL, facts->secrets));
 
     return check_given(checking, &checking->contexts, own->additional_contexts,
                        group->additional_contexts, facts->names);
@@ -286,15 +309,18 @@ static int check_service(const char *root, struct checking *checking)
 int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
                                 const struct arc_warner *warner, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *args = json_object(), *contexts = json_object();
+    ARC_AUTO_JSON json_t *args = json_object(), *contexts = json_object(), *ids = json_object();
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct arc_pair *secrets;
     struct checking checking = {
         .group = group,
         .warner = warner,
         .args = {"ARG", "takes", "build argument", args, false},
         .contexts = {"line", "names", "additional context", contexts, false},
+        .secrets = {"RUN", "mounts", "secret", ids, false},
         .err = err};
 
-    ARC_TRY_ALLOC(args && contexts, err);
+    ARC_TRY_ALLOC(args && contexts && ids, err);
     arc_each (service, group->services, group->service_count) {
         checking.service = service;
         ARC_TRY(check_service(root, &checking));
@@ -305,6 +331,8 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
         ARC_TRY(check_variables(root, &checking));
         ARC_TRY(check_group(&checking, &checking.args, group->build.args));
         ARC_TRY(check_group(&checking, &checking.contexts, group->build.additional_contexts));
+        ARC_TRY(list_secrets(group->build.secrets, &memory, &secrets, err));
+        ARC_TRY(check_group(&checking, &checking.secrets, secrets));
     }
 
     return ARC_OK;
