@@ -365,6 +365,31 @@ def test_a_layer_that_the_registry_lost(shop, foreign, more):
     assert run.returncode == (not foreign) and (f"linux/amd64: lists the layer {lost}, which is missing" in run.stderr) == (not foreign)
 
 
+@pytest.mark.parametrize("first", ["/manifests/", "/blobs/"])
+def test_a_lost_layer_beside_a_refused_request(shop, monkeypatch, first):
+    """What could not be asked for ahead is asked again, not taken to be there."""
+    refused = set()
+    answer = Registry.do_GET
+
+    def busy(self):
+        if first in self.path and self.path not in refused and (first == "/manifests/" or "Range" in self.headers):
+            refused.add(self.path)
+            return self.answer(503)
+        return answer(self)
+    monkeypatch.setattr(Registry, "do_GET", busy)
+    (shop.folder.parent / "plan.json").write_text(json.dumps(shop.plan))
+    lost = next(name for name, data in shop.server.blobs.items() if b"\x1f\x8b" in data[:2] and b"linux/arm64a" in gzip.decompress(data))
+    del shop.server.blobs[lost]
+    run = shop.arc("build", "--promote", f"--plan={shop.folder.parent}/plan.json")
+    assert refused and f"linux/arm64: lists the layer {lost}, which is missing" in run.stderr and not shop.server.moved
+
+
+def test_a_page_in_place_of_a_manifest(shop, monkeypatch):
+    monkeypatch.setattr(Registry, "do_GET", lambda self: self.answer(200, b"<html>Log in", "text/html; charset=utf-8"))
+    run = shop.promote()
+    assert run.returncode == 3 and "the answer is a page of HTML, not a registry's: a proxy's, or a login's?" in run.stderr
+
+
 def test_an_index_in_place_of_an_image_and_an_image_without_a_platform(shop):
     inner = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": []}, INDEX)
     for row, said in (({**inner, "platform": {"os": "linux", "architecture": "amd64"}}, "linux/amd64: is not an image: sha256:"),

@@ -189,7 +189,7 @@ static int64_t image_unpacked(const struct arc_registry *registry, const json_t 
 static int check_layers(const struct arc_verify *verify, const json_t *manifest,
                         struct arc_error *err)
 {
-    arc_json_each (layer, json_object_get(manifest, "layers")) {
+    arc_json_each (layer, verify->details ? json_object_get(manifest, "layers") : NULL) {
         const char *digest = arc_json_text_of(layer, "digest");
         bool lacks = false;
         if (!json_object_get(layer, "urls"))

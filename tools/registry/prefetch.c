@@ -115,8 +115,10 @@ static int note_tail(struct arc_registry *registry, const struct registry_call *
     const unsigned char *byte = (const unsigned char *)answer->body.data;
     if (answer->status == 404)
         return arc_json_set(registry->tails, call->reference, json_false(), err);
-    if (answer->status != 206 || answer->body.len != 4)
-        return ARC_OK;
+    if (answer->status != 206 || answer->body.len != 4) /* 200: it sends no ranges */
+        return answer->status == 200
+                   ? arc_json_set(registry->tails, call->reference, json_true(), err)
+                   : ARC_OK;
     uint32_t tail = (uint32_t)byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16 |
                     (uint32_t)byte[3] << 24;
     return arc_json_set(registry->tails, call->reference, json_integer(tail), err);
@@ -135,14 +137,17 @@ int arc_registry_lacks(struct arc_registry *registry, const char *image, const c
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
     const struct registry_call call = {
         .method = "HEAD", .image = image, .kind = "blobs", .reference = digest};
+    const json_t *tail = json_object_get(registry->tails, digest);
 
     *lacks = false;
-    if (!json_is_false(json_object_get(registry->tails, digest)))
+    if (json_is_integer(tail) || json_is_true(tail))
         return ARC_OK;
     ARC_TRY(registry_send(registry, &call, &answer, err));
     *lacks = answer.status == 404;
+    if (answer.status != 200 && !*lacks)
+        return registry_refused(registry, &call, &answer, err);
 
-    return ARC_OK;
+    return *lacks ? ARC_OK : arc_json_set(registry->tails, digest, json_true(), err);
 }
 
 /* ---- asking -------------------------------------------------------------------------------- */

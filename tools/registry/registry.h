@@ -107,7 +107,7 @@ const json_t *arc_registry_kept(struct arc_registry *registry, const char *image
  * the registry did not give it. */
 bool arc_registry_tail(const struct arc_registry *registry, const char *digest, uint32_t *out);
 
-/* Whether a blob whose tail is missing is not in the image's repository. */
+/* Whether a blob is not in the image's repository: asks, unless its tail was read. */
 int arc_registry_lacks(struct arc_registry *registry, const char *image, const char *digest,
                        bool *lacks, struct arc_error *err);
 
