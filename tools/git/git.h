@@ -39,7 +39,7 @@ struct arc_git {
     char *top;        /* the directory that contains .git; NULL if GIT_DIR names the repository */
     char *gitdir;     /* absolute path of the .git directory, no slash at the end */
     char *commondir;  /* the same, shared by all work trees (refs, objects, shallow) */
-    char *remote;     /* origin, else what the current branch tracks, else the only one */
+    char *remote;     /* origin; that of a fork's project, see choose_remote(); else the only one */
     bool initialised; /* git_libgit2_init() was called */
     bool is_other; /* GIT_INDEX_FILE and GIT_OBJECT_DIRECTORY, as a hook has them, are of another */
     bool is_filtered; /* a partial clone (`git clone --filter`) */

@@ -148,21 +148,36 @@ static bool is_set(git_config *config, const char *name)
     return git_config_get_entry(&entry, config, name) == 0;
 }
 
-/* Few clones have another remote than origin (`git clone -o`, clone.defaultRemoteName). */
+/* Whether the clone recorded that this branch is origin's default. */
+static bool is_default(const struct arc_git *git, const char *ref)
+{
+    ARC_AUTO_HANDLE(git_reference) git_reference *head = NULL;
+    bool known = git_reference_lookup(&head, git->repo, "refs/remotes/origin/HEAD") == 0;
+    const char *target = known ? git_reference_symbolic_target(head) : NULL;
+    const char *branch = arc_text_after(ref, "refs/heads/");
+
+    return branch && arc_text_same(arc_text_after(target, "refs/remotes/origin/"), branch);
+}
+
+/* Few clones have another remote than origin (`git clone -o`, clone.defaultRemoteName). In that of a
+ * fork, origin is the fork: what the default branch tracks is where the project is. */
 static int choose_remote(struct arc_git *git, git_config *config, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf filter = {0};
-    const char *name = "origin";
+    const char *name = "origin", *branch = NULL;
     git_buf tracked = {0};
     git_strarray all = {0};
     ARC_AUTO_HANDLE(git_reference) git_reference *head = NULL;
 
-    if (!is_set(config, "remote.origin.url")) {
-        if (git_reference_lookup(&head, git->repo, "HEAD") == 0 &&
-            git_reference_symbolic_target(head))
-            git_branch_upstream_remote(&tracked, git->repo, git_reference_symbolic_target(head));
+    if (git_reference_lookup(&head, git->repo, "HEAD") == 0)
+        branch = git_reference_symbolic_target(head);
+    if (branch)
+        git_branch_upstream_remote(&tracked, git->repo, branch);
+    bool is_origin = is_set(config, "remote.origin.url");
+    bool fork =
+        is_origin && tracked.ptr && strcmp(tracked.ptr, name) != 0 && is_default(git, branch);
+    if (fork || !is_origin)
         git_remote_list(&all, git->repo);
-    }
 
     for (size_t i = 0; i < all.count; i++)
         if (all.count == 1 || (tracked.ptr && strcmp(tracked.ptr, all.strings[i]) == 0))
