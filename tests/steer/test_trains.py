@@ -112,6 +112,8 @@ def test_a_newer_release_leaves_the_train_behind(train, version, group, followin
     told = train.document("version", "--next", "platform")
     assert told["next"] == following and told["reason"] == "what its groups have released since"
     assert told["includes"] == row["includes"]
+    said = train.run("version", "--next", "platform", "--explain").out
+    assert said.splitlines()[2:] == [f"  {late['tag']} → {late['newest']} ({', '.join(late['services'])})"]
 
 
 def test_what_is_not_published_or_withdrawn_is_no_newer_release(train):
