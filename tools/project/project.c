@@ -261,12 +261,13 @@ static int choose_group(struct arc_project *project, const char *tag, struct arc
 static int check_previous(const struct arc_project *project, const char *previous,
                           const struct arc_group *group, struct arc_error *err)
 {
-    const json_t *tags = project->repository.tags;
+    const struct arc_repository *repository = &project->repository;
+    bool known = repository->tags && !repository->tags_unknown;
     ARC_AUTO(arc_buf) struct arc_buf slip = {.max = 1024};
 
-    if (previous && strcmp(previous, project->tag.text) == 0)
+    if (previous && arc_text_same(previous, project->tag.text))
         arc_buf_printf(&slip, "%s is the release itself", previous);
-    else if (previous && tags && !arc_json_lists(tags, previous))
+    else if (previous && known && !arc_json_lists(repository->tags, previous))
         arc_buf_printf(&slip, "there is no tag '%.200s'", previous);
 
     if (!slip.len)
@@ -275,6 +276,12 @@ static int check_previous(const struct arc_project *project, const char *previou
         return arc_error_set(err, ARC_EINPUT, "--previous-tag: %s", arc_buf_text(&slip));
     return arc_error_at(err, ARC_EINPUT, project->config.path, group->line, 0, "predecessor: %s",
                         arc_buf_text(&slip));
+}
+
+int arc_project_check_predecessor(const struct arc_project *project, const struct arc_group *group,
+                                  struct arc_error *err)
+{
+    return check_previous(project, group->predecessor, group, err);
 }
 
 static int set_version(struct arc_project *project, const struct arc_version_options *options,
@@ -305,7 +312,7 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
         return ARC_OK;
     ARC_TRY(check_previous(project, project->wanted.previous, NULL, err));
     if (group)
-        ARC_TRY(check_previous(project, group->predecessor, group, err));
+        ARC_TRY(arc_project_check_predecessor(project, group, err));
     if (repository->tags)
         ARC_TRY(arc_repository_read_published(project->env, repository, err));
 

@@ -42,3 +42,7 @@ bool arc_project_is_sparse(const struct arc_git *git);
  * clone lacks the file and cannot fetch it. */
 int arc_project_value_at(struct arc_project *project, const struct arc_file_place *place,
                          const struct arc_oid *commit, char **out, struct arc_error *err);
+
+/* ARC_EINPUT if the group's predecessor is no tag of the repository, whose tags are known. */
+int arc_project_check_predecessor(const struct arc_project *project, const struct arc_group *group,
+                                  struct arc_error *err);

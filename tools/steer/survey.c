@@ -266,6 +266,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
         ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
         int rc = ARC_OK;
         group->group = &config->groups[g];
+        ARC_TRY(arc_project_check_predecessor(walk->project, group->group, err));
         group->last = arc_arena_text(&out->memory, walk->releases[2 * g].tag);
         group->stable = arc_arena_text(&out->memory, walk->releases[2 * g + 1].tag);
         if (group->last)
