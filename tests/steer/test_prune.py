@@ -504,6 +504,16 @@ def test_ghcr_hides_what_a_token_may_not_delete(world):
     assert ["the role Admin" in row["reason"] for row in image(document)["removals"]] == [True, False]
 
 
+def test_ghcr_hides_a_package_from_a_token_without_access(world):
+    """It answers 404, as if the package were not there; the registry shows that it is."""
+    repository, packages, env = on_ghcr(world, "elsewhere")
+    document = prune(world, **env)
+    assert not image(document)["there"]
+    old(world, "staging-0123456789ac")
+    failed = world.run("prune", "--keep=0", status=3, **env)
+    assert "ghcr.io/o/arc-a is in the registry, but GitHub does not let this token list its versions" in failed.err
+
+
 def test_ghcr_keeps_what_is_popular_and_it_stays_whole(world):
     """An index of more than 5,000 downloads; its images have fewer."""
     repository, packages, env = on_ghcr(world, "orgs")

@@ -242,6 +242,29 @@ static int read_tags(struct prune_image *image, struct arc_error *err)
     return arc_arena_check(&image->memory, err);
 }
 
+/* GitHub also answers 404 if the token may not list the versions, so the registry shows whether
+ * there are any. */
+static int list_versions(struct prune_image *image, struct arc_transport *github,
+                         struct arc_error *err)
+{
+    char **names;
+    int rc = prune_read_versions(image, github, err);
+
+    if (rc != ARC_ENOTFOUND)
+        return rc;
+    int hidden = arc_registry_tags(image->registry, image->name, &image->memory, &names, NULL);
+    ARC_TRY(arc_error_memory(hidden, err));
+    if (hidden || !*names)
+        return rc;
+    arc_error_clear(err);
+
+    return arc_error_set(err, ARC_EWORLD,
+                         "%s is in the registry, but GitHub does not let this token list its "
+                         "versions: it needs packages: write, and the role Admin in the package's "
+                         "settings",
+                         image->name);
+}
+
 int prune_read(struct prune_image *image, struct arc_transport *github, struct arc_error *err)
 {
     size_t node;
@@ -251,7 +274,7 @@ int prune_read(struct prune_image *image, struct arc_transport *github, struct a
     ARC_TRY_ALLOC(image->numbers && image->names, err);
     image->versions = prune_is_package(image->name);
     if (image->versions)
-        ARC_TRY(prune_read_versions(image, github, err));
+        ARC_TRY(list_versions(image, github, err));
     ARC_TRY(read_tags(image, err));
 
     arc_json_each (seed, image->seeds)
