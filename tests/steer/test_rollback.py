@@ -242,6 +242,11 @@ def test_what_was_not_released_is_not_gone_back_to(shop):
     repository.tags["shop-v1.2.0"] = repository.tags["shop-v1.1.0"]
     failed = shop.run("rollback", "shop", "1.2.0", status=1)
     assert f"is {repository.tags['shop-v1.1.0']} now, the release built {kept}" in failed.err
+    child = repository.document(kept)["manifests"][0]["digest"]
+    repository.tags["shop-v1.2.0"], manifest = kept, repository.manifests.pop(child)
+    failed = shop.run("rollback", "shop", "1.2.0", status=1)
+    assert f"/o/arc-a@{kept} linux/amd64: is listed, but {child} is missing" in failed.err
+    repository.manifests[child] = manifest
     del repository.tags["shop-v1.2.0"]
     failed = shop.run("rollback", "shop", "1.2.0", status=1)
     assert "check out shop/v1.2.0 first" in failed.err

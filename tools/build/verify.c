@@ -17,7 +17,8 @@ bool arc_is_attestation(const json_t *descriptor)
 
 static int differs(const struct arc_verify *verify, const char *platform, struct arc_error *err)
 {
-    return arc_error_prefix(err, "%s:%s%s%s", verify->service->image, verify->reference,
+    const char *mark = strchr(verify->reference, ':') ? "@" : ":"; /* a digest, or a tag */
+    return arc_error_prefix(err, "%s%s%s%s%s", verify->service->image, mark, verify->reference,
                             *platform ? " " : "", platform);
 }
 
