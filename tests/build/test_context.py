@@ -456,6 +456,9 @@ def test_what_buildkit_leaves_open_is_said(shop, said, shown):
     ("failed to solve: failed to push x: write tcp 10.0.0.1:3: use of closed network connection", 3),
     ("failed to solve: failed to push x: stream error: stream ID 5; INTERNAL_ERROR; received from peer", 3),
     ("failed to solve: failed to push x: failed commit on ref: no response", 3),
+    ("failed to solve: Internal: stream terminated by RST_STREAM with error code: INTERNAL_ERROR", 3),
+    ("failed to receive status: rpc error: code = Unavailable desc = closing transport due to: connection error", 3),
+    ("failed to solve: failed commit on ref x: unexpected commit size 4096, expected 8192: failed precondition", 3),
     ("failed to solve: unexpected status from GET request to https://x:5000/a/500: 403 Forbidden", 1),
     ("failed to solve: unexpected status from PATCH request to https://x: 413 Request Entity Too Large", 1),
     ("failed to solve: process `sh -c curl` did not complete successfully: exit code: 28 (Client.Timeout exceeded)", 1)])

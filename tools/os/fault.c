@@ -40,7 +40,8 @@ bool arc_fault_passes(const char *text)
                "timed out waiting for buildkit to boot", "unknown blob", "blob upload unknown",
                "use of closed network connection", "closed pipe",
                "stream error: ", "client disconnected", "connection is closing", "no response",
-               "][50", "][429]", "getLogEntryByUuidNotFound", "resource temporarily unavailable");
+               "RST_STREAM", "code = Unavailable", "unexpected commit size", "][50", "][429]",
+               "getLogEntryByUuidNotFound", "resource temporarily unavailable");
 }
 
 int64_t arc_fault_wait(const char *text, unsigned attempt)
