@@ -5,8 +5,13 @@
 
 struct subject {
     struct lint *lint;
+    const struct arc_yaml_node *root;
     bool follows; /* the workflow runs after another */
 };
+
+#define BUILT_IN                                                                                   \
+    "a build argument stays in the image's history and provenance: pass the secret by `%s`, and "  \
+    "mount it (RUN --mount=type=secret)"
 
 /* Whether a step's action is this one, "owner/name[/path]". */
 static bool step_uses(const struct arc_yaml_node *step, const char *action)
@@ -86,6 +91,48 @@ static void check_app(struct lint *lint, const struct arc_yaml_node *step)
                  "`permission-contents: write`");
 }
 
+/* Whether a script makes a variable's value a build argument: `--build-arg NAME=$VARIABLE`, or its
+ * name alone. */
+static bool is_build_arg(const char *script, const char *variable)
+{
+    size_t len = strlen(variable);
+
+    while ((script = strstr(script, "--build-arg"))) {
+        script += sizeof "--build-arg" - 1;
+        script += strspn(script, "= \"'");
+        if (arc_text_is(script, strcspn(script, " \t\n\"'"), variable))
+            return true;
+        size_t word = strcspn(script, " \t\n");
+        for (const char *at = script; (at = memchr(at, '$', word - (size_t)(at - script)));) {
+            at += 1 + (at[1] == '{');
+            if (strncmp(at, variable, len) == 0 && !arc_is_word(at[len]))
+                return true;
+        }
+    }
+
+    return false;
+}
+
+/* The same in a script of a workflow that pushes images. */
+static void check_build_args(struct subject *s, const struct arc_yaml_node *job,
+                             const struct arc_yaml_node *step)
+{
+    const struct arc_yaml_node *script = arc_yaml_get(step, "run");
+    const struct arc_yaml_node *from[] = {arc_yaml_get(s->root, "env"), arc_yaml_get(job, "env"),
+                                          arc_yaml_get(step, "env")};
+
+    if (!script || !script->text ||
+        !ARC_HOLDS(script->source->text, "docker push", "--push", "push: true"))
+        return;
+
+    arc_each_in (env, from)
+        arc_yaml_each_pair (pair, *env)
+            if (pair->value->text && strstr(pair->value->text, "secrets.") && pair->key->len &&
+                is_build_arg(script->text, pair->key->text))
+                lint_find_in(s->lint, LINT_TRUST, script, strstr(script->text, "--build-arg"),
+                             BUILT_IN, "--secret id=NAME,env=VARIABLE");
+}
+
 /* A secret as a build argument: anybody who may pull the image reads it in its history. */
 static void check_arguments(struct lint *lint, const struct arc_yaml_node *step)
 {
@@ -99,9 +146,7 @@ static void check_arguments(struct lint *lint, const struct arc_yaml_node *step)
         while (arc_text_expression(&rest, &expression, &len))
             secret = secret || memmem(expression, len, "secrets.", 8);
         if (secret)
-            lint_find_at(lint, LINT_TRUST, input,
-                         "a build argument stays in the image's history and provenance: pass the "
-                         "secret by `secrets`, and mount it (RUN --mount=type=secret)");
+            lint_find_at(lint, LINT_TRUST, input, BUILT_IN, "secrets");
     }
 }
 
@@ -215,6 +260,7 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job,
         check_env(s->lint, step);
         check_app(s->lint, step);
         check_arguments(s->lint, step);
+        check_build_args(s, job, step);
         check_version(s, step);
         token = token || leaves_token(s, step);
         if (step_uses(step, "actions/upload-artifact")) {
@@ -245,6 +291,7 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job,
 void lint_trust(struct lint *lint, const struct arc_yaml_node *root)
 {
     struct subject s = {.lint = lint,
+                        .root = root,
                         .follows = arc_yaml_names(arc_yaml_get(root, "on"), "workflow_run")};
 
     check_env(lint, root);
