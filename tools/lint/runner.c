@@ -264,8 +264,32 @@ static bool writes_variable(const char *line, size_t len, const char *variable)
     return false;
 }
 
+/* Where a script writes a variable between `NAME<<WORD` and WORD, which the text may hold; NULL:
+ * nowhere. */
+static const char *find_delimiter(const char *script, const char *variable)
+{
+    const char *word = NULL;
+    size_t len = 0;
+
+    arc_each_piece (line, script, "\n") {
+        const char *end = line.text + line.len, *at = memmem(line.text, line.len, "<<", 2);
+        if (at && at > line.text && arc_is_word(at[-1]) && !len) {
+            word = at + 2;
+            while (arc_is_word(word[len]))
+                len++;
+            len = word[len] == '$' ? 0 : len;
+        } else if (len && memmem(line.text, line.len, word, len)) {
+            len = 0;
+        }
+        if (len && stands(line.text, end, "$", variable))
+            return word;
+    }
+
+    return NULL;
+}
+
 /* Checks for a text of the event in one line of a file of the runner, which would take its second
- * line for another variable, or refuse it. */
+ * line for another variable, or refuse it; and for one whose end others can guess. */
 static void check_lines(struct subject *s, const struct arc_yaml_node *job,
                         const struct arc_yaml_node *step)
 {
@@ -278,6 +302,16 @@ static void check_lines(struct subject *s, const struct arc_yaml_node *job,
             if (!left || !pair->value->text || !has_lines(pair->value->text))
                 continue;
             left--;
+            bool others = ARC_HOLDS(pair->value->text, "comment.body", "issue.body", "review.body",
+                                    "pull_request.body", "discussion.body");
+            const char *end = others && ARC_HOLDS(script->text, "GITHUB_OUTPUT", "GITHUB_ENV")
+                                  ? find_delimiter(script->text, pair->key->text)
+                                  : NULL;
+            if (end)
+                lint_find_in(s->lint, LINT_SHELL, script, end,
+                             "who writes this text can put the delimiter into it, and set any "
+                             "variable after that: take one that nobody can guess, such as "
+                             "\"$(openssl rand -hex 16)\"");
             arc_each_piece (line, script->text, "\n")
                 if (writes_variable(line.text, line.len, pair->key->text))
                     lint_find_in(s->lint, LINT_SHELL, script, line.text,
