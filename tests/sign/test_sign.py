@@ -209,7 +209,7 @@ def test_verify_does_not_expect_todays_date(shop):
     shop.write(".github/arc-ci.yaml", json.dumps(config))
     shop.commit("later")
     done = shop.run("verify", "g/v1.0.0", status=1)
-    assert "has no label vendor" in done.stdout and "warning: g/v1.0.0 is commit " in done.stderr and "git checkout g/v1.0.0" in done.stderr
+    assert "has no label vendor" in done.stdout and "warning: g/v1.0.0 is commit " in done.stderr and "git checkout tags/g/v1.0.0" in done.stderr
 
 
 def test_without_cosign_nothing_is_signed_and_nothing_moves(shop):

@@ -148,9 +148,10 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
     if (other && !lenient)
         return arc_error_set(err, ARC_EINPUT,
                              "the plan is for commit %.12s, but %.12s is checked out, so the "
-                             "images would get wrong labels; git checkout %s (in a workflow: "
+                             "images would get wrong labels; git checkout %s%s (in a workflow: "
                              "`ref:` of actions/checkout)",
-                             plan->revision, head.hex, arc_or(plan->tag, plan->revision));
+                             plan->revision, head.hex, plan->tag ? "tags/" : "",
+                             arc_or(plan->tag, plan->revision));
 
     if (!other)
         ARC_TRY(compare(project, &comparison));

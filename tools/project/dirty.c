@@ -123,7 +123,7 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
         return arc_error_set(err, ARC_EINPUT,
                              "%s is commit %.12s, but %.12s is checked out: the plan would be made "
                              "of another configuration, and the build of other files; git checkout "
-                             "%s (in a workflow: `ref:` of actions/checkout)",
+                             "tags/%s (in a workflow: `ref:` of actions/checkout)",
                              tag, repository->revision, head.hex, tag);
 
     struct arc_oid local;
