@@ -307,13 +307,10 @@ static bool floats(const struct reading *reading, const char **reason)
         return false;
     }
 
-    if (any && version->outrun) {
-        *reason = "a higher prerelease has this tag";
-        return false;
-    }
-
-    if (any && version->tags_known && !version->prerelease && !version->latest) {
-        *reason = explain_latest(version);
+    bool beaten = version->beaten && (when & ~(unsigned)ARC_WHEN_PRERELEASE);
+    if (any && (version->outrun || beaten)) {
+        *reason = version->outrun ? "a higher prerelease has this tag"
+                                  : "a higher stable version has this tag";
         return false;
     }
 

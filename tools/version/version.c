@@ -115,6 +115,7 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
     out->latest_major = floats && !standing->major_beaten;
     out->latest_minor = floats && !standing->minor_beaten;
     out->outrun = standing->outrun;
+    out->beaten = standing->higher.text != NULL;
     out->withdrawn = standing->withdrawn;
     out->latest_reason = explain_latest(tag, standing, options, prerelease, memory);
     out->tags_known = !standing->unknown;
