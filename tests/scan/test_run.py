@@ -452,6 +452,13 @@ def test_a_scanner_that_is_not_there_is_said_once(place):
     assert place.document["warnings"] == [] and place.document["verdict"] == "scanner-error"
 
 
+def test_a_folder_that_is_not_utf8_is_named(place):
+    folder = place.path / os.fsdecode(b"t\xff")
+    folder.mkdir()
+    assert place.run("--scan-target", ".", TMPDIR=str(folder)) == 2
+    assert "t\\xff/arc-ci-" in place.stderr and "is not valid UTF-8" in place.stderr
+
+
 def test_nothing_is_left_behind(place):
     place.run("--scan-target", ".")
     place.run("--scan-target", ".", mode="crash")

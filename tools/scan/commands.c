@@ -159,8 +159,11 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
         add_words(&argv, "trivy");
     }
     add_trivy(run, &job, &argv);
-    if (!arc_utf8_valid(job.target, strlen(job.target)))
-        return arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job.target);
+
+    const char *const paths[] = {job.target, run->report_dir, run->work_dir, run->docker_config};
+    arc_each_in (path, paths)
+        if (*path && !arc_utf8_valid(*path, strlen(*path)))
+            return arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", *path);
 
     json_t *command = json_pack("{s:s?, s:s?, s:s, s:s, s:O}", "service", job.service, "platform",
                                 job.platform, "target", job.target, "report", report, "argv", argv);
