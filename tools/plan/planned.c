@@ -31,6 +31,23 @@ static int find_before(struct arc_project *project, const struct arc_changes_inf
     return arc_arena_check(memory, err);
 }
 
+/* The branch of the event, unless a push is planned with a commit checked out that does not follow
+ * the pushed one: that is another branch's. */
+static const char *planned_branch(const struct arc_project *project)
+{
+    const struct arc_event *event = &project->event;
+    const char *revision = project->repository.revision;
+    const char *branch = arc_event_branch(event, revision);
+    const struct arc_oid head = arc_oid_of(revision), pushed = arc_oid_of(event->sha);
+    struct arc_oid common;
+
+    if (!branch || !*pushed.hex || !project->git || strcmp(head.hex, pushed.hex) == 0)
+        return branch;
+    int rc = arc_git_merge_base(project->git, &head, &pushed, &common, NULL);
+
+    return rc || strcmp(common.hex, pushed.hex) != 0 ? NULL : branch;
+}
+
 int arc_planned(struct arc_project *project, const struct arc_plan_options *wanted,
                 const char *identity, struct arc_plan *out, struct arc_error *err)
 {
@@ -46,11 +63,10 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
     ARC_TRY(arc_project_load_event(project, err));
     int64_t now;
     ARC_TRY(arc_env_moment(project->env, &now, err)); /* SOURCE_DATE_EPOCH */
-    options.moment =
-        (struct arc_plan_moment){.event = event->name,
-                                 .branch = arc_event_branch(event, repository->revision),
-                                 .now = now,
-                                 .past = wanted->moment.past};
+    options.moment = (struct arc_plan_moment){.event = event->name,
+                                              .branch = planned_branch(project),
+                                              .now = now,
+                                              .past = wanted->moment.past};
     const char *branch = options.moment.branch, *main = event->default_branch;
     options.moment.aside = main && !arc_text_same(branch, main);
     /* Unless told otherwise, pull_request_target checks out the base branch. */
