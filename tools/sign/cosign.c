@@ -66,7 +66,13 @@ int cosign_open(const struct arc_env *env, const char *root, const struct arc_si
     *out = (struct cosign){.env = env, .signing = signing, .no_log = signing->unlogged};
     root = arc_or(root, env->cwd);
 
-    if (!signing->key && (!signing->identity || !signing->issuer))
+    if (!signing->key && signing->identity && !signing->issuer)
+        return arc_error_set(err, ARC_EINPUT,
+                             "which issuer vouches for '%.200s' is not known: give it as `issuer` "
+                             "in the group's `sign`",
+                             signing->identity);
+
+    if (!signing->key && !signing->identity)
         return arc_error_set(err, ARC_EINPUT,
                              "the plan does not say who signs: give `identity` and `issuer` in the "
                              "group's `sign`, or run 'arc-ci plan' in the workflow that signs");
