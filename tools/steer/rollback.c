@@ -449,6 +449,41 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
                          rollback->plan.version->latest_reason);
 }
 
+static bool has_name(const struct arc_plan *plan, const char *name)
+{
+    arc_each (service, plan->services, plan->service_count)
+        arc_each (tag, service->tags, service->tag_count)
+            if (tag->move && strcmp(tag->tag, name) == 0)
+                return true;
+    return false;
+}
+
+/* Warns of the floating names of a release that is taken back, such as 1.3, which the one to go
+ * back to does not have: they still lead to the former. */
+static int warn_of_names(struct rollback *rollback, const char *tag, struct arc_error *err)
+{
+    ARC_AUTO(arc_plan) struct arc_plan plan = {0};
+    ARC_AUTO(arc_buf) struct arc_buf list = {0};
+    char **names = NULL;
+    int rc = released_plan(rollback->project, rollback->group, tag,
+                           rollback->project->repository.tags, &plan, NULL);
+
+    ARC_TRY(arc_error_memory(rc, err)); /* a configuration that went on may not fit the release */
+    arc_each (service, plan.services, rc ? 0 : plan.service_count)
+        arc_each (name, service->tags, service->tag_count)
+            if (name->move && name->kind == ARC_TAG_FLOATING &&
+                !has_name(&rollback->plan, name->tag) && !arc_texts_have(names, name->tag))
+                ARC_TRY(arc_texts_add(&rollback->memory, &names, name->tag, err));
+    for (size_t i = 0; i < arc_texts_count(names); i++)
+        arc_text_item(&list, ", ", "%s", names[i]);
+    ARC_TRY(arc_buf_check(&list, "the names of a release", err));
+    if (!list.len)
+        return ARC_OK;
+
+    return arc_warn(&rollback->warnings, err, "%s: still of %s, since %s has no such name",
+                    arc_buf_text(&list), tag, rollback->tag.text);
+}
+
 /* Takes the platforms from the version's index, since the configuration may have changed. */
 static int read_platforms(struct rollback *rollback, struct arc_planned_service *service,
                           const char *reference, struct arc_error *err)
@@ -564,6 +599,8 @@ int arc_rollback(struct arc_project *project, const struct arc_rollback_options 
     ARC_TRY(released_plan(project, rollback.group, rollback.tag.text, tags, plan, err));
     ARC_TRY(released_signing(project, options->identity, plan, err));
     ARC_TRY(list_moves(&rollback, err));
+    for (size_t i = 0; i < rollback.taken_count && !rollback.group->includes; i++)
+        ARC_TRY(warn_of_names(&rollback, rollback.taken[i].tag, err));
 
     arc_each (service, plan->services, plan->service_count)
         if (service->selected)
