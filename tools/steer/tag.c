@@ -18,8 +18,8 @@ struct tagging {
     char *tag;          /* in the survey's memory */
     char *ref;          /* the tag's whole name; the same */
     const char *branch; /* the release branch; the same */
-    bool there;         /* the clone already has it, at HEAD */
-    bool pushed;        /* … and so does the remote */
+    bool there;         /* it exists already, at HEAD: here, or */
+    bool pushed;        /* … at the remote */
 };
 
 static void tagging_free(struct tagging *tagging)
@@ -226,8 +226,7 @@ static int check_name(struct tagging *tagging, struct arc_error *err)
         ARC_TRY(ask_ref(tagging, annotated, &behind, err));
     if (*behind.hex)
         there = behind;
-    tagging->pushed = strcmp(there.hex, tagging->survey.head.hex) == 0;
-    tagging->there = tagging->pushed;
+    tagging->there = tagging->pushed = strcmp(there.hex, tagging->survey.head.hex) == 0;
     if (*there.hex && !tagging->pushed)
         return arc_error_set(err, ARC_EFAILED, "the remote has the tag %s already, at %.12s",
                              tagging->tag, there.hex);
