@@ -444,8 +444,8 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *jo
     bool map = holder && holder->type == ARC_YAML_MAP;
     const struct arc_yaml_node *image = map ? arc_yaml_get(holder, "image") : holder;
     const struct arc_yaml_node *password = arc_yaml_at(holder, "credentials", "password");
-    const char *text = image ? arc_or(image->text, "") : "", *expression;
-    size_t len = 0;
+    const char *text = image ? arc_or(image->text, "") : "", *rest = text, *expression;
+    size_t len;
 
     if (password && password->text && password->len && !strstr(password->text, "${{"))
         lint_find_credential(w->lint, password->source->name, password->line,
@@ -454,11 +454,11 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *jo
         check_digest(w, image);
 
     /* Of an image that is whole in the matrix, each value is checked. */
-    const struct arc_yaml_node *const *value = lint_matrix_values(w->lint, job, text);
-    const char *rest = text;
-    bool whole = arc_text_expression(&rest, &expression, &len) && expression == text + 3 && !*rest;
+    if (!arc_text_expression(&rest, &expression, &len) || expression != text + 3 || *rest)
+        return;
     arc_text_trim(&expression, &len);
-    for (; whole && strspn(expression, ARC_ALNUM "._-") == len && *value; value++)
+    const struct arc_yaml_node *const *value = lint_matrix_values(w->lint, job, text);
+    for (; strspn(expression, ARC_ALNUM "._-") == len && *value; value++)
         check_digest(w, *value);
 }
 
