@@ -14,9 +14,6 @@ struct subject {
     bool handles_tag;                 /* a step makes a git tag, or checks one out */
 };
 
-/* At most this many variables of several lines are looked for in a script. */
-#define VARIABLES_MAX 64
-
 /* The finding for a builder without a pinned BuildKit. */
 #define FLOATING_BUILDKIT                                                                          \
     "the builder's BuildKit is whatever its tag points to today: pin it by its option "            \
@@ -297,7 +294,8 @@ static void check_lines(struct subject *s, const struct arc_yaml_node *job,
     const struct arc_yaml_node *from[] = {arc_yaml_get(s->root, "env"), arc_yaml_get(job, "env"),
                                           arc_yaml_get(step, "env")};
 
-    for (size_t i = 0, left = VARIABLES_MAX; script && script->text && i < ARC_COUNT(from); i++)
+    for (size_t i = 0, left = LINT_VARIABLES_MAX; script && script->text && i < ARC_COUNT(from);
+         i++)
         arc_yaml_each_pair (pair, from[i]) {
             if (!left || !pair->value->text || !has_lines(pair->value->text))
                 continue;

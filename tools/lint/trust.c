@@ -125,10 +125,10 @@ static void check_build_args(struct subject *s, const struct arc_yaml_node *job,
         !ARC_HOLDS(script->source->text, "docker push", "--push", "push: true"))
         return;
 
-    arc_each_in (env, from)
-        arc_yaml_each_pair (pair, *env)
+    for (size_t i = 0, left = LINT_VARIABLES_MAX; i < ARC_COUNT(from); i++)
+        arc_yaml_each_pair (pair, from[i])
             if (pair->value->text && strstr(pair->value->text, "secrets.") && pair->key->len &&
-                is_build_arg(script->text, pair->key->text))
+                left && left-- && is_build_arg(script->text, pair->key->text))
                 lint_find_in(s->lint, LINT_TRUST, script, strstr(script->text, "--build-arg"),
                              BUILT_IN, "--secret id=NAME,env=VARIABLE");
 }
