@@ -317,6 +317,18 @@ def test_links_and_actions_that_go_round_end(shop):
     assert "than are checked" in run.stdout
 
 
+@pytest.mark.parametrize("env, line", [("  E%d: secrets.a\n", "docker build --build-arg A=$B; docker push x"), ("  E%d: x\n", "make | tee log%d")],
+                         ids=["build-args", "tee"])
+def test_a_script_with_much_to_look_for_ends(shop, env, line):
+    """20,000 variables and 20,000 lines, each to be looked for in all others."""
+    variables = "".join(env % i for i in range(20000))
+    lines = "".join(f"          {line}\n".replace("%d", str(i)) for i in range(20000))
+    shop.put(".github/workflows/x.yml", f"on: push\npermissions: {{}}\nenv:\n{variables}jobs:\n  a:\n    runs-on: ubuntu-24.04\n"
+                                        f"    steps:\n      - run: |\n{lines}")
+    before = spent()
+    assert shop.run("lint").returncode in (0, 1) and spent() - before < 10
+
+
 def test_the_program_is_hardened():
     program = ROOT / "build/arc-ci"  # never the one for sanitizers
 

@@ -11,8 +11,8 @@
 /* Longest text file that is read. */
 #define LINT_FILE_MAX ((size_t)1 << 20)
 
-/* At most this many variables are looked for in a script. */
-#define LINT_VARIABLES_MAX 64
+/* At most this many variables, or files, are looked for in a script. */
+#define LINT_SOUGHT_MAX 64
 
 /* The built-in rules by their names: LINT_CONFIG is "config". */
 #define RULE(id, name, summary) extern const char LINT_##id[];

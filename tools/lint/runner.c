@@ -294,8 +294,7 @@ static void check_lines(struct subject *s, const struct arc_yaml_node *job,
     const struct arc_yaml_node *from[] = {arc_yaml_get(s->root, "env"), arc_yaml_get(job, "env"),
                                           arc_yaml_get(step, "env")};
 
-    for (size_t i = 0, left = LINT_VARIABLES_MAX; script && script->text && i < ARC_COUNT(from);
-         i++)
+    for (size_t i = 0, left = LINT_SOUGHT_MAX; script && script->text && i < ARC_COUNT(from); i++)
         arc_yaml_each_pair (pair, from[i]) {
             if (!left || !pair->value->text || !has_lines(pair->value->text))
                 continue;
@@ -352,6 +351,7 @@ static void check_pipes(struct subject *s, const struct arc_yaml_node *job,
                         const struct arc_yaml_node *step)
 {
     const struct arc_yaml_node *script = arc_yaml_get(step, "run");
+    size_t left = LINT_SOUGHT_MAX;
     if (!script || !script->text || ARC_HOLDS(script->text, "pipefail", "PIPESTATUS") ||
         arc_yaml_get(step, "continue-on-error") || !lacks_pipefail(s, job, step))
         return;
@@ -363,6 +363,8 @@ static void check_pipes(struct subject *s, const struct arc_yaml_node *job,
                                  "until ", "}", ")", "done", "fi");
         if (!tee || prints || stands(tee, end, "||") || end[-1] == '&')
             continue;
+        if (!left--)
+            return;
 
         const char *file = tee + 6;
         while (*file == '-') {

@@ -125,7 +125,7 @@ static void check_build_args(struct subject *s, const struct arc_yaml_node *job,
         !ARC_HOLDS(script->source->text, "docker push", "--push", "push: true"))
         return;
 
-    for (size_t i = 0, left = LINT_VARIABLES_MAX; i < ARC_COUNT(from); i++)
+    for (size_t i = 0, left = LINT_SOUGHT_MAX; i < ARC_COUNT(from); i++)
         arc_yaml_each_pair (pair, from[i])
             if (pair->value->text && strstr(pair->value->text, "secrets.") && pair->key->len &&
                 left && left-- && is_build_arg(script->text, pair->key->text))
