@@ -192,6 +192,8 @@ def test_releases_under_way_are_left_alone(world):
 def test_tags_of_closed_pull_requests(world, ghcr):
     """When asked for, by the names that the configuration makes; the open ones' stay, young ones, and what another tag leads to."""
     config = world.repo / ".github/arc-ci.yaml"
+    said = world.run("prune", "--closed-pulls", status=2).err
+    assert "--closed-pulls: no image here has names of pull requests, such as 'pr-{pr}'" in said
     config.write_text(config.read_text().replace("latest,", 'latest, "pr-{pr}", "{codename}-pull{pr}-{branch}", "{codename}.{pr}-x", "v{pr}",'))
     repository, packages, env = on_ghcr(world, "orgs") if ghcr else (world.registry.state.repository("o/arc-a"), None,
                                                                      {"GITHUB_TOKEN": github_double.TOKEN})

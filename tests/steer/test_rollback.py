@@ -222,6 +222,7 @@ def test_another_groups_latest_stays(shop):
     (("shop", "9"), 2, "there is no tag 'shop/v9' of shop"),
     (("ship", "1.2.0"), 2, "there is no release group 'ship'"),
     (("shop",), 2, "back to which version?"),
+    (("shop", "1.2.0", "--lock=../build.json"), 2, "--lock: a document of kind 'build', but lock.json is expected"),
     (("shop", "1.2.0", "--from=1.1.0"), 2, "shop/v1.1.0 is not above shop/v1.2.0"),
     (("shop", "1.2.0", "--reason=x"), 2, "--withdraw"),
     (("shop", "1.2.0", "--withdraw=draft", "--reason=" + "*" * 63_000), 2, "--reason is too long: a release's text has at most 125000 characters"),

@@ -375,7 +375,7 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
     const struct arc_config *config = &pruning->project->config;
     const char *last = arc_env_nonempty(pruning->project->env, "COSIGN_REPOSITORY");
     char *const *names = pruning->options->groups;
-    bool configured = false;
+    bool configured = false, has_pulls = false;
 
     arc_each (group, config->groups, config->group_count)
         arc_each (service, group->services, group->service_count)
@@ -391,8 +391,13 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
                 if (added && pruning->rules.pulls)
                     ARC_TRY(arc_tag_pulls(group, service, *image, &pruning->memory, &added->pulls,
                                           err));
+                has_pulls = has_pulls || (added && added->pulls);
             }
 
+    if (pruning->rules.pulls && !has_pulls)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--closed-pulls: no image here has names of pull requests, such as "
+                             "'pr-{pr}' among its image-tags ({pr} beside two letters or more)");
     if (!last)
         return ARC_OK;
     ARC_TRY(add_image(pruning, last, err));

@@ -90,10 +90,12 @@ static int read_lock(struct rollback *rollback, struct arc_error *err)
     if (!rollback->group->includes && !rollback->options->lock)
         return ARC_OK;
     ARC_TRY_ALLOC(name, err);
-    if (rollback->options->lock)
+    if (rollback->options->lock) {
         ARC_TRY(arc_document_read(rollback->options->lock, &lock, err));
-    else
+        ARC_TRY_PREFIX(arc_document_check(lock, "lock", err), err, "--lock");
+    } else {
         ARC_TRY(records_find(&rollback->records, rollback->tag.text, name, &lock, err));
+    }
     if (!lock)
         return ARC_OK;
 
