@@ -50,8 +50,9 @@ class Setup:
         return result, sorted(os.listdir(self.directory))
 
 
-def test_the_right_binary_is_installed(releases, tmp_path):
-    setup = Setup(releases, tmp_path)
+@pytest.mark.parametrize("version", ["1.2.3", "v1.2.3"])
+def test_the_right_binary_is_installed(releases, tmp_path, version):
+    setup = Setup(releases, tmp_path, version)
     result, files = setup.run()
     assert result.returncode == 0, result.stderr
     assert files == ["arc-ci"] and releases.server.asked == [PATH]

@@ -7,6 +7,8 @@ machine=$(uname -m)
 [ "$machine" != arm64 ] || machine=aarch64
 system=linux
 [ "$(uname -s)" != Darwin ] || system=macos
+WANTED=${WANTED:-}
+WANTED=${WANTED#v} # as install.sh takes it
 
 fail() {
     echo "::error title=setup arc-ci::$1" >&2
@@ -98,7 +100,7 @@ install() {
 
 # A restored cache, or a folder that a self-hosted runner kept, may contain anything under that key.
 check() {
-    [ -z "${WANTED:-}" ] || matches "$DIRECTORY/arc-ci" ||
+    [ -z "$WANTED" ] || matches "$DIRECTORY/arc-ci" ||
         fail "$DIRECTORY/arc-ci does not have the checksum $SHA256: it was changed since it was installed"
 }
 
