@@ -363,56 +363,71 @@ static int plan_services(const struct planning *planning)
 
 /* ---- images that start from one another ----------------------------------------------------- */
 
-/* Whether the release gives the base the tag that it is referred to by. */
-static bool has_tag(const struct arc_planned_service *base, const char *ref)
+/* Whether the release moves the tag that a base is referred to by to it, and the base does not start
+ * from the service in turn: then it is meant as it was published. */
+static int check_released(const struct planning *planning, const struct arc_planned_service *base,
+                          const char *ref, const struct arc_planned_service *own, bool *out)
 {
+    const struct arc_plan *plan = planning->plan;
     const char *tag = strrchr(ref, ':') + 1;
+    bool *parts = arc_arena_array(planning->memory, plan->service_count, sizeof *parts);
+
+    ARC_TRY_ALLOC(parts, planning->err);
+    arc_planned_mark(plan, base, parts);
+    *out = false;
     arc_each (given, base->tags, base->tag_count)
-        if (given->move && strcmp(given->tag, tag) == 0)
-            return true;
-    return false;
-}
-
-/* A base that is built replaces its name among named contexts; another comes from the registry,
- * unless the recipe names it. */
-static int link_base(const struct planning *planning, const struct arc_service *service,
-                     const struct arc_base_ref *base, bool released, struct arc_pair *contexts)
-{
-    const struct arc_planned_service *planned = arc_plan_service(planning->plan, base->codename);
-    struct arc_arena *memory = planning->memory;
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
-    bool whole;
-
-    if (!planned->selected)
-        return ARC_OK;
-    ARC_TRY(arc_plan_fill(&planning->options, service, base->ref, &ref, &whole, planning->err));
-    if (whole && (!released || has_tag(planned, arc_buf_text(&ref))))
-        set_pair(contexts, arc_arena_text(memory, arc_buf_text(&ref)),
-                 arc_arena_printf(memory, "target:%s", base->codename));
+        *out |= given->move && strcmp(given->tag, tag) == 0 && !parts[own - plan->services];
 
     return ARC_OK;
 }
 
+/* A base that is built replaces its name among named contexts; another comes from the registry,
+ * unless the recipe names it. `bases` are one of the service's lists. */
 static int link_service(const struct planning *planning, const struct arc_service *service,
-                        struct arc_planned_service *own)
+                        const struct arc_base_ref *bases, struct arc_planned_service *own)
 {
-    size_t bases = 0, released = 0, known = arc_pairs_count(own->recipe->additional_contexts);
+    struct arc_arena *memory = planning->memory;
+    size_t count = 0, known = arc_pairs_count(own->recipe->additional_contexts);
 
-    while (service->bases[bases].ref)
-        bases++;
-    while (service->released_bases[released].ref)
-        released++;
-    struct arc_pair *contexts =
-        arc_arena_array(planning->memory, known + bases + released + 1, sizeof *contexts);
+    while (bases[count].ref)
+        count++;
+    struct arc_pair *contexts = arc_arena_array(memory, known + count + 1, sizeof *contexts);
     ARC_TRY_ALLOC(contexts, planning->err);
     for (size_t i = 0; i < known; i++)
         contexts[i] = own->recipe->additional_contexts[i];
     own->recipe->additional_contexts = contexts;
 
-    for (size_t i = 0; i < bases; i++)
-        ARC_TRY(link_base(planning, service, &service->bases[i], false, contexts));
-    for (size_t i = 0; i < released; i++)
-        ARC_TRY(link_base(planning, service, &service->released_bases[i], true, contexts));
+    for (const struct arc_base_ref *base = bases; base->ref; base++) {
+        const struct arc_planned_service *planned =
+            arc_plan_service(planning->plan, base->codename);
+        ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
+        bool links;
+        if (!planned->selected)
+            continue;
+        ARC_TRY(arc_plan_fill(&planning->options, service, base->ref, &ref, &links, planning->err));
+        if (links && bases == service->released_bases)
+            ARC_TRY(check_released(planning, planned, arc_buf_text(&ref), own, &links));
+        if (links)
+            set_pair(contexts, arc_arena_text(memory, arc_buf_text(&ref)),
+                     arc_arena_printf(memory, "target:%s", base->codename));
+    }
+
+    return ARC_OK;
+}
+
+/* Links all services with their bases, or `released`: with those that only a release may give the
+ * tag. */
+static int link_services(const struct planning *planning, bool released)
+{
+    const struct arc_group *group = planning->options.group;
+    struct arc_planned_service *own = planning->plan->services;
+
+    for (size_t i = 0; i < group->service_count; i++, own++) {
+        const struct arc_service *service = &group->services[i];
+        const struct arc_base_ref *bases = released ? service->released_bases : service->bases;
+        if (bases && bases->ref && (own->selected || service->linked))
+            ARC_TRY(link_service(planning, service, bases, own));
+    }
 
     return ARC_OK;
 }
@@ -457,11 +472,9 @@ static int link_bases(const struct planning *planning)
         }
     }
 
-    for (size_t i = 0; i < group->service_count; i++)
-        if (group->services[i].bases && (planned[i].selected || group->services[i].linked))
-            ARC_TRY(link_service(planning, &group->services[i], &planned[i]));
+    ARC_TRY(link_services(planning, false));
 
-    return ARC_OK;
+    return link_services(planning, true);
 }
 
 /* A base without platforms of its own is built for those of all that is built on it. */
