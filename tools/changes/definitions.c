@@ -114,7 +114,8 @@ static int take_back(const struct arc_filters *filters, struct arc_filter_result
     result->count -= result->defining;
     result->defining = 0;
 
-    ARC_TRY(arc_match_mark(result, err, "what it takes of a file that changed is the same"));
+    if (!result->count)
+        ARC_TRY(arc_match_mark(result, err, "what it takes of a file that changed is the same"));
     result->matched = matched; /* which was only to explain why */
 
     return ARC_OK;
