@@ -291,6 +291,12 @@ static void test_arguments(void **state)
     assert_null(find(in, "default/sub"));
     arc_inputs_free(&in);
 
+    in = read_inputs("ARG A=a/b C=c\nARG A=${A/b/$C}\nFROM scratch\nARG A\nCOPY $A /x\n", NULL,
+                     NULL);
+    assert_non_null(find(in, "a/c/x"));
+    assert_null(find(in, "a/b"));
+    arc_inputs_free(&in);
+
     in = read_inputs("FROM scratch\nARG LATER\nCOPY $LATER /x\n", args, NULL);
     assert_non_null(find(in, "anything"));
     assert_string_equal(arc_inputs_facts(in)->doubt,
@@ -414,17 +420,18 @@ static void test_replaced_variables(void **state)
     (void)state;
     struct arc_inputs *in = read_inputs(
         "FROM scratch\nARG P=linux/arm/v7 V=1.2.3 E\nCOPY ${P/\\//-} ${P//\\//_} a${V/./}b /\n"
-        "COPY c${V//./-} d${V/x/y} e${V//2.3/4} f${E/a/b} g${V/1./}/x h${V//./..} /\n",
+        "COPY c${V//./-} d${V/x/y} e${V//2.3/4} f${E/a/b} g${V/1./}/x h${V//./..} /\n"
+        "COPY i${V/1./$V-} j${V//./${P:+-}}k l${V/./$E}m /\n",
         NULL, NULL);
-    const char *const read[] = {"linux-arm/v7", "linux_arm_v7", "a12.3b", "c1-2-3",
-                                "d1.2.3",       "e1.4",         "f",      "g2.3/x",
-                                "h1..2..3"};
+    const char *const read[] = {"linux-arm/v7", "linux_arm_v7", "a12.3b",  "c1-2-3",
+                                "d1.2.3",       "e1.4",         "f",       "g2.3/x",
+                                "h1..2..3",     "i1.2.3-2.3",   "j1-2-3k", "l12.3m"};
     for (size_t i = 0; i < sizeof read / sizeof *read; i++)
         assert_non_null(find(in, read[i]));
     assert_null(find(in, "linux/arm/v7"));
     arc_inputs_free(&in);
 
-    const char *const unknown[] = {"${V/*/x}", "${V/?/x}", "${V//x}",    "${V/./$E}", "${V/./\\}}",
+    const char *const unknown[] = {"${V/*/x}", "${V/?/x}", "${V//x}",    "${V/./$U}", "${V/./\\}}",
                                    "${V/./x",  "${U/a/b}", "${V/'1'/x}", "${V/./\\/}"};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         char text[100];

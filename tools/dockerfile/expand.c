@@ -121,23 +121,31 @@ static bool expand_trimmed(struct expansion *x, const char *value)
 }
 
 /* "${NAME/text/other}" from its slash on: replaces the first `text`, after "//" all of them. Only
- * plain texts, as above. */
+ * plain texts, as above; the other may have variables. */
 static bool expand_replaced(struct expansion *x, const char *value)
 {
-    char text[128], other[128];
+    ARC_AUTO(arc_buf) struct arc_buf other = {.max = 8192};
+    struct arc_buf *const out = x->out;
+    char text[128];
     bool all = x->at[1] == '/';
 
     x->at += 1 + all;
     if (!take_pattern(x, '/', text, sizeof text) || !*text || strchr(text, '*'))
         return false;
-    size_t len = strcspn(x->at, "}\\"); /* an escape is not taken out of what is put in */
-    if (x->at[len] != '}' || !take_pattern(x, '}', other, sizeof other))
-        return false;
+
+    const char *start = x->at;
+    x->out = &other;
+    bool known = expand_operand(x, true);
+    x->out = out;
+    size_t len = (size_t)(x->at - start);
+    bool plain = strcspn(start, "\\'\"") >= len && !memchr(start, x->scope->escape, len);
+    if (!known || !plain || (all && memchr(arc_buf_text(&other), '$', other.len)))
+        return false; /* an escape is not taken out of what is put in */
 
     bool more = true;
     for (const char *found; more && (found = strstr(value, text)); more = all) {
         arc_buf_add(x->out, value, (size_t)(found - value));
-        arc_buf_puts(x->out, other);
+        arc_buf_puts(x->out, arc_buf_text(&other));
         value = found + strlen(text);
     }
     arc_buf_puts(x->out, value);

@@ -417,11 +417,11 @@ static int set_value(struct reader *r, json_t *values, const char *name, const c
     return json_object_set_new_nocheck(values, name, text) ? arc_error_nomem(r->err) : ARC_OK;
 }
 
-/* Frontends differ in which value wins if an ARG repeats a name: it is unknown unless both are the
- * same. */
+/* Frontends differ in which value wins if a stage's ARG repeats a name: it is unknown unless both are
+ * the same. Above the first FROM the last one wins. */
 static int set_arg(struct reader *r, json_t *values, const char *name, const char *value)
 {
-    const json_t *old = json_object_get(values, name);
+    const json_t *old = values == r->globals ? NULL : json_object_get(values, name);
     bool same = !old || (value && json_is_string(old) && !strcmp(json_string_value(old), value));
     return set_value(r, values, name, same ? value : NULL);
 }
