@@ -583,7 +583,8 @@ static int inherit(struct reader *r, size_t base)
     return ARC_OK;
 }
 
-/* Sets the platform that a FROM names or, for NULL, that of the stage it starts from. */
+/* Sets the platform that a FROM names or, for NULL, that of the stage it starts from. BuildKit takes
+ * `scratch` for the image's, whatever is named (dockerfile2llb/convert.go). */
 static int set_platform(struct reader *r, const char *platform, size_t base)
 {
     struct arc_arena *memory = &r->out->memory;
@@ -591,6 +592,8 @@ static int set_platform(struct reader *r, const char *platform, size_t base)
     struct arc_stage *stage = current(r);
     ARC_AUTO_FREE char *meant = NULL;
 
+    if (strcmp(stage->base, "scratch") == 0)
+        return ARC_OK;
     if (platform && *platform) {
         ARC_TRY(expand(r, &scope, platform, WORD_MAX, &meant));
         stage->platform = arc_arena_text(memory, platform);
@@ -673,6 +676,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     ARC_TRY(check_name(r, in->line, name));
     stage->name = arc_arena_text(memory, name);
 
+    ARC_TRY(arc_arena_check(memory, r->err));
     ARC_TRY(set_platform(r, platform, base));
     ARC_TRY(arc_arena_check(memory, r->err));
     origin.context = stage->name ? context_of(r, stage->name) : NULL;
