@@ -252,7 +252,18 @@ static int check_words(const struct checking *checking, const char *whose,
         for (const struct arc_pair *pair = (*list)[0]; pair && pair->name; pair++) {
             ARC_AUTO(arc_buf) struct arc_buf unused = {0};
             struct slip slip = {.value = pair->value};
-            if (build == group || !arc_pair_is_given((*list)[1], pair))
+            if (build != group && arc_pair_is_given((*list)[1], pair))
+                continue;
+
+            const char *dollar = strstr(pair->value, "${");
+            size_t len = dollar ? strcspn(dollar, "}") : 0;
+            if (dollar)
+                ARC_TRY(arc_warn_at(checking->warner, NULL,
+                                    "%s: %s: nothing fills in '%.*s', neither the environment nor "
+                                    "GitHub: use placeholders such as {version} and {revision}",
+                                    whose, pair->name,
+                                    (int)ARC_MIN(len + strspn(dollar + len, "}"), 100), dollar));
+            else
                 arc_text_fill(pair->value, find_slip, &slip, &unused);
             if (slip.meant)
                 ARC_TRY(arc_warn_at(checking->warner, NULL, "%s: %s: '%s' %s; did you mean '{%s}'?",
