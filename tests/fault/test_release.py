@@ -93,6 +93,14 @@ def test_a_second_group_of_one_tag_does_not_replace_the_first_ones_record(projec
     assert json.dumps(double.state.releases) == before
 
 
+def test_a_record_that_is_damaged_is_replaced(project, double):
+    release = double.state.add_release(TAG, draft=True, body=our_draft("old"))
+    double.state.add_asset(release, "build.json", b'{"document": "build", "group": ', "application/json")
+    status, output = project.run(double)
+    assert status == 0, output
+    check(double, project)
+
+
 @pytest.mark.parametrize("announced", [False, True])
 def test_a_half_uploaded_asset_is_replaced(project, double, announced):
     """Its size may be what was announced, not what came; only its state tells."""

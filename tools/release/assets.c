@@ -129,6 +129,7 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
     const struct arc_release_asset *given = ours->given;
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_DOCUMENT_MAX};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    bool immutable = arc_json_true_of(run->release, "immutable");
 
     if (!arc_text_ends(given->name, ".json") || ours->size > ARC_DOCUMENT_MAX)
         return ARC_OK;
@@ -147,7 +148,11 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
 
     int rc =
         arc_transport_send(run->t, request, &reply, err, "%s", arc_json_text_of(theirs, "url"));
-    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err)); /* another job took it away meanwhile */
+    if (rc && rc != ARC_ENOMEM && !immutable) { /* it is replaced: no JSON, or gone meanwhile */
+        arc_error_clear(err);
+        return ARC_OK;
+    }
+    ARC_TRY(rc);
 
     if (*arc_json_text_of(reply.body, "group") && !is_same_member(document, reply.body, "group"))
         return arc_error_set(err, ARC_EFAILED,
@@ -155,7 +160,7 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
                              "which holds one group; give each group tags of its own (a train "
                              "makes one release of several groups)",
                              run->tag, arc_json_text_of(reply.body, "group"), given->name);
-    if (!arc_json_true_of(run->release, "immutable"))
+    if (!immutable)
         return ARC_OK;
 
     const json_t *left = json_object_get(document, record->list);
