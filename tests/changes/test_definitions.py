@@ -224,6 +224,23 @@ def test_compose_whose_own_variables_are_a_containers_too(tmp_path):
 
 
 @needs("compose")
+def test_what_compose_reads_but_the_commit_has_not(tmp_path):
+    repo = make(tmp_path, "compose: compose.yaml")
+    edit(repo, ".gitignore", "", ".env\n")
+    edit(repo, "parent.yaml", "{target: prod}", "{}")
+    cmd.git(repo, "tag", "v1.0.0")
+
+    def plan():
+        return subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "plan", "v1.0.0"], cwd=repo, capture_output=True, text=True,
+                              env={"PATH": os.environ["PATH"], "HOME": str(repo.parent)})
+    (repo / ".env").write_text("GO=5\n")
+    assert ": .env is not committed; " in plan().stderr
+    (repo / "more/compose.yaml").write_text(MORE + "# a comment\n")
+    refused = plan()
+    assert refused.returncode == 2 and "v1.0.0 has: more/compose.yaml is changed and not committed; git stash it" in refused.stderr
+
+
+@needs("compose")
 def test_compose_without_variables_of_its_own_is_explained_without_a_warning(tmp_path):
     repo = make(tmp_path, "compose: compose.yaml")
     edit(repo, "compose.yaml", "", "# a comment\n")

@@ -9,6 +9,7 @@
 
 struct count {
     char *const *generated; /* globs of files that may differ; or NULL */
+    char *const *read;      /* files that docker's files read, ignored by git or not; or NULL */
     bool known_only;        /* ignore files that the commit lacks */
     struct arc_buf *out;
     size_t files;
@@ -21,7 +22,11 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
                                         "is a submodule that is not checked out"};
     struct count *count = context;
     size_t len = strlen(path);
+    bool decides =
+        standing == ARC_GIT_IS_IGNORED && !count->known_only && arc_texts_have(count->read, path);
 
+    if (decides)
+        standing = ARC_GIT_NEW;
     if (standing == ARC_GIT_IS_IGNORED || standing == ARC_GIT_LFS_POINTER ||
         (standing == ARC_GIT_NEW && count->known_only) || (len && path[len - 1] == '/') ||
         arc_glob_any(count->generated, path))
@@ -50,12 +55,15 @@ static int list_dirty(struct arc_project *project, const struct arc_oid *commit,
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     const struct arc_group *group = project->group;
     const char *root = project->git->worktree;
-    struct count count = {.generated = group->generated, .known_only = !contexts, .out = out};
+    struct count count = {.generated = group->generated,
+                          .read = group->described.read,
+                          .known_only = !contexts,
+                          .out = out};
     char **paths = NULL;
 
     ARC_TRY(add_path(root, project->config.path, &memory, &paths, err));
     ARC_TRY(add_path(root, group->notes_template, &memory, &paths, err));
-    for (char **file = group->described.files; file && *file; file++)
+    for (char **file = arc_or(group->described.read, group->described.files); file && *file; file++)
         ARC_TRY(add_path(root, *file, &memory, &paths, err));
 
     arc_each (service, group->services, group->service_count) {
