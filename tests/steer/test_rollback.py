@@ -164,6 +164,17 @@ def test_a_clone_without_the_tag_verifies_the_tags_commit(shop):
     assert "shop/v1.2.7" in shop.run("verify", "shop/v1.2.7", status=3).err
 
 
+def test_verify_compares_with_what_was_released(shop):
+    """Somebody built the same commit again and moved the version's own tag, in every registry."""
+    for name in ("o/arc-a", "mirror/arc-a"):
+        repository = shop.registry.state.repository(name)
+        released, index = repository.tags["shop-v1.2.0"], repository.document("shop-v1.2.0")
+        now = repository.put({**index, "manifests": index["manifests"][::-1]}, "shop-v1.2.0")["digest"]
+    said = f":shop-v1.2.0 is {now} now, the release built {released}: it is not what was released"
+    assert said in shop.run("verify", "shop/v1.2.0", status=1).out
+    assert shop.run("verify", "shop/v1.2.0", GITHUB_TOKEN=None).out.count("as built") == 2
+
+
 def test_several_are_taken_back_or_one_of_a_line(world):
     for version in ("1.0.0", "1.0.1", "1.1.0", "2.0.0"):
         world.release(version)

@@ -31,7 +31,8 @@ const struct command cmd_verify = {
     .description =
         "Reads every image of the release by its version's tag, from every registry, and compares "
         "it with the commit: exactly the planned platforms, the commit's labels, every "
-        "attestation about an image of the index. Services, platforms and signer are those of "
+        "attestation about an image of the index. With GITHUB_REPOSITORY and a token, its digest "
+        "must be that of the release's build.json. Services, platforms and signer are those of "
         "the work tree, so check out the tag; it warns if another commit is checked out. If the "
         "group has `sign`, each index, its SBOM and its provenance must be signed by the expected "
         "identity or key, in every registry.\n\n"

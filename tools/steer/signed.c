@@ -12,9 +12,39 @@ struct looking {
     struct arc_project *project;
     struct arc_registry *registry;
     const struct arc_plan *plan;
+    struct records records;
+    struct arc_ledger ledger; /* the release's build.json; empty without one */
     json_t *services;
     bool whole; /* no problem so far */
 };
+
+static void looking_free(struct looking *looking)
+{
+    arc_registry_free(looking->registry);
+    records_free(&looking->records);
+    arc_ledger_free(&looking->ledger);
+}
+
+/* Reads what the release says that it built, if GitHub answers. */
+static int read_ledger(struct looking *looking, struct arc_error *err)
+{
+    const struct arc_env *env = looking->project->env;
+    const struct arc_github_options options = {.env = env};
+    const char *tag = looking->project->tag.text;
+    ARC_AUTO_JSON json_t *build = NULL;
+
+    if (!looking->project->repository.published)
+        return ARC_OK;
+    looking->records.repository = arc_env_get(env, "GITHUB_REPOSITORY");
+    ARC_TRY(arc_transport_github(&options, &looking->records.github, err));
+    ARC_TRY(records_find(&looking->records, tag, "build.json", &build, err));
+    if (!build)
+        return ARC_OK;
+    ARC_TRY_PREFIX(arc_ledger_read(build, &looking->ledger, err), err,
+                   "build.json of the release %s", tag);
+
+    return ARC_OK;
+}
 
 /* Commands with which anybody can check the image; NULL when out of memory. */
 static json_t *list_commands(const struct looking *looking, const char *image, const char *digest)
@@ -65,8 +95,16 @@ static int read_back(const struct looking *looking, const struct arc_planned_ser
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry", there.image,
                              tag->tag);
+    ARC_TRY(rc);
 
-    return rc;
+    const struct arc_built_service *released =
+        arc_ledger_service(&looking->ledger, service->service);
+    if (released && released->digest && strcmp(released->digest, built->digest) != 0)
+        return arc_error_set(err, ARC_EFAILED,
+                             "%s:%s is %s now, the release built %s: it is not what was released",
+                             service->image, tag->tag, built->digest, released->digest);
+
+    return ARC_OK;
 }
 
 static int look_at(struct looking *looking, const struct arc_planned_service *service,
@@ -102,17 +140,19 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
 {
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO_JSON json_t *services = json_array();
-    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
+    ARC_AUTO(looking)
+    struct looking looking = {
+        .project = project, .plan = &plan, .services = services, .whole = true};
 
     ARC_TRY(arc_project_load_release(project, err));
+    ARC_TRY(read_ledger(&looking, err));
     ARC_TRY(released_find_repository(project, project->tag.text, &project->repository, err));
     const struct arc_plan_options wanted = {.push = true, .moment.past = true};
     ARC_TRY(arc_planned(project, &wanted, identity, &plan, err));
     if (identity || !arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))
         ARC_TRY(released_signing(project, identity, &plan, err));
 
-    ARC_TRY(arc_registry_new(project->env, NULL, &registry, err));
-    struct looking looking = {project, registry, &plan, services, true};
+    ARC_TRY(arc_registry_new(project->env, NULL, &looking.registry, err));
     arc_each (service, plan.services, plan.service_count)
         if (service->selected)
             ARC_TRY(look_at(&looking, service, err));
