@@ -1,3 +1,4 @@
+#include "arcci/glob.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -9,7 +10,8 @@
 /* To be changed if builds change in a way that their inputs do not show. */
 #define KEY_FORMAT 4
 
-/* The hash of a file or folder; "" for a missing .dockerignore. */
+/* The hash of a file or folder; "" for a missing .dockerignore, and before the step that makes the
+ * place: its build then says what is missing. */
 static int hash_place(const struct arc_build_options *options, const char *place,
                       char hash[ARC_SHA256_HEX], struct arc_error *err)
 {
@@ -19,7 +21,8 @@ static int hash_place(const struct arc_build_options *options, const char *place
     *hash = '\0';
     ARC_TRY_ALLOC(full, err);
     enum arc_file_kind kind = arc_file_kind_in(options->env->cwd, place);
-    if (kind == ARC_FILE_NONE && arc_text_ends(place, ".dockerignore"))
+    if (kind == ARC_FILE_NONE &&
+        (arc_text_ends(place, ".dockerignore") || arc_glob_any(options->plan->generated, place)))
         return ARC_OK;
     if (kind != ARC_FILE_REGULAR)
         return arc_folder_hash(full, hash, err);

@@ -109,10 +109,10 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "service '%s': %s", service->codename, arc_error_text(&why));
 
-    if (rc)
+    if (rc && !arc_service_waits(root, group, service))
         ARC_TRY(arc_warn(&filters->warnings, err, "service '%s': %s; its whole context counts",
                          service->codename, arc_error_text(&why)));
-    else if (!inputs) /* a remote context */
+    if (!rc && !inputs) /* a remote context */
         return ARC_OK;
 
     const struct arc_recipe *build = &service->build;

@@ -186,7 +186,8 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
     struct reading r = {lint, group, service, service->build.dockerfile};
 
-    if (!r.file || arc_context_is_remote(service->build.context) || !read_stages(&r, &stages))
+    if (!r.file || arc_context_is_remote(service->build.context) ||
+        arc_service_waits(lint->root, group, service) || !read_stages(&r, &stages))
         return;
 
     const struct arc_stage *last = arc_stages_target(&stages, service->build.target);

@@ -55,6 +55,14 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
     return read_inputs(root, &service->build, platforms, triggers, out, err);
 }
 
+bool arc_service_waits(const char *root, const struct arc_group *group,
+                       const struct arc_service *service)
+{
+    const char *file = service->build.dockerfile;
+    return file && arc_glob_any(group->generated, file) &&
+           arc_file_kind_in(root, file) == ARC_FILE_NONE;
+}
+
 int arc_planned_inputs(const char *root, const struct arc_planned_service *service,
                        struct arc_inputs **out, struct arc_error *err)
 {
@@ -303,6 +311,8 @@ static int check_service(const char *root, struct checking *checking)
 
     if (checking->warner && !service->definition) /* docker's files have no placeholders */
         ARC_TRY(check_words(checking, service->codename, &service->build));
+    if (arc_service_waits(root, checking->group, service))
+        return ARC_OK;
     int rc = arc_service_inputs(root, checking->group, service, &inputs, checking->err);
     if (rc == ARC_ENOTFOUND)
         return tell_no_dockerfile(root, service, checking->err);

@@ -13,14 +13,18 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_inputs **out,
                        struct arc_error *err);
 
-/* The same for a service of a plan, whose build arguments have their values. */
+/* Whether the Dockerfile is missing because an earlier step makes it (`generated`). */
+bool arc_service_waits(const char *root, const struct arc_group *group,
+                       const struct arc_service *service);
+
+/* The inputs of a service of a plan, whose build arguments have their values. */
 int arc_planned_inputs(const char *root, const struct arc_planned_service *service,
                        struct arc_inputs **out, struct arc_error *err);
 
-/* Reads the Dockerfiles of the group's services; ARC_EINPUT, naming the service, if one is missing.
- * Warns (`warner` may be NULL) of every source without a wildcard that is missing in its context, and
- * for every build argument that no ARG takes and additional context that no line names (a service's
- * own in its Dockerfile, the group's in any), and every value with a slip in a placeholder.
- * Stops at, and returns, the first value other than 0. */
+/* Reads the Dockerfiles of the group's services; ARC_EINPUT, naming the service, if one is missing
+ * that no earlier step makes. Warns (`warner` may be NULL) of every source without a wildcard that is
+ * missing in its context, and for every build argument that no ARG takes and additional context that
+ * no line names (a service's own in its Dockerfile, the group's in any), and every value with a slip
+ * in a placeholder. Stops at, and returns, the first value other than 0. */
 int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
                                 const struct arc_warner *warner, struct arc_error *err);
