@@ -660,6 +660,10 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group,
 
     *out = (struct survey_next){0};
     out->since = arc_or(group->stable, group->predecessor);
+    if (!name_tag(&choice, "1.0.0")) {
+        out->reason = "its tags name one service each: make the next one with git tag";
+        return arc_arena_check(&survey->memory, err);
+    }
 
     switch (group->group->versioning) {
     case ARC_VERSIONING_CALVER:
@@ -677,11 +681,6 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group,
         out->tag = name_tag(&choice, out->version);
     else
         out->unclaimed = NULL;
-
-    if (out->version && !out->tag) {
-        out->version = NULL;
-        out->reason = "its tags name one service each: make the next one with git tag";
-    }
 
     return arc_arena_check(&survey->memory, err);
 }
