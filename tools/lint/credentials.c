@@ -190,8 +190,8 @@ static void find_url_password(const struct scan *s, const char *line)
     }
 }
 
-/* Whether a value only refers to a secret: a path, a URL, a name in a vault, of a secret or of a
- * variable, SOPS ciphertext. */
+/* Whether a value only refers to a secret: a path, a URL, an address, a name in a vault, of a secret
+ * or of a variable, SOPS ciphertext. */
 static bool is_reference(const char *value, size_t len)
 {
     const char *address = strstr(value, "://"), *key = memchr(value, ':', len);
@@ -212,17 +212,19 @@ static bool is_reference(const char *value, size_t len)
 
     return in_path || in_file || named || item ||
            ARC_STARTS(value, "vault:", "arn:", "ssm:", "file:", "env:", "./", "../") ||
+           (len == 42 && ARC_STARTS(value, "0x")) || /* an account of Ethereum; a key has 66 */
            strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?0") >= len ||
            (address && address < value + len);
 }
 
 /* In settings files: "PASSWORD: literal" or "password=literal", but not variables, templates,
- * references to secrets, comments, words, or short values and values with spaces. */
+ * references to secrets, comments, the rest of a folded text, words, or short values and values with
+ * spaces. */
 static void find_assignment(const struct scan *s, const char *line)
 {
     line += strspn(line, " \t");
     const char *sign = line + strcspn(line, ":=");
-    if (!*sign || strchr("#;{", *line) || ARC_STARTS(line, "//") || !names_secret(line, sign))
+    if (!*sign || strchr("#;{\\", *line) || ARC_STARTS(line, "//") || !names_secret(line, sign))
         return;
     size_t key_len = arc_text_strip(line, (size_t)(sign - line), " \t\"'");
     const char *value = sign + 1 + strspn(sign + 1, " \t\"'");

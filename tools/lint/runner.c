@@ -410,7 +410,8 @@ static bool handles_tag(const struct arc_yaml_node *root)
         arc_yaml_each (step, arc_yaml_get(job->value, "steps")) {
             const char *run = arc_yaml_text_at(step, "run"), *tag = run;
             if (ARC_HOLDS(run, "arc-ci tag", "git checkout ", "git switch ") ||
-                (strstr(run, "gh release create") && !strstr(run, "--verify-tag")))
+                (strstr(run, "gh release create") && !strstr(run, "--verify-tag")) ||
+                (strstr(run, "gh release edit") && strstr(run, "--target"))) /* of a draft */
                 return true;
             while ((tag = strstr(tag, "git tag "))) {
                 tag += 8;
