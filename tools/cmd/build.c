@@ -373,7 +373,7 @@ const struct command cmd_build = {
         FLAG("rebuild", "Also build what is already in the registry from the same inputs.",
              .without = "merge|promote"),
         FLAG("sbom", "Attach an SBOM to every image, in addition to the provenance.",
-             .without = "merge|promote")),
+             .without = "load|merge|promote")),
     .outputs = OUTPUTS(
         {"build",
          "build.json on one line, for later jobs; compressed (gzip, base64) if it is long."},
