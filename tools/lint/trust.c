@@ -130,7 +130,7 @@ static void check_build_args(struct subject *s, const struct arc_yaml_node *job,
             if (pair->value->text && strstr(pair->value->text, "secrets.") && pair->key->len &&
                 left && left-- && is_build_arg(script->text, pair->key->text))
                 lint_find_in(s->lint, LINT_TRUST, script, strstr(script->text, "--build-arg"),
-                             BUILT_IN, "--secret id=NAME,env=VARIABLE");
+                             BUILT_IN, "docker build --secret id=NAME,env=VARIABLE");
 }
 
 /* A secret as a build argument: anybody who may pull the image reads it in its history. */
