@@ -159,6 +159,7 @@ endef
 # back, if anything did.
 define arc-unhealthy
 { state=$$($(DOCKER) inspect --format '{{.State.Status}}' $(1) 2>/dev/null) || state='not there'; \
+	$(DOCKER) version >/dev/null 2>&1 || state="unknown, since no container engine answers '$(DOCKER) version'"; \
 	echo "$(1): NOT healthy: no good answer from $(2); its container is $$state." >&2; \
 	[ -z "$$answer" ] || printf '%s\n' "$$answer" | head -c 2000 | sed 's/^/  It said: /' >&2; \
 	answer="$$answer" sh services/why.sh $(1); \

@@ -42,6 +42,14 @@ def test_no_engine(docker, name):
     assert not any(" up " in call for call in docker.calls())
 
 
+@pytest.mark.parametrize("name", THREE + ["otel"])
+def test_no_engine_to_ask_about_health(docker, name):
+    docker.set("no-engine")
+    run = docker.make(f"{name}-health")
+    assert run.returncode != 0 and "container is not there" not in run.stderr
+    assert "its container is unknown, since no container engine answers" in run.stderr
+
+
 @pytest.mark.parametrize("target", ["flash-up", "strange-down", "otel-build"])
 def test_no_compose_plugin(docker, target):
     docker.set("no-compose")
