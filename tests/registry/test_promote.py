@@ -385,7 +385,7 @@ def test_a_lost_layer_beside_a_refused_request(shop, monkeypatch, first):
 
 
 def test_a_page_in_place_of_a_manifest(shop, monkeypatch):
-    monkeypatch.setattr(Registry, "do_GET", lambda self: self.answer(200, b"<html>Log in", "text/html; charset=utf-8"))
+    monkeypatch.setattr(Registry, "do_GET", lambda self: self.answer(200, b"\n<html>Log in", "text/plain"))
     run = shop.promote()
     assert run.returncode == 3 and "the answer is a page of HTML, not a registry's: a proxy's, or a login's?" in run.stderr
 

@@ -77,11 +77,11 @@ static int check_digest(const struct registry_call *call, const struct arc_http_
 {
     const struct arc_buf *body = &response->body;
     const char *claimed = arc_http_header(response, "docker-content-digest");
-    const char *type = arc_http_header(response, "content-type");
+    const char *text = arc_buf_text(body);
     char hashed[ARC_DIGEST_LEN + 1] = "";
     bool asked = arc_digest_known(call->reference);
 
-    if (type && strncasecmp(type, "text/html", 9) == 0)
+    if (text[strspn(text, " \t\r\n")] == '<')
         return arc_error_set(err, ARC_EWORLD,
                              "%s %s: the answer is a page of HTML, not a registry's: a proxy's, or "
                              "a login's? Open the registry's address in a browser",
