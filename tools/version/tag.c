@@ -129,12 +129,14 @@ static int take(const char *name, size_t at, size_t len, enum arc_versioning ver
 }
 
 /* ARC_EINPUT if the tag does not match the pattern of a service (NULL: of all), with the reason in
- * *why if the version is at fault. */
+ * *why if the version is at fault; or if *shortest is not longer than the version, since "api-2-1.0"
+ * is rather 1.0 of api-2 than 2-1.0 of api. */
 static int match_pattern(const char *pattern, const struct arc_group *group,
-                         const struct arc_service *service, const char *tag, struct arc_tag *out,
-                         struct arc_error *why)
+                         const struct arc_service *service, const char *tag, size_t *shortest,
+                         struct arc_tag *out, struct arc_error *why)
 {
     ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
+    struct arc_tag read = {.service = service};
     size_t mark, whole = strlen(tag);
 
     if (strncmp(pattern, tag, strcspn(pattern, "{*")) != 0)
@@ -145,10 +147,12 @@ static int match_pattern(const char *pattern, const struct arc_group *group,
         return filled.failed == ARC_ENOMEM ? ARC_ENOMEM : ARC_EINPUT;
     size_t before = (size_t)(version - filled.data), after = filled.len - before - mark;
     if (whole <= before + after || strncmp(tag, filled.data, before) != 0 ||
-        strcmp(tag + whole - after, version + mark) != 0)
+        strcmp(tag + whole - after, version + mark) != 0 || whole - before - after >= *shortest)
         return ARC_EINPUT;
-    ARC_TRY(take(tag, before, whole - before - after, group->versioning, out, why));
-    out->service = service;
+    ARC_TRY(take(tag, before, whole - before - after, group->versioning, &read, why));
+    *shortest = whole - before - after;
+    arc_tag_free(out);
+    *out = read;
 
     return ARC_OK;
 }
@@ -249,11 +253,14 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
     /* Tries each pattern for every service that it may belong to, and that is released. */
     for (char **pattern = group->tags; rc == ARC_EINPUT && *pattern; pattern++) {
         bool each = names_service(*pattern);
-        size_t count = each ? group->service_count : 1;
-        for (size_t i = 0; rc == ARC_EINPUT && i < count; i++) {
+        size_t count = each ? group->service_count : 1, shortest = SIZE_MAX;
+        for (size_t i = 0; rc != ARC_ENOMEM && i < count; i++) {
             const struct arc_service *service = each ? &group->services[i] : NULL;
+            int tried = ARC_EINPUT;
             if (!service || !service->linked)
-                rc = match_pattern(*pattern, group, service, name, out, &why);
+                tried = match_pattern(*pattern, group, service, name, &shortest, out, &why);
+            if (tried != ARC_EINPUT)
+                rc = tried;
         }
     }
 
@@ -268,7 +275,11 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
                       arc_buf_text(&advice));
     }
 
-    return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
+    if (rc != ARC_ENOMEM)
+        return rc;
+    arc_tag_free(out);
+
+    return arc_error_nomem(err);
 }
 
 size_t arc_tag_prefix(const struct arc_group *group)
