@@ -159,6 +159,6 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
 
     return arc_error_set(
         err, ARC_EINPUT,
-        "there is no tag %s: push it first (git push origin %s), or rehearse with --push=false",
+        "there is no tag %s: push it first (git push origin tag %s), or rehearse with --push=false",
         tag, tag);
 }

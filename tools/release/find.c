@@ -36,11 +36,12 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
     if (run->t->describes)
         return rc == ARC_ENOMEM ? arc_error_nomem(err) : keep_commit(run, NULL, err);
     if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, rc,
-                             "%s has no tag %s: push it first (git push origin %s); without it, "
-                             "publishing would make a tag of its own (GitHub says the same of a "
-                             "repository that the token may not see)",
-                             repository, run->tag, run->tag);
+        return arc_error_set(
+            err, rc,
+            "%s has no tag %s: push it first (git push origin tag %s); without it, "
+            "publishing would make a tag of its own (GitHub says the same of a "
+            "repository that the token may not see)",
+            repository, run->tag, run->tag);
 
     for (int depth = 0; !rc; depth++) {
         const json_t *object = json_object_get(reply.body, "object");
