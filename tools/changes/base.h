@@ -74,11 +74,12 @@ int arc_base_ancestors(const struct arc_base_request *request, const struct arc_
 int arc_base_parent(const struct arc_base_request *request, const struct arc_oid *commit,
                     struct arc_oid *out, struct arc_error *err);
 
-/* The tag before `tag` in its family ("messaging/v", "v", ""): the highest version below its own,
- * whether Semantic Versions, shorter ones (v1.2, release-18) or dates (v2024.02.10); for a stable
- * version, skipping prereleases. *out is owned by the caller; NULL if there is none. *is_first:
- * there cannot be one, since the tag is a version; numbers in a name ("jan-2024") have no order.
- * ARC_EINPUT if the tag contains no version; as arc_project_load_tags() if the tags are unknown. */
+/* The tag before `tag`: for a release, as arc_version() says; else the highest version below its own
+ * in its family ("tools/v", "v", ""), whether Semantic Versions, shorter ones (v1.2, release-18) or
+ * dates (v2024.02.10); for a stable version, skipping prereleases. *out is owned by the caller; NULL
+ * if there is none. *is_first: there cannot be one, since the tag is a version; numbers in a name
+ * ("jan-2024") have no order. ARC_EINPUT if the tag contains no version; as arc_project_load_tags()
+ * if the tags are unknown. */
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           bool *is_first, struct arc_error *err);
 

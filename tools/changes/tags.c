@@ -5,13 +5,10 @@
 #include "base/text.h"
 #include "changes/base.h"
 
-/* A tag with a version. Its family are the group's tags for the same services, else those with the
- * same text before the version. */
+/* A tag with a version. Its family are those with the same text before the version. */
 struct versioned {
     const char *tag;
-    bool is_group;
-    const struct arc_service *service; /* of the group; NULL: all of them */
-    size_t prefix;                     /* length before the version */
+    size_t prefix; /* length before the version */
     struct arc_release_version version;
 };
 
@@ -67,16 +64,25 @@ static bool read_version(const char *tag, struct versioned *out)
                                           parse_at(tag, prefix, ARC_VERSIONING_LOOSE, out));
 }
 
-/* A tag of the group, by its patterns. */
-static bool read_of_group(const struct arc_group *group, const char *tag, struct versioned *out)
+/* The tag before a group's, as for its notes. */
+static int find_of_group(const struct arc_project *project, const struct arc_group *group,
+                         const char *tag, char **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
-    if (!group || arc_tag_parse(tag, group, &parsed, NULL))
-        return false;
-    *out = (struct versioned){.tag = tag, .is_group = true, .service = parsed.service};
-    const char *version = tag + (parsed.version.text - parsed.text);
-    return arc_release_version_parse(version, parsed.version.len, group->versioning, &out->version,
-                                     NULL) == ARC_OK;
+    const struct arc_repository *repository = &project->repository;
+    const struct arc_version_options options = {.tags = repository->tags,
+                                                .published = repository->published,
+                                                .withdrawn = repository->withdrawn,
+                                                .marked = repository->marked,
+                                                .previous = project->wanted.previous,
+                                                .predecessor = group->predecessor,
+                                                .group = group};
+    ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
+
+    ARC_TRY(arc_version(tag, &options, &version, err));
+    const char *previous = version.previous_tag;
+    bool known = previous && arc_json_lists(repository->tags, previous);
+
+    return arc_text_copy(known ? previous : NULL, out, err);
 }
 
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
@@ -85,38 +91,33 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     const struct arc_group *group = arc_project_group_of(request->project, tag);
     struct versioned own, best = {0};
     *out = NULL;
-    if (!read_of_group(group, tag, &own) && !read_version(tag, &own))
+    if (!group && !read_version(tag, &own))
         return arc_error_set(err, ARC_EINPUT, "the tag '%.200s' holds no version", tag);
-    *is_first = own.is_group || own.version.versioning == ARC_VERSIONING_SEMVER;
+    *is_first = group || own.version.versioning == ARC_VERSIONING_SEMVER;
     ARC_TRY(arc_project_load_tags(request->project, err));
 
     const struct arc_repository *repository = &request->project->repository;
     if (!repository->tags)
         return arc_error_set(err, ARC_ENOTFOUND, "%s", repository->tags_unknown);
+    if (group)
+        return find_of_group(request->project, group, tag, out, err);
 
     arc_json_each (item, repository->tags) {
         const char *other = json_string_value(item);
         struct versioned found;
-        bool akin = own.is_group && read_of_group(group, other, &found);
-        akin = akin && found.service == own.service;
-        if (!own.is_group) /* the same text before the version */
-            akin = strncmp(other, tag, own.prefix) == 0 && read_version(other, &found) &&
-                   found.prefix == own.prefix;
-        if (!akin)
+        if (strncmp(other, tag, own.prefix) != 0 || !read_version(other, &found) ||
+            found.prefix != own.prefix)
             continue;
         int order = arc_release_version_compare(&found.version, &own.version);
         size_t len = strcspn(tag, "+");
         bool is_build = strcspn(other, "+") == len && strncmp(other, tag, len) == 0;
-        if (!own.is_group && (order == 0 || is_build) && strcmp(other, tag) != 0)
+        if ((order == 0 || is_build) && strcmp(other, tag) != 0)
             *is_first = false; /* an equal version may have come before */
         if (order >= 0 || (found.version.prerelease && !own.version.prerelease))
             continue;
         if (!best.tag || arc_release_version_compare(&found.version, &best.version) > 0)
             best = found;
     }
-    const char *predecessor = own.is_group ? group->predecessor : NULL;
-    if (!best.tag && predecessor && arc_json_lists(repository->tags, predecessor))
-        best.tag = predecessor;
 
     return arc_text_copy(best.tag, out, err);
 }
