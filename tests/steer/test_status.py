@@ -117,6 +117,16 @@ def test_a_tag_that_the_ledger_does_not_name_is_adrift(shop):
     assert "build.json of the release shop/v1.1.0 is empty or gone" in row_of(shop, "--registry")["problem"]
 
 
+def test_an_image_that_a_cleaner_removed_is_adrift(shop):
+    """It took what has no tag of its own for unused; the tags still name what was released."""
+    repository = shop.registry.state.repository("o/arc-a")
+    child = repository.document("shop-v1.1.0")["manifests"][1]["digest"]
+    del repository.manifests[child]
+    row = row_of(shop, "--registry")
+    assert row["adrift"] == [] and row["problem"] == f"{shop.registry.host}/o/arc-a lacks {child}, which its release lists: pulls of it fail"
+    assert f"  adrift: {row['problem']}\n" in shop.run("status", "--registry", "--exit-code", status=1).out
+
+
 def test_a_name_that_every_build_moves_is_not_adrift(shop):
     path = shop.repo / ".github/arc-ci.yaml"
     path.write_text(path.read_text().replace("latest,", "latest, edge, \"nightly-{date}\","))

@@ -133,6 +133,8 @@ int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
         tag->revision = arc_arena_text(
             memory, arc_annotation(manifest.document, "org.opencontainers.image.revision"));
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+        arc_json_each (item, json_object_get(manifest.document, "manifests"))
+            ARC_TRY(arc_texts_add(memory, &tag->listed, arc_json_text_of(item, "digest"), err));
     }
 
     /* The version's own tag in the service's image defines the target of the others. */

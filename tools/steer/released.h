@@ -38,6 +38,7 @@ struct released_tag {
     char digest[ARC_DIGEST_LEN + 1];   /* its digest; empty: no such tag */
     char expected[ARC_DIGEST_LEN + 1]; /* digest of the service's version tag */
     const char *revision;              /* the commit that its index names; "": none */
+    char **listed;                     /* digests of what its index lists; may be NULL */
 };
 
 /* Looks up all floating tags of the plan in parallel. *out is in `memory`. Errors as

@@ -270,6 +270,40 @@ static const char *find_released(const json_t *lock, const struct arc_ledger *le
     return built ? built->digest : NULL;
 }
 
+/* Looks for the images and attestations that the release's indexes list: a cleaner that knows no
+ * indexes removes them as untagged, and the tags still look right. */
+static int check_listed(struct asking *asking, const struct released_tag *tags, size_t count,
+                        struct arc_error *err)
+{
+    struct arc_registry_item *items = NULL;
+    size_t item_count = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bool skip = tags[i].planned->kind != ARC_TAG_VERSION;
+        for (size_t k = 0; k < i && !skip; k++) /* two names of one version */
+            skip = tags[k].planned->kind == ARC_TAG_VERSION &&
+                   strcmp(tags[k].image, tags[i].image) == 0 &&
+                   strcmp(tags[k].digest, tags[i].digest) == 0;
+        for (char **digest = tags[i].listed; !skip && digest && *digest; digest++)
+            ARC_APPEND(&asking->survey.memory, items, item_count, err,
+                       (struct arc_registry_item){ARC_REGISTRY_MANIFEST, tags[i].image, *digest});
+    }
+    ARC_TRY(arc_registry_read_ahead(asking->registry, items, item_count, err));
+
+    arc_each (item, items, item_count) {
+        ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
+        int rc =
+            arc_registry_manifest(asking->registry, item->image, item->reference, &manifest, err);
+        if (rc == ARC_ENOTFOUND)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "%s lacks %s, which its release lists: pulls of it fail",
+                                 item->image, item->reference);
+        ARC_TRY(rc);
+    }
+
+    return ARC_OK;
+}
+
 /* Adds the tags of the group's last stable release that are missing or do not point to what it
  * built; to their version's tag, if there is no record of that. */
 static int check_release(struct asking *asking, const struct survey_group *group,
@@ -307,7 +341,10 @@ static int check_release(struct asking *asking, const struct survey_group *group
         ARC_TRY(arc_json_append(adrift, row, err));
     }
 
-    return ARC_OK;
+    rc = check_listed(asking, tags, count, err);
+    if (rc == ARC_EWORLD && !*asking->failed)
+        *asking->failed = rc;
+    return rc;
 }
 
 /* Adds a group's tags that are adrift to its row. If the release cannot be planned any more, its
