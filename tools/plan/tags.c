@@ -459,6 +459,12 @@ bool arc_tag_is_pull(const char *name, const char *tag, int64_t *pull)
     return *pull && tag[before] != '0' && strcmp(tag + before + digits, at + 4) == 0;
 }
 
+/* Whether a build moves the tag itself. */
+static bool is_builds(const char *tag)
+{
+    return arc_tag_is_staging(tag) || arc_tag_is_cache(tag);
+}
+
 static bool moves(const struct reading *reading, const char *tag, enum arc_tag_kind kind,
                   const char **reason)
 {
@@ -474,7 +480,7 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
     /* A branch called "1.2.3", "latest" or "edge" must not take another template's tag. */
     const struct arc_group *group = reading->options->group;
     struct arc_release_version read;
-    bool anothers = has(reading, "{branch}") && is_anothers(reading, tag);
+    bool anothers = has(reading, "{branch}") && (is_anothers(reading, tag) || is_builds(tag));
     tag += *tag == 'v';
     if (has(reading, "{branch}") &&
         (anothers || strcmp(tag, "latest") == 0 ||
@@ -558,7 +564,7 @@ static int add_tag(struct reading *reading, struct arc_planned_service *out,
                              "image tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
                              reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
 
-    if (arc_tag_is_staging(arc_buf_text(&tag)) || arc_tag_is_cache(arc_buf_text(&tag)))
+    if (is_builds(arc_buf_text(&tag)) && !ARC_STARTS(reading->tag->name, "{branch}"))
         return arc_error_set(err, ARC_EINPUT,
                              "image tag template '%s' of group %s gives '%s', which every build "
                              "moves before the gate and `prune` removes: use another name",
