@@ -410,8 +410,7 @@ static bool handles_tag(const struct arc_yaml_node *root)
         arc_yaml_each (step, arc_yaml_get(job->value, "steps")) {
             const char *run = arc_yaml_text_at(step, "run"), *tag = run;
             if (ARC_HOLDS(run, "arc-ci tag", "git checkout ", "git switch ") ||
-                (strstr(run, "gh release create") && !strstr(run, "--verify-tag")) ||
-                (strstr(run, "gh release edit") && strstr(run, "--target"))) /* of a draft */
+                (strstr(run, "gh release create") && !strstr(run, "--verify-tag")))
                 return true;
             while ((tag = strstr(tag, "git tag "))) {
                 tag += 8;
@@ -425,12 +424,14 @@ static bool handles_tag(const struct arc_yaml_node *root)
 }
 
 /* Whether an input is the name of a git tag that exists, not of an image's ("image:${{ inputs.tag }}")
- * or a draft's. */
+ * or a draft's, nor what a default without any digit says (latest, dry-run). */
 static bool is_git_tag(const struct subject *s, const char *event, const char *name)
 {
     const struct arc_yaml_node *input = arc_yaml_at(s->root, "on", event, "inputs", name);
     const char *says = arc_yaml_text_at(input, "description");
+    const char *usual = arc_yaml_text_at(input, "default");
     return input && !arc_yaml_reads(arc_yaml_get(input, "type"), "boolean") &&
+           (!*usual || strpbrk(usual, "0123456789")) &&
            !strstr(s->root->source->text, lint_text(s->lint, ":${{ inputs.%s }}", name)) &&
            !ARC_HOLDS(says, "image", "Image", "Docker", "docker", "container", "Container",
                       "draft");
