@@ -102,6 +102,7 @@ bool prune_is_package(const char *image);
 int prune_read_versions(struct prune_image *image, struct arc_transport *github,
                         struct arc_error *err);
 
-/* ARC_ENOTFOUND if it is already gone; ARC_EFAILED if GitHub keeps it. */
+/* ARC_ENOTFOUND if it is already gone; ARC_EFAILED if GitHub keeps it; ARC_EWORLD if the token may
+ * not delete it. */
 int prune_delete_version(struct prune_image *image, struct arc_transport *github,
                          const struct prune_node *node, struct arc_error *err);

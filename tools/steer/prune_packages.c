@@ -75,7 +75,8 @@ int prune_delete_version(struct prune_image *image, struct arc_transport *github
     ARC_TRY(arc_transport_send(github, ARC_GET("see whether it is gone"), &reply, err,
                                "%s/%" PRId64, image->path, node->version));
 
-    return arc_error_set(err, ARC_EFAILED,
-                         "GitHub does not let this token delete it: it needs packages: write, "
-                         "and the role Admin in the package's settings");
+    return arc_error_set(err, ARC_EWORLD,
+                         "%s: GitHub does not let this token delete %s: it needs packages: write, "
+                         "and the role Admin in the package's settings",
+                         image->name, node->digest);
 }
