@@ -432,6 +432,10 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
     }
 
     arc_each (stage, stages.needed, stages.needed_count) {
+        if ((*stage)->lacks) {
+            in->facts.lacking = arc_arena_text(&in->memory, (*stage)->ref);
+            in->facts.lacking_line = (*stage)->line;
+        }
         if ((*stage)->fixed && !in->facts.fixed) {
             in->facts.fixed = arc_arena_text(&in->memory, (*stage)->fixed);
             in->facts.fixed_line = (*stage)->fixed_line;

@@ -55,6 +55,8 @@ struct arc_inputs_facts {
      * it is built for each platform of the request. */
     char *pinned;
     unsigned pinned_line;
+    char *lacking; /* a needed base as written, of which a variable has no value; NULL: none */
+    unsigned lacking_line;
     char *fixed; /* "TARGETARCH=amd64": likewise an ARG, whatever the platform; NULL: none */
     unsigned fixed_line;
     /* An object: the names of the Dockerfile's ARGs; NULL if a base's triggers or another frontend

@@ -671,6 +671,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     stage->ref = arc_arena_text(memory, arc_or(ref, ""));
     stage->base = arc_arena_text(memory, arc_or(known, ""));
     stage->told = arc_text_expand(stage->ref, r->globals, &told);
+    stage->lacks = known && !stage->told;
     if (told.failed == ARC_ENOMEM)
         return arc_error_nomem(r->err);
     ARC_TRY(check_name(r, in->line, name));

@@ -23,6 +23,7 @@ struct arc_stage {
     char *ref;              /* FROM as written, "" without one */
     char *base;             /* the same, expanded; "" if unknown */
     bool told;              /* every variable in it has a value */
+    bool lacks;             /* one has none, not even an unknown one */
     size_t from;            /* index of the stage that it starts from; SIZE_MAX: an image */
     char *platform;         /* as written, of its FROM or of the stage it starts from; or NULL */
     char *built_for;        /* the same, expanded; "" if unknown, NULL without one */

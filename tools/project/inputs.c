@@ -121,6 +121,19 @@ static int warn_missing(void *context, const struct arc_input *input, bool ignor
         ignored ? "the ignore file excludes it from the context" : "the context has no such file");
 }
 
+/* BuildKit would start from "node:-slim". */
+static int warn_lacking(const struct checking *checking, const struct arc_inputs_facts *facts)
+{
+    const struct arc_recipe *build = &checking->service->build;
+    const struct arc_place place = {.file = build->dockerfile_inline ? NULL : build->dockerfile,
+                                    .line = facts->lacking_line};
+    if (!facts->lacking)
+        return ARC_OK;
+    return arc_warn_at(checking->warner, &place,
+                       "%s: FROM %.200s: a variable has no value: give it as a build argument",
+                       checking->service->codename, facts->lacking);
+}
+
 /* Whether BuildKit takes an argument without an ARG (Dockerfile reference, "Predefined ARGs" and
  * "BuildKit built-in build args"), or a secret without a mount, for what ADD fetches. */
 static bool is_predefined(const char *name)
@@ -320,6 +333,8 @@ static int check_service(const char *root, struct checking *checking)
         return arc_error_prefix(checking->err, "service '%s'", service->codename);
     if (!checking->warner)
         return ARC_OK;
+    if (inputs)
+        ARC_TRY(warn_lacking(checking, arc_inputs_facts(inputs)));
     rc = inputs ? arc_inputs_missing(inputs, warn_missing, checking) : ARC_OK;
     if (rc)
         return rc == ARC_ENOMEM ? arc_error_nomem(checking->err) : rc;

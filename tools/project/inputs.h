@@ -23,8 +23,9 @@ int arc_planned_inputs(const char *root, const struct arc_planned_service *servi
 
 /* Reads the Dockerfiles of the group's services; ARC_EINPUT, naming the service, if one is missing
  * that no earlier step makes. Warns (`warner` may be NULL) of every source without a wildcard that is
- * missing in its context, and for every build argument that no ARG takes and additional context that
- * no line names (a service's own in its Dockerfile, the group's in any), and every value with a slip
- * in a placeholder. Stops at, and returns, the first value other than 0. */
+ * missing in its context, and for every base with a variable that has no value, build argument that
+ * no ARG takes and additional context that no line names (a service's own in its Dockerfile, the
+ * group's in any), and every value with a slip in a placeholder. Stops at, and returns, the first
+ * value other than 0. */
 int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
                                 const struct arc_warner *warner, struct arc_error *err);
