@@ -4,9 +4,10 @@
 #include "config/fields.h"
 
 /* Fills the `bases` of a group's services from their Dockerfiles: each FROM, COPY --from and RUN
- * --mount that names an image which another service of the group is released as. A Dockerfile that
- * is not there, or that BuildKit would refuse, has none: who builds it says so. ARC_EINPUT when
- * services start from one another in a circle, or a file that one is given lies elsewhere. */
+ * --mount that names an image which another service of the group is released as; `released_bases`
+ * if a release may give it that tag. A Dockerfile that is not there, or that BuildKit would refuse,
+ * has none: who builds it says so. ARC_EINPUT when services start from one another in a circle, or a
+ * file that one is given lies elsewhere. */
 int arc_bases_link(const struct arc_loading *l, struct arc_group *group);
 
 /* The service of the group that is released as an image, by its familiar name. "latest" (omitted in
