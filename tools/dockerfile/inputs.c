@@ -460,11 +460,12 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
         rc = add_stages(in, request, text, *platform, &why);
 
     if (!rc && request->triggers)
-        rc = arc_error_set(&why, ARC_EINPUT, "its base has ONBUILD triggers");
+        rc = arc_error_set(&why, ARC_ELIMIT, "its base has ONBUILD triggers");
     /* It cannot be read as BuildKit would, so the whole context counts. */
     if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
         struct arc_source all = {.text = "whole context", .path = ""};
         in->facts.doubt = arc_arena_text(&in->memory, arc_error_text(&why));
+        in->facts.refused = rc == ARC_EINPUT;
         forget_all(&in->facts);
         for (size_t i = 0; i < in->folder_count; i++)
             ARC_TRY(add_entry(in, &all, i, "", false, err));

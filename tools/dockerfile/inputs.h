@@ -51,6 +51,7 @@ const char *arc_inputs_next_link(const struct arc_inputs *inputs, size_t *at);
 struct arc_inputs_facts {
     char *doubt; /* why the whole context had to be assumed; NULL if it was not */
     unsigned doubt_line;
+    bool refused; /* it had to be, since BuildKit would refuse the Dockerfile */
     /* The platform, as written, that a FROM fixes for the image whatever the request says; NULL if
      * it is built for each platform of the request. */
     char *pinned;

@@ -785,7 +785,7 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
     const char *mirrored = strstr(syntax, "/docker/dockerfile"); /* docker.io/, or a mirror of it */
     bool is_known = !*syntax || mirrored || ARC_STARTS(syntax, "docker/dockerfile");
     if (!is_known && !r->request->lenient)
-        return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",
+        return arc_error_set(r->err, ARC_ELIMIT, "its syntax is '%.200s', another frontend's",
                              syntax);
     r->out->frontend = context_of(r, syntax);
 
@@ -805,7 +805,7 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
         if (!from && r->out->count && current(r)->name && context_of(r, current(r)->name))
             continue; /* an additional context replaces the stage */
         if (!arc_utf8_valid(in.args, strlen(in.args))) /* names are JSON here and in the plan */
-            return arc_error_set(r->err, ARC_EINPUT, "line %u: %s is not UTF-8", in.line,
+            return arc_error_set(r->err, ARC_ELIMIT, "line %u: %s is not UTF-8", in.line,
                                  in.keyword);
         ARC_TRY(from ? on_from(r, &in) : apply(r, &in));
     }

@@ -72,8 +72,8 @@ struct arc_stages_request {
  * "FamiliarString"). */
 size_t arc_image_familiar(const char **name);
 
-/* Reads the stages into *out, which is {0} on an error. ARC_EINPUT for what BuildKit would refuse or
- * only another frontend understands; ARC_ELIMIT. */
+/* Reads the stages into *out, which is {0} on an error. ARC_EINPUT for what BuildKit would refuse;
+ * ARC_ELIMIT for what it may not, but we do not understand. */
 int arc_stages_read(const struct arc_stages_request *request, struct arc_stages *out,
                     struct arc_error *err);
 void arc_stages_free(struct arc_stages *stages);

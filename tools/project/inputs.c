@@ -121,17 +121,21 @@ static int warn_missing(void *context, const struct arc_input *input, bool ignor
         ignored ? "the ignore file excludes it from the context" : "the context has no such file");
 }
 
-/* BuildKit would start from "node:-slim". */
-static int warn_lacking(const struct checking *checking, const struct arc_inputs_facts *facts)
+/* What BuildKit refuses: a Dockerfile without FROM, a start from "node:-slim". */
+static int warn_refused(const struct checking *checking, const struct arc_inputs_facts *facts)
 {
     const struct arc_recipe *build = &checking->service->build;
+    const char *codename = checking->service->codename;
     const struct arc_place place = {.file = build->dockerfile_inline ? NULL : build->dockerfile,
                                     .line = facts->lacking_line};
+    if (facts->refused)
+        return arc_warn_at(checking->warner, &place, "%s: docker refuses its Dockerfile: %s",
+                           codename, facts->doubt);
     if (!facts->lacking)
         return ARC_OK;
     return arc_warn_at(checking->warner, &place,
                        "%s: FROM %.200s: a variable has no value: give it as a build argument",
-                       checking->service->codename, facts->lacking);
+                       codename, facts->lacking);
 }
 
 /* Whether BuildKit takes an argument without an ARG (Dockerfile reference, "Predefined ARGs" and
@@ -334,7 +338,7 @@ static int check_service(const char *root, struct checking *checking)
     if (!checking->warner)
         return ARC_OK;
     if (inputs)
-        ARC_TRY(warn_lacking(checking, arc_inputs_facts(inputs)));
+        ARC_TRY(warn_refused(checking, arc_inputs_facts(inputs)));
     rc = inputs ? arc_inputs_missing(inputs, warn_missing, checking) : ARC_OK;
     if (rc)
         return rc == ARC_ENOMEM ? arc_error_nomem(checking->err) : rc;
