@@ -277,11 +277,12 @@ static int parse_given(struct rollback *rollback, const char *text, struct arc_t
     const char *name = arc_tag_name_version(rollback->group, text, &rollback->memory);
 
     ARC_TRY(arc_arena_check(&rollback->memory, err));
+    const char *advice = name ? "" : ", whose tags name one service each: give the whole tag";
     if (!name || (!arc_json_lists(tags, name) && arc_json_lists(tags, text)))
         name = text;
     if (!arc_json_lists(tags, name))
-        return arc_error_set(err, ARC_EINPUT, "there is no tag '%.200s' of %s", name,
-                             rollback->group->name);
+        return arc_error_set(err, ARC_EINPUT, "there is no tag '%.200s' of %s%s", name,
+                             rollback->group->name, advice);
 
     return arc_tag_parse(name, rollback->group, out, err);
 }
