@@ -173,6 +173,8 @@ def test_verify_compares_with_what_was_released(shop):
     said = f":shop-v1.2.0 is {now} now, the release built {released}: it is not what was released"
     assert said in shop.run("verify", "shop/v1.2.0", status=1).out
     assert shop.run("verify", "shop/v1.2.0", GITHUB_TOKEN=None).out.count("as built") == 2
+    unasked = shop.run("verify", "shop/v1.2.0", GITHUB_API_URL="http://127.0.0.1:9")
+    assert unasked.out.count("as built") == 2 and "not compared with the release's build.json: " in unasked.err
 
 
 def test_several_are_taken_back_or_one_of_a_line(world):

@@ -21,6 +21,11 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
     if (rc == ARC_EINPUT)
         report_warn(report, "%s", arc_error_text(&other));
 
+    const char *unknown = inv->project->repository.published_unknown;
+    if (unknown)
+        report_warn(report, "the digests are not compared with the release's build.json: %s",
+                    unknown);
+
     return report_show(report, arc_embedded_cmd_verify, err);
 }
 
