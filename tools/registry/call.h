@@ -19,9 +19,9 @@ struct arc_registry {
     int64_t resume; /* seconds since 1970: a registry asked to wait until then */
     void (*on_wait)(void *context, const char *url, int status, int64_t seconds);
     void *wait_context;
-    json_t
-        *tails; /* digest → the last four bytes of the blob as a number; true: it is there, false:
-                    * it was not, null: no answer */
+    /* Digest → the last four bytes of the blob as a number; true: it is there, false: it was not,
+     * null: no answer. */
+    json_t *tails;
 };
 
 /* A request; sending it fills in the URL and the authorization. */
