@@ -491,7 +491,9 @@ def test_an_object_names_no_file_of_the_machine_either(tmp_path):
 
 
 @pytest.mark.parametrize("build, refused", [
-    ("secrets: [{id: x, file: link}]", "the secret 'id=x,src=link'"), ("ssh: ['default=/root/.ssh/key']", "the ssh key"), ("ssh: [default=link]", "the ssh key"),
+    ("secrets: [{id: x, file: link}]", "the secret 'id=x,src=link'"),
+    ("secrets: [{id: x, file: 'k,x'}]", ".github/arc-ci.yaml:1:94: a secret's file cannot have ',' or '\"' in its name"),
+    ("ssh: ['default=/root/.ssh/key']", "the ssh key"), ("ssh: [default=link]", "the ssh key"),
     ("ssh: [default, x=key]", None), ("secrets: [X, {id: x, file: key}]", None)])
 def test_a_build_is_given_no_file_of_the_machine(tmp_path, build, refused):
     make({"config": f"groups: {{a: {{registry: localhost:1/o, services: [{{codename: a, build: {{context: ., {build}}}}}]}}}}\n",

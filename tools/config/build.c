@@ -107,6 +107,11 @@ static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node 
         if (secret.environment && secret.file)
             return arc_yaml_error(
                 item, l->err, "a secret comes from 'environment' or from 'file', not from both");
+        if (secret.file && strpbrk(secret.file, ",\""))
+            return arc_yaml_error(item, l->err,
+                                  "a secret's file cannot have ',' or '\"' in its name, which "
+                                  "separate fields for buildx, this is '%s'",
+                                  secret.file);
         if (secret.file)
             *list++ = arc_arena_printf(l->memory, "id=%s,src=%s", secret.id, secret.file);
         else
