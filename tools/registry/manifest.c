@@ -93,9 +93,10 @@ static int check_digest(const struct registry_call *call, const struct arc_http_
 
     if (*hashed && strcmp(claimed, hashed) != 0)
         return arc_error_set(err, ARC_EFAILED,
-                             "%s: requested %s, but the registry sent bytes with the digest %s: "
+                             "%s: %s %s, but the registry sent bytes with the digest %s: "
                              "damaged or replaced",
-                             call->image, claimed, hashed);
+                             call->image, asked ? "requested" : "the registry's header names",
+                             claimed, hashed);
 
     if (asked) {
         memcpy(digest, hashed, sizeof hashed);
