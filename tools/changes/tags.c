@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/base.h"
+#include "project/repository.h"
 
 /* A tag with a version. Its family are those with the same text before the version. */
 struct versioned {
@@ -68,19 +69,12 @@ static bool read_version(const char *tag, struct versioned *out)
 static int find_of_group(const struct arc_project *project, const struct arc_group *group,
                          const char *tag, char **out, struct arc_error *err)
 {
-    const struct arc_repository *repository = &project->repository;
-    const struct arc_version_options options = {.tags = repository->tags,
-                                                .published = repository->published,
-                                                .withdrawn = repository->withdrawn,
-                                                .marked = repository->marked,
-                                                .previous = project->wanted.previous,
-                                                .predecessor = group->predecessor,
-                                                .group = group};
+    const struct arc_version_options options = arc_project_version_options(project, group);
     ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
 
     ARC_TRY(arc_version(tag, &options, &version, err));
     const char *previous = version.previous_tag;
-    bool known = previous && arc_json_lists(repository->tags, previous);
+    bool known = previous && arc_json_lists(options.tags, previous);
 
     return arc_text_copy(known ? previous : NULL, out, err);
 }

@@ -302,6 +302,20 @@ static int load_release(struct arc_project *project, struct arc_error *err)
     return strcmp(name, "release") == 0 ? arc_project_load_event(project, err) : ARC_OK;
 }
 
+struct arc_version_options arc_project_version_options(const struct arc_project *project,
+                                                       const struct arc_group *group)
+{
+    const struct arc_repository *repository = &project->repository;
+    return (struct arc_version_options){.tags = repository->tags,
+                                        .tags_unknown = repository->tags_unknown,
+                                        .published = repository->published,
+                                        .withdrawn = repository->withdrawn,
+                                        .marked = repository->marked,
+                                        .previous = project->wanted.previous,
+                                        .predecessor = group ? group->predecessor : NULL,
+                                        .group = group};
+}
+
 /* `group` may be NULL. */
 static int make_version(struct arc_project *project, const struct arc_group *group,
                         struct arc_error *err)
@@ -323,14 +337,8 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
         ARC_TRY(arc_json_append(repository->marked, json_string(project->event.marked_tag), err));
     }
 
-    struct arc_version_options options = {.tags = repository->tags,
-                                          .tags_unknown = repository->tags_unknown,
-                                          .published = repository->published,
-                                          .withdrawn = repository->withdrawn,
-                                          .marked = repository->marked,
-                                          .previous = project->wanted.previous,
-                                          .predecessor = group ? group->predecessor : NULL,
-                                          .group = group};
+    struct arc_version_options options = arc_project_version_options(project, group);
+
     return set_version(project, &options, err);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arcci/project.h"
+#include "arcci/version.h"
 #include "config/file_value.h"
 #include "git/git.h"
 
@@ -46,3 +47,8 @@ int arc_project_value_at(struct arc_project *project, const struct arc_file_plac
 /* ARC_EINPUT if the group's predecessor is no tag of the repository, whose tags are known. */
 int arc_project_check_predecessor(const struct arc_project *project, const struct arc_group *group,
                                   struct arc_error *err);
+
+/* What a tag's version is decided by: the tags and releases that are known so far, and the group
+ * (or NULL). Borrows from the project. */
+struct arc_version_options arc_project_version_options(const struct arc_project *project,
+                                                       const struct arc_group *group);
