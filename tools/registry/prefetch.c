@@ -115,10 +115,10 @@ static int note_tail(struct arc_registry *registry, const struct registry_call *
     const unsigned char *byte = (const unsigned char *)answer->body.data;
     if (answer->status == 404)
         return arc_json_set(registry->tails, call->reference, json_false(), err);
-    if (answer->status != 206 || answer->body.len != 4) /* 200: it sends no ranges */
-        return answer->status == 200
-                   ? arc_json_set(registry->tails, call->reference, json_true(), err)
-                   : ARC_OK;
+    if (answer->status == 200) /* it sends no ranges */
+        return arc_json_set(registry->tails, call->reference, json_true(), err);
+    if (answer->status != 206 || answer->body.len != 4)
+        return ARC_OK;
     uint32_t tail = (uint32_t)byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16 |
                     (uint32_t)byte[3] << 24;
     return arc_json_set(registry->tails, call->reference, json_integer(tail), err);
