@@ -89,14 +89,21 @@ static char *explain_latest(const struct arc_tag *tag, const struct standing *st
     return arc_arena_printf(memory, "highest stable version of %s", options->group->name);
 }
 
+/* Whether a version is a prerelease: by its name, by the mark of its release, or as a 0.x. */
+static bool is_prerelease(const struct arc_tag *tag, const struct arc_version_options *options)
+{
+    const struct arc_release_version *v = &tag->version;
+    bool zero = options->group && options->group->zero_prerelease && v->major &&
+                arc_text_is(v->major, v->major_len, "0");
+    return zero || v->prerelease || arc_json_lists(options->marked, tag->text);
+}
+
 static int describe_version(const struct arc_tag *tag, const struct standing *standing,
                             const struct arc_version_options *options, struct arc_version_info *out,
                             struct arc_error *err)
 {
     const struct arc_release_version *v = &tag->version;
-    bool zero = options->group && options->group->zero_prerelease && v->major &&
-                arc_text_is(v->major, v->major_len, "0");
-    bool prerelease = v->prerelease || standing->marked || zero;
+    bool prerelease = is_prerelease(tag, options);
     bool floats = !prerelease && !standing->unknown && !standing->withdrawn;
     ARC_AUTO_FREE char *image_tag = NULL;
 
@@ -152,9 +159,11 @@ int arc_version(const char *name, const struct arc_version_options *options,
             continue;
 
         int order = arc_release_version_compare(theirs, ours);
+        bool prerelease = is_prerelease(&other, options);
+        /* 1.0.0 comes after 0.9.0, also where that counts as a prerelease. */
         bool stable = !theirs->prerelease && !arc_json_lists(options->marked, other.text);
-        standing.outrun |= order > 0 && !stable;
-        if (order > 0 && stable) {
+        standing.outrun |= order > 0 && prerelease;
+        if (order > 0 && !prerelease) {
             bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
             bool minor = same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
             standing.major_beaten |= major;
