@@ -112,12 +112,16 @@ static int warn_of_tags(struct dryrun *run, const char *ref, struct arc_error *e
     const struct arc_project *project = run->project;
     ARC_AUTO(arc_tag) struct arc_tag above = {0}, below = {0};
     bool exists = false;
-    const char *tag = project->tag.text, *group = project->group->name;
+    ARC_AUTO(arc_buf) struct arc_buf next = {0}; /* the command that chooses it, where one can */
+    const char *tag = project->tag.text;
     const char *pushed = ref ? arc_tag_name(ref) : NULL;
     ARC_AUTO_FREE char *branch = NULL;
     struct arc_oid head;
 
     ARC_TRY(find_neighbours(project, &above, &below, &exists, err));
+    if (!project->tag.service)
+        arc_buf_printf(&next, " ('arc-ci version --next %s')", project->group->name);
+    ARC_TRY(arc_buf_check(&next, "a warning", err));
 
     /* Whether this is a run of the tag itself, by its ref or by what CI systems check out. */
     bool runs = pushed && strcmp(pushed, tag) == 0;
@@ -127,20 +131,20 @@ static int warn_of_tags(struct dryrun *run, const char *ref, struct arc_error *e
     if (exists && !runs)
         warn(run, "exists",
              "the tag %s exists already: its release was started by its push, and a tag is not "
-             "moved; for another release take a new version ('arc-ci version --next %s')",
-             tag, group);
+             "moved; for another release take a new version%s",
+             tag, arc_buf_text(&next));
 
     if (above.text)
         warn(run, "back",
              "a step back: %s is a higher version, and keeps `latest`; right for a fix of an older "
-             "line, else take the next version ('arc-ci version --next %s')",
-             above.text, group);
+             "line, else take the next version%s",
+             above.text, arc_buf_text(&next));
 
     if (below.text && is_jump(&below.version, &project->tag.version))
         warn(run, "jump",
-             "a jump: %s is the last version below %s, and some between them are left out; 'arc-ci "
-             "version --next %s' names the next one",
-             below.text, tag, group);
+             "a jump: %s is the last version below %s, and some between them are left out; check "
+             "that this is the next version%s",
+             below.text, tag, arc_buf_text(&next));
 
     return ARC_OK;
 }
