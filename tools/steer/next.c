@@ -74,8 +74,9 @@ static int take_core(const struct arc_release_version *version, struct core *out
 
     for (size_t i = 0; i < 3 && texts[i]; i++) {
         if (lens[i] > 18)
-            return arc_error_set(err, ARC_EINPUT, "%.*s is too large to be incremented",
-                                 (int)lens[i], texts[i]);
+            return arc_error_set(err, ARC_EINPUT,
+                                 "%.*s has a number too large to be incremented: name a version",
+                                 (int)version->len, version->text);
         out->part[i] = strtoull(texts[i], NULL, 10);
     }
 

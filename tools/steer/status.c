@@ -208,19 +208,36 @@ static int find_rides(struct asking *asking, struct survey_group *group, bool pr
     return arc_arena_check(&survey->memory, err);
 }
 
+/* The next version by the commits. *problem says why there is none after a tag whose number is too
+ * large to count on from, or NULL: one group's tag must not hide the other groups. */
+static int find_next(struct survey *survey, const struct survey_group *group,
+                     struct survey_next *out, char **problem, struct arc_error *err)
+{
+    static const struct arc_next_options by_commits;
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    int rc = survey_choose_next(survey, group, &by_commits, out, &why);
+
+    *problem = NULL;
+    if (rc != ARC_EINPUT)
+        return arc_error_pass(rc, &why, err);
+    *problem = arc_arena_text(&survey->memory, arc_error_text(&why));
+
+    return arc_arena_check(&survey->memory, err);
+}
+
 /* `group` is a copy, of a row that shows a train's last release, which may be a prerelease. */
 static int add_group(struct asking *asking, struct survey_group *group, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *lock = NULL;
-    static const struct arc_next_options by_commits;
     const struct arc_repository *repository = &asking->project->repository;
     ARC_AUTO_JSON json_t *pulls = json_array(), *services = json_array(), *record = NULL;
+    char *problem;
     struct survey_next next;
     char time[32];
     bool beside = false;
     int commits;
 
-    ARC_TRY(survey_choose_next(&asking->survey, group, &by_commits, &next, err));
+    ARC_TRY(find_next(&asking->survey, group, &next, &problem, err));
     if (group->group->includes && !arc_text_same(group->last, group->stable)) {
         group->lock = NULL;
         group->rides = NULL;
@@ -230,6 +247,7 @@ static int add_group(struct asking *asking, struct survey_group *group, struct a
         lock = group->lock;
         ARC_TRY(rc);
     }
+    group->problem = arc_or(group->problem, problem);
     if (group->stable)
         ARC_TRY(survey_is_above(group, next.since, &beside, err));
     ARC_TRY(sum_up(&asking->survey, group, beside, &commits, &pulls, &services, err));

@@ -35,10 +35,10 @@ struct survey_ride {
 
 struct survey_group {
     const struct arc_group *group;
-    char *last;   /* tag of the last release before HEAD; NULL: none */
-    char *stable; /* … of the last stable one */
-    const char *
-        predecessor; /* without a stable one: the predecessor's tag from the configuration; NULL: none, or not in the clone */
+    char *last;              /* tag of the last release before HEAD; NULL: none */
+    char *stable;            /* … of the last stable one */
+    const char *predecessor; /* without a stable one: the predecessor's tag from the configuration;
+                                NULL: none, or not in the clone */
     int64_t last_time;
     struct arc_tag *tags; /* owned: all that are its own, on any branch, by survey_list_tags() */
     size_t tag_count;
@@ -50,7 +50,8 @@ struct survey_group {
     size_t ride_count;
     struct arc_group taken; /* owned: the train with the services of its last stable release */
     json_t *lock;           /* owned: that release's lock file; NULL: unknown */
-    char *problem;          /* why its services are unknown, or differ from the lock file */
+    char *problem;          /* why its services are unknown, or differ from the lock file; by
+                               `status`, also why there is no next version */
 };
 
 /* Initialize with {0}. */
@@ -82,8 +83,8 @@ void survey_free(struct survey *survey);
 int survey_list_tags(struct survey *survey, struct survey_group *group, struct arc_error *err);
 
 /* Finds what the train's last stable release includes (by group->lock, if set) and what it would
- * include at HEAD; or, for its next prerelease, what its last release does. A difference from its lock file is not an error but its `problem`. Does nothing
- * for a group that builds. */
+ * include at HEAD; or, for its next prerelease, what its last release does. A difference from its
+ * lock file is not an error but its `problem`. Does nothing for a group that builds. */
 int survey_find_rides(struct survey *survey, struct survey_group *group, bool prerelease,
                       struct arc_error *err);
 
