@@ -5,8 +5,8 @@
 struct join {
     struct arc_registry *registry;
     const struct arc_planned_service *service;
-    json_t *
-        manifests; /* descriptors of the images in the plan's order of platforms, then of the attestations */
+    json_t *manifests;   /* descriptors of the images in the plan's order of platforms, then of the
+                            attestations */
     size_t images;       /* number of images */
     json_t *annotations; /* annotations of the first leg's index */
 };

@@ -38,10 +38,10 @@ int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, str
 /* The name of the tree without files, which git knows without its object. */
 #define ARC_GIT_EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
-/* Compares `from` (a commit or a tree; NULL: HEAD) with the files of the work tree by running `git diff`, which knows
- * sparse checkouts, filters (Git LFS), encodings and every form of the index. With `untracked`,
- * files that are neither tracked nor ignored follow, as added. `to` and `enter` are not used.
- * ARC_ENOTFOUND in a bare repository, without a commit or without git; ARC_EWORLD if git fails;
+/* Compares `from` (a commit or a tree; NULL: HEAD) with the files of the work tree by running `git
+ * diff`, which knows sparse checkouts, filters (Git LFS), encodings and every form of the index. With
+ * `untracked`, files that are neither tracked nor ignored follow, as added. `to` and `enter` are not
+ * used. ARC_ENOTFOUND in a bare repository, without a commit or without git; ARC_EWORLD if git fails;
  * ARC_ELIMIT for more than 64 MiB of names. */
 int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *diff,
                           bool untracked, struct arc_error *err);
@@ -59,13 +59,14 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_oid *from,
 
 /* How a file of the work tree differs from a commit. */
 enum arc_git_standing {
-    ARC_GIT_CHANGED, /* in the commit, but its content, type or executable bit differs */
-    ARC_GIT_MISSING, /* in the commit, but missing */
-    ARC_GIT_NEW,     /* not in the commit, and not ignored */
-    ARC_GIT_HIDDEN, /* in the commit, but git was told not to check it (assume-unchanged, skip-worktree) */
+    ARC_GIT_CHANGED,      /* in the commit, but its content, type or executable bit differs */
+    ARC_GIT_MISSING,      /* in the commit, but missing */
+    ARC_GIT_NEW,          /* not in the commit, and not ignored */
+    ARC_GIT_HIDDEN,       /* in the commit, but git was told not to check it (assume-unchanged,
+                             skip-worktree) */
     ARC_GIT_NO_SUBMODULE, /* a submodule in the commit that is not checked out */
-    ARC_GIT_LFS_POINTER, /* as in the commit, but what Git LFS would put in its place is not there */
-    ARC_GIT_IS_IGNORED,  /* not in the commit, and ignored by .gitignore or the like */
+    ARC_GIT_LFS_POINTER,  /* as in the commit, without what Git LFS would put in its place */
+    ARC_GIT_IS_IGNORED,   /* not in the commit, and ignored by .gitignore or the like */
 };
 
 /* Calls `each` for every file of the work tree that differs from the commit and is, or is below,

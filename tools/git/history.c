@@ -244,8 +244,9 @@ struct search {
     struct queue queue;
     uint32_t *found; /* common ancestors, newest first */
     size_t count;
-    int64_t
-        doubt; /* date of the newest merge that only one side has and whose parents are missing: it is cut as a whole, so any of its parents may be newer than the window */
+    int64_t doubt;  /* date of the newest merge that only one side has and whose parents are
+                       missing: it is cut as a whole, so any of its parents may be newer than the
+                       window */
     bool one_sided; /* a missing commit is known to be an ancestor of one side only */
     bool any;       /* a commit is missing */
 };

@@ -12,8 +12,9 @@ enum arc_git_part {
     ARC_GIT_COMMITS, /* only commits */
     ARC_GIT_SINGLE,  /* the same, without their history */
     ARC_GIT_APART,   /* commits of a tip that a branch lacks */
-    ARC_GIT_BLOBS, /* single blobs, separate because a remote assumes that having a commit means having its blobs */
-    ARC_GIT_TREES, /* commits with their trees */
+    ARC_GIT_BLOBS,   /* single blobs, separate because a remote assumes that having a commit means
+                        having its blobs */
+    ARC_GIT_TREES,   /* commits with their trees */
     ARC_GIT_PARTS,
 };
 

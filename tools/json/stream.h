@@ -19,12 +19,11 @@
 
 /* A member, or the elements of an array, to read. Values without a rule are skipped. */
 struct arc_json_rule {
-    unsigned in; /* the place it is in; rules of one place are adjacent */
-    const char *
-        key; /* the member's name in letters of any case, as Go's programs read it; NULL for every element of an
-                        array; "" in ARC_JSON_TOP */
-    unsigned enter; /* the place that this object or array is; 0: expects a scalar */
-    unsigned tag;   /* the reader's own */
+    unsigned in;     /* the place it is in; rules of one place are adjacent */
+    const char *key; /* the member's name in letters of any case, as Go's programs read it; NULL for
+                        every element of an array; "" in ARC_JSON_TOP */
+    unsigned enter;  /* the place that this object or array is; 0: expects a scalar */
+    unsigned tag;    /* the reader's own */
 };
 
 enum arc_json_type { ARC_JSON_NULL, ARC_JSON_BOOL, ARC_JSON_NUMBER, ARC_JSON_STRING };

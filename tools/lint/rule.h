@@ -179,8 +179,8 @@ void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
 /* Whether "USER[:GROUP]" is root, by its name or its number. */
 bool lint_is_root(const char *user);
-/* expression.c: the value of a key that GitHub compares without case: an input in `with` or `inputs`, a job, an
- * output (null is a node too). NULL if the key is missing. */
+/* expression.c: the value of a key that GitHub compares without case: an input in `with` or
+ * `inputs`, a job, an output (null is a node too). NULL if the key is missing. */
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name);
 /* Its text; "" if it is missing or has none. */
 static inline const char *lint_input_text(const struct arc_yaml_node *map, const char *name)
@@ -202,7 +202,8 @@ void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node
  * NULL if nothing is. *doubt: why a valid one does not mean what it seems to, or NULL. */
 const char *lint_expression(struct lint *lint, const char *text, size_t len, const char *uses,
                             const char **doubt);
-/* Whether a value is surely not of an input's type, "boolean" or "number": a text is never taken for one. */
+/* Whether a value is surely not of an input's type, "boolean" or "number": a text is never taken for
+ * one. */
 bool lint_misfits(struct lint *lint, const struct arc_yaml_node *value, const char *type);
 /* The text in lower case, for names without case. */
 #define lint_small(lint, text, len) arc_text_lower(arc_arena_cut(&(lint)->memory, text, len))

@@ -1,5 +1,5 @@
-/* What a run hands to others, or takes from them: secrets, tokens and artifacts (GitHub docs, "Secure use reference";
- * the audits of zizmor). */
+/* What a run hands to others, or takes from them: secrets, tokens and artifacts (GitHub docs, "Secure
+ * use reference"; the audits of zizmor). */
 #define _GNU_SOURCE /* strcasestr */
 #include "lint/rule.h"
 
@@ -157,7 +157,8 @@ static bool is_tree(const char *path)
     return whole || ARC_AMONG(path, "${{ github.workspace }}", "${{github.workspace}}");
 }
 
-/* Whether a step leaves the job's token in the work tree's .git/config, as checkout does up to its version 5. */
+/* Whether a step leaves the job's token in the work tree's .git/config, as checkout does up to its
+ * version 5. */
 static bool leaves_token(struct subject *s, const struct arc_yaml_node *step)
 {
     return step_uses(step, "actions/checkout") && !input_is(step, "persist-credentials", "false") &&

@@ -68,7 +68,8 @@ static int fit_commits(const struct arc_template *template, const json_t *values
 }
 
 /* Leaves out the next chapter or column whose content is also elsewhere: digests are in the table
- * and in build.json, too, and `arc-ci verify` prints the commands that check a signature. False when none is left. */
+ * and in build.json, too, and `arc-ci verify` prints the commands that check a signature. False when
+ * none is left. */
 static bool drop_chapter(json_t *values)
 {
     static const char *const chapters[] = {"verify",  "make",      "base-images", "pinned",

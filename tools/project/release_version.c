@@ -60,7 +60,8 @@ static bool next_part(const char *start, const char **at, const char *end, struc
 }
 
 /* Words for prereleases in PEP 440 ("Pre-releases", "Developmental releases"), Maven and others. A
- * single letter at the end names a patch (2026-07a); in a loose version, one may be of a commit hash. */
+ * single letter at the end names a patch (2026-07a); in a loose version, one may be of a commit
+ * hash. */
 static bool names_prerelease(const struct part *part, enum arc_versioning versioning)
 {
     static const char *const words[] = {

@@ -12,8 +12,8 @@ const char *registry_server(const char *host);
 
 /* How to connect to a host. */
 struct registry_trust {
-    bool
-        named; /* the user vouches for it as HOST, https://HOST (whatever its certificate) or http://HOST */
+    bool named; /* the user vouches for it as HOST, https://HOST (whatever its certificate) or
+                   http://HOST */
     bool plain; /* use http: named so, or this machine */
 };
 

@@ -345,7 +345,8 @@ static int find_base(const struct choice *choice, struct core *out, bool *first,
 }
 
 /* The highest stable release that has the first `same` numbers of the chosen ones and is not below
- * them, if HEAD lacks it; its commit, and its merge base with HEAD. NULL: none, or not in this clone. */
+ * them, if HEAD lacks it; its commit, and its merge base with HEAD. NULL: none, or not in this
+ * clone. */
 static const char *find_lacked(const struct choice *choice, const struct core *core, size_t same,
                                struct arc_oid *commit, struct arc_oid *base)
 {
