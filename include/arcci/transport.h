@@ -89,7 +89,7 @@ struct arc_github_options {
 };
 
 /* Makes the real transport. ARC_EWORLD when libcurl or the token is missing, ARC_EINPUT when the
- * token would be sent over plain http to another machine. */
+ * token has a space or the like, or would be sent over plain http to another machine. */
 int arc_transport_github(const struct arc_github_options *options, struct arc_transport **out,
                          struct arc_error *err);
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "doctor/doctor.h"
 #include "github/github.h"
+#include "github/options.h"
 #include "http/http.h"
 #include "os/socket.h"
 #include "project/repository.h"
@@ -24,18 +25,24 @@ void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
 
 void doctor_token(struct doctor *doctor, struct doctor_result *result)
 {
+    const struct arc_github_options options = {.env = doctor->project->env};
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *github = NULL;
     const char *variable;
     const char *scopes = "it needs contents: write (releases), packages: write (images), "
                          "security-events: write (SARIF), issues: write (findings); a classic "
                          "token: repo, write:packages";
 
-    if (arc_github_token(doctor->project->env, &variable)) {
+    bool is_set = arc_github_token(options.env, &variable);
+    if (is_set && arc_transport_github(&options, &github, &result->err) == ARC_OK) {
         arc_buf_printf(&result->found, "%s is set", variable);
         arc_buf_puts(&result->advice, scopes);
         return;
     }
 
-    doctor_say(result, DOCTOR_MISSING, "neither GITHUB_TOKEN nor GH_TOKEN is set", NULL);
+    if (is_set)
+        doctor_fail(result, DOCTOR_MISSING, NULL);
+    else
+        doctor_say(result, DOCTOR_MISSING, "neither GITHUB_TOKEN nor GH_TOKEN is set", NULL);
     arc_buf_printf(&result->advice, "in a workflow pass github.token by env; %s", scopes);
 }
 
