@@ -108,6 +108,7 @@ struct init_step {
     const char *tag;   /* prefix of the git tags that start the workflow; NULL: several, or none */
     const char *when;  /* when image tags without a version apply; "": always */
     const char *event; /* the event that starts the workflow; "": one of several */
+    bool is_on_pulls;  /* pull requests start it, alone or among others */
     bool is_of_tags;   /* pushes of tags start it, or make it push; those of branches do not */
     const char *cron;  /* of the schedule that starts it; NULL: none does */
     bool is_scheduled; /* pushes start it, and a schedule, too */

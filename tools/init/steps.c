@@ -711,6 +711,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
         return true;
     }
 
+    init_add_texts(init, &image->checked, more->checked);
     if (image->pushed && !more->pushed)
         return true;
 
@@ -920,6 +921,7 @@ static void take_image(const struct init_step *step, const char *context, const 
         ask(step, "which platforms does it build for? Neither an input nor a runner says");
     for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
         init_add_platform(init, &image, step->file, step->line, item);
+    image.checked = step->is_on_pulls ? image.platforms : NULL;
     if (*input(step, "contexts"))
         ask(step,
             "which other contexts has %s? Name them under build.additional_contexts; none is "
@@ -1415,6 +1417,7 @@ static void join_images(struct init *init)
 
         for (char **platform = image->platforms; platform && *platform; platform++)
             init_add_platform(init, whole, image->file, image->line, *platform);
+        init_add_texts(init, &whole->checked, image->checked);
         *at = image->next;
         init->image_count--;
     }

@@ -443,6 +443,8 @@ static void read_workflow(struct init *init, const char *path, const struct init
     place.tag = caller ? caller->tag : find_tag(init, on);
     place.when = caller ? caller->when : condition_of(init, on);
     place.event = caller ? caller->event : event_of(on);
+    bool on_pulls = arc_yaml_names(on, "pull_request") || arc_yaml_names(on, "pull_request_target");
+    place.is_on_pulls = caller ? caller->is_on_pulls : on_pulls;
     const struct arc_yaml_node *schedule = arc_yaml_get(on, "schedule");
     place.cron = caller ? caller->cron : NULL;
     if (!caller && arc_yaml_items(schedule))

@@ -319,30 +319,38 @@ static json_t *list_services(struct init *init, const struct init_group *group,
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-/* A pull request builds the same platforms as a release, as build-push-action would, unless a matrix
- * cannot hold them: the union of the images' platforms, unless one image uses the default. */
+/* The platforms of a group's images together; NULL if one of them has none. `checked`: those that
+ * pull requests build. */
+static json_t *join_platforms(struct init *init, const struct init_group *group, bool checked)
+{
+    char **all = NULL;
+
+    init_each_peer (image, group) {
+        char **own = checked ? image->checked : image->platforms;
+        if (!own)
+            return NULL;
+        init_add_texts(init, &all, own);
+    }
+
+    return all ? list_texts(init, all) : NULL;
+}
+
+/* A pull request builds what it has built so far or, if no workflow builds for pull requests, the
+ * same platforms as a release; unless a matrix cannot hold them. */
 static json_t *describe_platforms(struct init *init, const struct init_group *group, json_t *said)
 {
     json_t *usual = init_keep(init, json_pack("[s, s]", "linux/amd64", "linux/arm64"));
-    bool usual_release = !said || json_equal(said, usual), joins = !said;
-    json_t *platforms = usual_release ? usual : said;
-    char **all = NULL;
+    bool usual_release = !said || json_equal(said, usual);
+    json_t *joined = said ? NULL : join_platforms(init, group, false);
+    json_t *platforms = arc_or(joined, usual_release ? usual : said);
+    json_t *ci = arc_or(join_platforms(init, group, true), platforms);
 
-    init_each_peer (image, group)
-        joins = joins && image->platforms;
-
-    if (joins) {
-        init_each_peer (image, group)
-            init_add_texts(init, &all, image->platforms);
-        platforms = all ? list_texts(init, all) : platforms;
-    }
-
-    bool fits = group->count * json_array_size(platforms) <= INIT_CELLS_MAX;
+    bool fits = group->count * json_array_size(ci) <= INIT_CELLS_MAX;
     if (usual_release && !fits)
         return NULL; /* the default */
 
     json_t *described = init_keep(init, json_object());
-    put(init, described, "ci", fits ? platforms : NULL);
+    put(init, described, "ci", fits ? ci : NULL);
     put(init, described, "release", usual_release ? NULL : platforms);
 
     return described;
