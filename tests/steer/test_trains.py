@@ -3,6 +3,7 @@ import json
 
 import faults
 import pytest
+import world
 from world import World
 
 TAKEN_FIRST = {"a": "1.0.0", "b": "1.0.0", "c": "0.1.0"}
@@ -186,6 +187,16 @@ def test_a_clone_without_the_trains_tag_verifies_what_it_took(train):
 def test_github_that_does_not_tell_the_lock_is_said(train):
     train.github.state.off = {"/releases/tags/": (500, "Server Error")}
     assert "500" in row_of(train)["problem"]
+
+
+def test_a_group_with_a_version_label_of_its_own_is_taken(tmp_path, monkeypatch):
+    own = "    build: {{labels: {{org.opencontainers.image.version: 'v{{version}}'}}}}\n"
+    monkeypatch.setattr(world, "GROUP", world.GROUP.replace("    tag: shop/v*\n", "    tag: shop/v*\n" + own))
+    with World(tmp_path, services="abc", mirror=False, train=True) as platform:
+        platform.release("1.0.0")
+        platform.release("0.1.0", group="data")
+        platform.release("1.0.0", group="platform")
+        assert taken(platform) == TAKEN_FIRST
 
 
 def test_a_train_that_never_ran(train):

@@ -221,6 +221,7 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
                          struct arc_planned_service *out, struct arc_arena *memory,
                          struct arc_error *err)
 {
+    static const char version_label[] = "org.opencontainers.image.version"; /* may be replaced */
     const struct arc_released_from *released = service->released;
     const struct arc_service *own = arc_group_find_service(released->group, service->codename);
     const struct arc_plan_options of_release = {.group = released->group,
@@ -248,7 +249,8 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
                                                   .version = released->version->version,
                                                   .revision = released->revision};
     set_pair(out->labels, "org.opencontainers.image.revision", released->revision);
-    set_pair(out->labels, "org.opencontainers.image.version", released->version->version);
+    if (!arc_find(own->build.labels, arc_pairs_count(own->build.labels), name, version_label))
+        set_pair(out->labels, version_label, released->version->version);
     out->context = service->build.context;
     out->dockerfile = service->build.dockerfile;
     out->platforms =
