@@ -3,6 +3,7 @@ import json
 
 import pytest
 import test_cmd
+import world
 from world import World, stamp
 
 
@@ -165,3 +166,17 @@ def test_the_page_has_the_builds_by_itself(shop, tmp_path):
     asset["name"], shop.github.state.blobs[asset["id"]] = "build.json", b'{"document": "build", "format": 9}'
     shop.run("status", f"--html={page}")
     assert '<p class="bad">build.json of the release shop/v1.1.0: ' in page.read_text()
+
+
+def test_each_service_with_tags_of_its_own_is_looked_at(tmp_path, monkeypatch):
+    """Only the release with the highest version of all services was."""
+    monkeypatch.setattr(world, "GROUP", world.GROUP.replace("shop/v*", '"{{codename}}/v*"'))
+    with World(tmp_path, mirror=False) as shop:
+        for group, version in (("a", "1.0.0"), ("b", "0.1.0"), ("b", "0.2.0")):
+            shop.release(version, group=group)
+        assert row_of(shop, "--registry")["adrift"] == []
+        tags = shop.registry.state.repository("o/arc-b").tags
+        tags["latest"] = tags["b-v0.1.0"]
+        assert [(one["service"], one["tag"]) for one in row_of(shop, "--registry")["adrift"]] == [("b", "latest")]
+        del shop.registry.state.repository("o/arc-a").tags["latest"]
+        assert {one["service"] for one in row_of(shop, "--registry")["adrift"]} == {"a", "b"}

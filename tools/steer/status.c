@@ -322,20 +322,22 @@ static int check_listed(struct asking *asking, const struct released_tag *tags, 
     return ARC_OK;
 }
 
-/* Adds the tags of the group's last stable release that are missing or do not point to what it
- * built; to their version's tag, if there is no record of that. */
+/* Adds the tags of a stable release that are missing or do not point to what it built; to their
+ * version's tag, if there is no record of that. */
 static int check_release(struct asking *asking, const struct survey_group *group,
-                         const struct arc_group *released, json_t *adrift, struct arc_error *err)
+                         const struct survey_release *release, json_t *adrift,
+                         struct arc_error *err)
 {
+    const struct arc_group *released = group->group->includes ? &group->taken : group->group;
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
     ARC_AUTO_JSON json_t *build = NULL;
     struct released_tag *tags;
     size_t count;
 
-    ARC_TRY(released_plan(asking->project, released, group->stable,
+    ARC_TRY(released_plan(asking->project, released, release->stable,
                           asking->project->repository.tags, &plan, err));
-    ARC_TRY(records_find(&asking->records, group->stable, "build.json", &build, err));
+    ARC_TRY(records_find(&asking->records, release->stable, "build.json", &build, err));
     if (build)
         ARC_TRY(arc_ledger_read(build, &ledger, err));
     int rc = released_look_up(asking->registry, &plan, &asking->survey.memory, &tags, &count, err);
@@ -347,7 +349,7 @@ static int check_release(struct asking *asking, const struct survey_group *group
         const char *digest = find_released(group->lock, &ledger, tag->service->service);
         if (digest)
             snprintf(tag->expected, sizeof tag->expected, "%s", digest);
-        bool outrun = tag->planned->prereleases && !arc_text_same(group->last, group->stable);
+        bool outrun = tag->planned->prereleases && !arc_text_same(release->last, release->stable);
         if (outrun || tag->planned->kind == ARC_TAG_MOVING || /* it may be another's by now */
             (*tag->digest && strcmp(tag->digest, tag->expected) == 0))
             continue;
@@ -379,7 +381,9 @@ static int check_group(struct asking *asking, const struct survey_group *group, 
     if (!released->service_count)
         return ARC_OK; /* a train that could not be resolved has a `problem` */
 
-    int rc = check_release(asking, group, released, adrift, &problem);
+    int rc = ARC_OK;
+    for (size_t i = 0; !rc && i < group->release_count; i++)
+        rc = check_release(asking, group, &group->releases[i], adrift, &problem);
     if (!rc)
         return ARC_OK;
     if (rc == ARC_ENOMEM)

@@ -228,6 +228,37 @@ int survey_list_tags(struct survey *survey, struct survey_group *group, struct a
     return ARC_OK;
 }
 
+/* Adds a stable release to a group's, once. */
+static int add_release(struct walk *walk, struct survey_group *group,
+                       const struct arc_last_good *last, struct arc_error *err)
+{
+    struct arc_arena *memory = &walk->out->memory;
+
+    if (!last[1].tag || arc_find(group->releases, group->release_count, stable, last[1].tag))
+        return ARC_OK;
+    ARC_APPEND(memory, group->releases, group->release_count, err,
+               (struct survey_release){arc_arena_text(memory, last[0].tag),
+                                       arc_arena_text(memory, last[1].tag)});
+
+    return arc_arena_check(memory, err);
+}
+
+static int list_releases(struct walk *walk, struct arc_error *err)
+{
+    struct survey *out = walk->out;
+
+    arc_each (owner, walk->owners, walk->owner_count)
+        if (owner->slot >= 2 * out->group_count)
+            ARC_TRY(
+                add_release(walk, &out->groups[owner->group], &walk->releases[owner->slot], err));
+
+    for (size_t g = 0; g < out->group_count; g++)
+        if (!out->groups[g].release_count)
+            ARC_TRY(add_release(walk, &out->groups[g], &walk->releases[2 * g], err));
+
+    return ARC_OK;
+}
+
 static int find_releases(struct walk *walk, struct arc_error *err)
 {
     struct survey *out = walk->out;
@@ -274,6 +305,8 @@ static int find_releases(struct walk *walk, struct arc_error *err)
         group->last_time = commit.time;
         ARC_TRY(arc_error_memory(rc, err));
     }
+
+    ARC_TRY(list_releases(walk, err));
 
     return find_predecessors(walk, err);
 }

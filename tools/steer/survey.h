@@ -33,6 +33,12 @@ struct survey_ride {
     char *then, *now;
 };
 
+/* The last release of a group, or of a service that has tags of its own. */
+struct survey_release {
+    char *last; /* the tag */
+    char *stable;
+};
+
 struct survey_group {
     const struct arc_group *group;
     char *last;              /* tag of the last release before HEAD; NULL: none */
@@ -40,6 +46,9 @@ struct survey_group {
     const char *predecessor; /* without a stable one: the predecessor's tag from the configuration;
                                 NULL: none, or not in the clone */
     int64_t last_time;
+    struct survey_release *releases; /* the stable ones: of each service that has tags of its own,
+                                        else the group's */
+    size_t release_count;
     struct arc_tag *tags; /* owned: all that are its own, on any branch, by survey_list_tags() */
     size_t tag_count;
     struct survey_touch *touches; /* newest first */
