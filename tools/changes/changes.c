@@ -179,6 +179,21 @@ static int choose(struct run *run, struct arc_error *err)
 
 static int compare(struct run *run, struct arc_error *err);
 
+/* A service without files of its own, such as one with `dockerfile_inline`, is new, too, where
+ * everything is. */
+static int add_fileless(struct run *run, const bool *only, struct arc_error *err)
+{
+    arc_each (result, run->out->results, run->options->filters->count) {
+        if (result->matched || (only && !only[result - run->out->results]))
+            continue;
+        result->matched = true;
+        if (!result->reason)
+            ARC_TRY(arc_match_mark(result, err, "everything counts as new"));
+    }
+
+    return ARC_OK;
+}
+
 /* Checks whether the configuration changed; if only the API knows the files, by its list. */
 static int compare_entries(struct run *run, const struct arc_oid *base, const bool *only,
                            struct arc_error *err)
@@ -188,6 +203,8 @@ static int compare_entries(struct run *run, const struct arc_oid *base, const bo
     const struct arc_oid *head = run->base.kind == ARC_BASE_WORKTREE ? NULL : &run->base.head;
     for (size_t i = 0; !of_commits && i < options->filters->count; i++)
         run->out->results[i].matched |= run->out->results[i].defining > 0;
+    if (options->filters->from_config && run->base.kind == ARC_BASE_EVERYTHING)
+        return add_fileless(run, only, err);
     if (!options->config || !options->filters->from_config || !run->git || !of_commits)
         return ARC_OK;
     ARC_TRY(arc_services_definitions(run->project, options, only, base, head, run->out, err));

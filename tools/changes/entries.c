@@ -129,12 +129,18 @@ static bool is_same_item(const struct arc_yaml_node *a, const struct arc_yaml_no
     return true;
 }
 
-static bool is_item(const struct arc_yaml_node *item, const struct arc_service *service)
+/* The directory, file or glob that an item is of; NULL: none. */
+static const char *place_of(const struct arc_yaml_node *item)
 {
-    const struct arc_yaml_node *codename = arc_yaml_get(item, "codename");
     const struct arc_yaml_node *node =
         item->type == ARC_YAML_STRING ? item : arc_yaml_get(item, "directory");
-    const char *place = node && node->type == ARC_YAML_STRING ? node->text : NULL;
+    return node && node->type == ARC_YAML_STRING ? node->text : NULL;
+}
+
+/* Whether an item names the service, or its file. */
+static bool names_it(const struct arc_yaml_node *item, const struct arc_service *service)
+{
+    const struct arc_yaml_node *codename = arc_yaml_get(item, "codename");
 
     if (codename && codename->type == ARC_YAML_STRING) {
         size_t len = strlen(service->codename);
@@ -143,15 +149,18 @@ static bool is_item(const struct arc_yaml_node *item, const struct arc_service *
         return codename->len == len && strncmp(codename->text, service->codename, len) == 0;
     }
 
-    if (arc_yaml_is(arc_yaml_get(item, "name"), service->name))
-        return true;
-    if (!place)
-        return false;
-    if (service->file && strcmp(place, service->file) == 0)
-        return true;
+    return arc_yaml_is(arc_yaml_get(item, "name"), service->name) ||
+           (service->file && arc_text_same(place_of(item), service->file));
+}
 
-    /* A directory, or a glob of directories. */
+/* Whether an item without a codename is of the service's directory, or of a glob with it. */
+static bool is_at_it(const struct arc_yaml_node *item, const struct arc_service *service)
+{
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    const char *place = place_of(item);
+
+    if (!place || arc_yaml_get(item, "codename"))
+        return false;
     size_t len = strlen(place), own = strlen(service->directory);
     len -= len > 1 && place[len - 1] == '/';
     if (!strpbrk(place, "*?[{"))
@@ -160,13 +169,21 @@ static bool is_item(const struct arc_yaml_node *item, const struct arc_service *
            arc_glob_match(glob, service->directory, own);
 }
 
-/* The first item of a group's services for this service; NULL: none. */
+/* The item of a group's services for this service: one that names it, else the first of its
+ * directory, which may have several images; NULL: none. */
 static const struct arc_yaml_node *find_item(const struct arc_yaml_node *group,
                                              const struct arc_service *service)
 {
-    arc_yaml_each (item, arc_yaml_get(group, "services"))
-        if (is_item(item, service))
+    const struct arc_yaml_node *services = arc_yaml_get(group, "services");
+
+    arc_yaml_each (item, services)
+        if (names_it(item, service))
             return item;
+
+    arc_yaml_each (item, services)
+        if (is_at_it(item, service))
+            return item;
+
     return NULL;
 }
 
@@ -177,7 +194,7 @@ static const struct arc_yaml_node *find_group(const struct arc_yaml *yaml,
 {
     const struct arc_yaml_node *groups = arc_yaml_get(yaml->root, "groups");
     const struct arc_yaml_node *named = arc_yaml_get(groups, name);
-    if (find_item(named, service))
+    if (service->definition || find_item(named, service))
         return named;
     arc_yaml_each_pair (group, groups)
         if (find_item(group->value, service))
