@@ -233,6 +233,11 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
                              "--relative-to is about patterns of --filters: a service's are "
                              "relative to the top of the repository");
 
+    if (options.quantifier == ARC_QUANTIFIER_EVERY && filters.from_config)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--predicate-quantifier=every is about patterns of --filters: one of "
+                             "a service's paths is enough, and '!' always excludes");
+
     options.filters = &filters;
     options.config = project.config.path ? &project.config : NULL;
     ARC_TRY(arc_changes(&project, &options, &changes, err));
