@@ -69,14 +69,14 @@ def repo(tmp_path, registry):
     return repo
 
 
-def changes(repo):
+def changes(repo, **event):
     env = {name: os.environ[name] for name in cmd.PASSED_ON if name in os.environ}
     return subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--since-image", "--json"], cwd=repo, capture_output=True, text=True,
-                          env={**env, "HOME": str(repo.parent)}, timeout=120)
+                          env={**env, "HOME": str(repo.parent), **event}, timeout=120)
 
 
-def service(repo):
-    run = changes(repo)
+def service(repo, **event):
+    run = changes(repo, **event)
     assert run.returncode == 0, run.stderr
     document = json.loads(run.stdout)
     cmd.validate(document, "changes")
@@ -151,6 +151,18 @@ def test_the_tag_that_a_group_without_latest_moves(repo, registry, images, tag):
     commit = cmd.git(repo, "rev-parse", "HEAD").strip()
     publish(registry, commit, tag=tag)
     assert service(repo)["base"] == commit
+
+
+@pytest.mark.parametrize("images, tag", [("['{version}', latest, {name: edge, when: 'branch:main'}]", "edge"), ("['{version}', '{branch}']", "main"),
+                                         ("[latest, {name: edge, when: 'branch:next'}]", "latest")])
+def test_the_tag_that_the_branch_moves(repo, registry, images, tag):
+    """`latest` of an older release made every run build again what edge had; of a newer one, it hid that edge lacked it."""
+    config = repo / ".github/arc-ci.yaml"
+    config.write_text(config.read_text() + f"    image-tags: {images}\n")
+    commit, older = cmd.git(repo, "rev-parse", "HEAD", "HEAD~2").split()
+    for name in ("latest", "edge", "main"):
+        publish(registry, commit if name == tag else older, tag=name)
+    assert service(repo, GITHUB_EVENT_NAME="push", GITHUB_REF="refs/heads/main", GITHUB_SHA=commit)["base"] == commit
 
 
 @pytest.mark.skipif(not shutil.which("docker"), reason="no docker, which reads a bake file")

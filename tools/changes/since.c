@@ -239,7 +239,8 @@ static int last_image(const struct arc_base_request *request, struct arc_registr
     ARC_AUTO_FREE char *tag = NULL;
     const char *image;
 
-    ARC_TRY(arc_service_published_tag(out->group, service, &image, &tag, err));
+    const char *branch = arc_event_branch(request->event, arc_or(request->event->sha, ""));
+    ARC_TRY(arc_service_published_tag(out->group, service, branch, &image, &tag, err));
     int rc = read_revision(registry, image, tag, &revision, err);
     if (rc == ARC_ENOTFOUND)
         return never(out, err,

@@ -1,4 +1,5 @@
 #include "config/bases.h"
+#include "arcci/glob.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "config/build.h"
@@ -15,23 +16,46 @@ static bool says_latest(const struct arc_image_tag *tag)
     return tag && strstr(tag->name, "latest");
 }
 
+/* Whether pushes of a branch (NULL: none), and only they, move a tag. */
+static bool is_of_branch(const struct arc_image_tag *tag, const char *branch)
+{
+    if (!branch || (!tag->branches && (tag->when || !strstr(tag->name, "{branch}"))))
+        return false;
+    return !tag->branches || arc_glob_any(tag->branches, branch);
+}
+
+/* How well a tag finds the last image; 0: not at all. */
+static int rank(const struct arc_image_tag *tag, const struct arc_service *service,
+                const char *branch)
+{
+    if (service->version)
+        return strstr(tag->name, "{version}") != NULL;
+    if (is_of_branch(tag, branch))
+        return 3;
+    return says_latest(tag) ? 2 : 1;
+}
+
 int arc_service_published_tag(const struct arc_group *group, const struct arc_service *service,
-                              const char **image, char **out, struct arc_error *err)
+                              const char *branch, const char **image, char **out,
+                              struct arc_error *err)
 {
     const struct arc_image_tag *tag = arc_or(service->image_tags, group->image_tags);
     const struct arc_image_tag *chosen = NULL;
-    const struct arc_word version = {"version", arc_text_or(service->version, "{version}")};
+    struct arc_word word = {"branch", arc_or(branch, "{branch}")};
     ARC_AUTO_FREE char *text = NULL;
+    int best = 0;
 
+    if (service->version)
+        word = (struct arc_word){"version", arc_text_or(service->version, "{version}")};
     ARC_TRY(arc_text_copy("latest", &text, err));
 
-    for (; tag->name && (service->version ? !chosen : !says_latest(chosen)); tag++) {
+    for (; tag->name; tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
-        arc_service_fill(tag->name, group, service, version, &filled);
-        bool other =
-            service->version ? !strstr(tag->name, "{version}") : chosen && !says_latest(tag);
-        if (other || strchr(arc_buf_text(&filled), '{'))
+        int own = rank(tag, service, branch);
+        arc_service_fill(tag->name, group, service, word, &filled);
+        if (own <= best || strpbrk(arc_buf_text(&filled), "{/"))
             continue;
+        best = own;
         chosen = tag;
         free(text);
         text = arc_buf_steal(&filled);

@@ -26,7 +26,9 @@ int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *co
                         void *context);
 
 /* The tag of the service's last image, among those known without a release: the first with
- * {version} if versions come from a file, else the first with "latest", else any, else "latest".
- * *image is borrowed, *out owned by the caller. */
+ * {version} if versions come from a file, else the first that pushes of the branch move (NULL: no
+ * branch), else the first with "latest", else any, else "latest". *image is borrowed, *out owned by
+ * the caller. */
 int arc_service_published_tag(const struct arc_group *group, const struct arc_service *service,
-                              const char **image, char **out, struct arc_error *err);
+                              const char *branch, const char **image, char **out,
+                              struct arc_error *err);
