@@ -100,6 +100,26 @@ static size_t measure_break(const char *line)
     return *end ? (size_t)(end - line) : 0;
 }
 
+/* Whether the text of such a footer says that there is no break, as those of templates do: "None",
+ * "n/a (compatible)". */
+static bool denies(const char *text)
+{
+    static const char *const words[] = {"none", "n/a", "no"};
+
+    text += strspn(text, " \t*");
+    for (size_t i = 0; i < ARC_COUNT(words); i++) {
+        const char *rest = text + strlen(words[i]);
+        if (strncasecmp(text, words[i], strlen(words[i])) != 0)
+            continue;
+        bool more = i < 2 && ARC_STARTS(rest, ".", ",", ";", " (", " -");
+        rest += strspn(rest, "*.");
+        if (more || !*rest || *rest == '\n')
+            return true;
+    }
+
+    return false;
+}
+
 /* Whether a line is a footer: "Token: value" or "Token #12", with a token of one word. */
 static bool is_footer(const char *line)
 {
@@ -185,6 +205,8 @@ static const char *find_break(struct arc_message_lines *lines, size_t *len)
         const char *text = line + prefix + strspn(line + prefix, " \n"), *end = text;
         if (memchr(line + prefix, '\n', (size_t)(text - line) - prefix) && is_footer(text))
             text = end = line + prefix; /* that is another footer, and this one has no text */
+        if (denies(text))
+            continue;
         do {
             end += strcspn(end, "\n");
         } while (*end && *++end != '\n' && *end && !is_footer(end));
@@ -213,7 +235,9 @@ bool arc_message_is_breaking(const char *subject, const char *body)
 {
     struct arc_message_lines lines = {.next = body};
     size_t len;
-    return arc_message_type(subject).bang || measure_break(subject) || find_break(&lines, &len);
+    size_t prefix = measure_break(subject);
+    bool says = prefix && !denies(subject + prefix);
+    return says || arc_message_type(subject).bang || find_break(&lines, &len);
 }
 
 const char *arc_message_skips(const char *subject, const char *body)
