@@ -203,6 +203,8 @@ static void test_conditions_of_a_release(void **state)
         {ALWAYS("edge"), "edge", "edge", "edge", "moving"},
         {WHEN("stable", ARC_WHEN_STABLE), "stable", "-stable", "-stable", "floating"},
         {WHEN("next", ARC_WHEN_PRERELEASE), "-next", "-next", "next", "floating"},
+        {WHEN("{major}.{minor}-rc", ARC_WHEN_PRERELEASE), "-2.0-rc", "-1.9-rc", "3.0-rc",
+         "floating"},
         {WHEN("any", ARC_WHEN_RELEASE), "any", "-any", "any", "floating"},
         {WHEN("{version}-x", ARC_WHEN_STABLE), "2.0.0-x", "1.9.1-x", "-3.0.0-rc.1-x", "version"},
         {WHEN("{version}-x", ARC_WHEN_LATEST), "2.0.0-x", "-1.9.1-x", "-3.0.0-rc.1-x", "version"},

@@ -178,10 +178,12 @@ static bool has_part(const struct reading *reading)
     return ARC_HOLDS(reading->tag->name, "{major}", "{minor}", "{patch}", "{prerelease}");
 }
 
-/* Whether prereleases have the tag, too: "next". */
+/* Whether prereleases have the tag, too: "next", and "{major}.{minor}-rc" if only they have it. */
 static bool has_prereleases(const struct reading *reading)
 {
-    return !has_part(reading) && (reading->tag->when & (ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE));
+    unsigned when = reading->tag->when;
+    return when == ARC_WHEN_PRERELEASE ||
+           (!has_part(reading) && (when & (ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE)));
 }
 
 static bool has_numbers(const struct reading *reading)
@@ -308,9 +310,10 @@ static bool floats(const struct reading *reading, const char **reason)
     }
 
     bool beaten = version->beaten && (when & ~(unsigned)ARC_WHEN_PRERELEASE);
-    if (any && (version->outrun || beaten)) {
-        *reason = version->outrun ? "a higher prerelease has this tag"
-                                  : "a higher stable version has this tag";
+    bool outrun = version->outrun && !part; /* else it may be of another line */
+    if (any && (outrun || beaten)) {
+        *reason =
+            outrun ? "a higher prerelease has this tag" : "a higher stable version has this tag";
         return false;
     }
 
