@@ -474,6 +474,11 @@ static void take_options(struct script *script, const json_t *words, size_t firs
         init_push(init, script->builds, json_incref(with));
 }
 
+static bool is_of_commit(const char *value)
+{
+    return ARC_HOLDS(value, "{revision}", "{sha}", "{sha7}", "{branch}");
+}
+
 /* "echo NAME=value >> $GITHUB_OUTPUT" sets an output of the step, and GITHUB_ENV a variable of the
  * job. When branches of an "if" set different values, only a run knows which. */
 static void take_output(struct script *script, const char *said, const char *where)
@@ -485,12 +490,20 @@ static void take_output(struct script *script, const char *said, const char *whe
 
     char *name = init_cut(init, said, (size_t)(equals - said));
     const char *before = arc_arena_text(&init->arena, arc_json_text_of(script->outputs, name));
+    bool of_commits = is_of_commit(before) || is_of_commit(equals + 1);
+    if (of_commits && json_object_get(script->guessed, name))
+        before = INIT_UNKNOWN_TEXT;
     const char *value = init_says_version(before) ? before : equals + 1;
     bool told = arc_text_is_visible(value) &&
                 (!*before || init_says_version(value) || strcmp(before, value) == 0);
     const char *unknown = strchr(value, INIT_UNKNOWN);
     bool differs = strchr(before, INIT_UNKNOWN) || (unknown && strchr(unknown + 1, INIT_UNKNOWN));
-    const char *given = told || differs ? NULL : init_release_value(name, true);
+    bool guesses = !told && !differs && !of_commits;
+    const char *given = guesses ? init_release_value(name, true) : NULL;
+    if (given) {
+        script->guessed = arc_or(script->guessed, init_keep(init, json_object()));
+        init_set(init, script->guessed, name, json_true());
+    }
     value = *before && !told ? INIT_UNKNOWN_TEXT : value;
     value = arc_or(given, value);
 

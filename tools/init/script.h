@@ -23,6 +23,7 @@ struct script {
     bool is_outside;              /* it left the repository: what it builds there is not ours */
     json_t *variables;            /* set so far */
     json_t *outputs;              /* name → the value last set */
+    json_t *guessed;              /* name → true: that value is what its name suggests; or NULL */
     json_t *said;                 /* by "echo" since "{"; NULL: not in braces */
     json_t *builds;               /* `with` of each build */
     struct loop loops[LOOPS_MAX]; /* the innermost last */

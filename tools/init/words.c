@@ -161,9 +161,36 @@ static bool expand_function(struct script *script, const char *call, const char 
     }
 }
 
+/* What "##*\/", "#web-", "cut -d/ -f2" or "s/web-//" leaves of what the workflow's tags start with:
+ * "v" of "web/v". NULL: it does not cut there. */
+static const char *cut_start(const struct script *script, const char *how)
+{
+    const char *start = script->step->tag, *at = NULL;
+
+    if (!start)
+        return NULL;
+
+    if (*how == '#') {
+        const char *pattern = how + 1 + (how[1] == '#');
+        if (*pattern != '*' || !pattern[1] || pattern[2])
+            return *pattern ? arc_text_after(start, pattern) : NULL;
+        at = how[1] == '#' ? strrchr(start, pattern[1]) : strchr(start, pattern[1]);
+    } else if (strstr(how, "cut ")) {
+        bool last = ARC_HOLDS(how, "-f2", "-f 2", "-f4", "-f 4"); /* of web/v1, refs/tags/web/v1 */
+        at = last && ARC_HOLDS(how, "-d/", "-d /", "-d '/'", "-d'/'") ? strrchr(start, '/') : NULL;
+    } else if ((at = strstr(how, "s/"))) {
+        at += 2 + (at[2] == '^');
+        size_t len = strcspn(at, "/");
+        return len && ARC_STARTS(at + len, "//") && strncmp(at, start, len) == 0 ? start + len
+                                                                                 : NULL;
+    }
+
+    return at ? at + 1 : NULL;
+}
+
 /* What the expansion or filter `how` leaves of a release's tag or version `held`: all of it, the
  * version, or its first numbers. NULL: unknown. */
-static const char *cut_tag(const char *held, const char *how)
+static const char *cut_tag(struct script *script, const char *held, const char *how)
 {
     bool letter = ARC_HOLDS(how, "^v", "#v", "tags/v", "tags\\/v", "/v/", ":1", "-c2-", "-c 2-",
                             "-c12-", "-c 12-", "-dv", "-d v", "-d 'v'", "-d'v'", ":v%=%");
@@ -173,8 +200,11 @@ static const char *cut_tag(const char *held, const char *how)
         strstr(how, "%%.*") || (dots && (arc_text_ends(how, "-f1") || arc_text_ends(how, "-f 1")));
     bool two = strstr(how, "%.*") || (dots && ARC_HOLDS(how, "1,2", "1-2"));
 
-    if (strcmp(held, "{image-tag}") == 0 && !letter)
-        return one || two ? NULL : held;
+    if (strcmp(held, "{image-tag}") == 0 && !letter) {
+        const char *left = cut_start(script, how);
+        const char *cut = left ? init_print(script->init, "%s{version}", left) : held;
+        return one || two ? NULL : cut;
+    }
     if (strcmp(held, "{major}.{minor}") == 0)
         return one || two ? "{major}" : held;
     if (one)
@@ -222,7 +252,8 @@ static const char *said_by_echo(struct script *script, const char *command)
         return cut_hash(filter);
     if (!bar)
         return held;
-    const char *left = init_is_among(held, "{image-tag} {version}") ? cut_tag(held, filter) : NULL;
+    const char *left =
+        init_is_among(held, "{image-tag} {version}") ? cut_tag(script, held, filter) : NULL;
     bool is_kept = left && strcmp(left, held) == 0 && strcmp(held, "{version}") == 0;
 
     return is_kept ? NULL : left; /* by a filter that is not known */
@@ -376,6 +407,8 @@ static const char *said_by_basename(struct script *script, const char *command)
 {
     const char *path = arc_text_after(command, "basename ");
     const char *name = path ? arc_path_name(expand_whole(script, path)) : "";
+    if (strcmp(name, "{image-tag}") == 0)
+        return cut_tag(script, name, "##*/");
     return *name && *name != '.' && !strpbrk(name, " |") ? name : NULL;
 }
 
@@ -420,7 +453,7 @@ static const char *said_by_describe(struct script *script, const char *command)
     if (other)
         *other = '\0';
     const char *filter = strchr(text, '|');
-    const char *left = filter ? cut_tag("{image-tag}", filter) : "{image-tag}";
+    const char *left = filter ? cut_tag(script, "{image-tag}", filter) : "{image-tag}";
     bool is_kept = filter && left && strcmp(left, "{image-tag}") == 0;
 
     return is_kept ? NULL : left; /* by a filter that is not known */
@@ -501,7 +534,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     const char *value = find_value(script, known);
     (void)init_spend(script->init, strlen(arc_or(value, "")));
     if (value && init_is_among(value, "{image-tag} {version} {major}.{minor}"))
-        value = cut_tag(value, init_cut(script->init, rest, (size_t)(end - rest)));
+        value = cut_tag(script, value, init_cut(script->init, rest, (size_t)(end - rest)));
     if (value && strcmp(value, "{revision}") == 0 && ARC_STARTS(rest, "::", ":0:"))
         value = cut_hash(rest);
 
