@@ -108,9 +108,9 @@ static bool is_example(const char *host)
 /* Whether the text before `end` ends with a word for a secret, in any case. */
 static bool names_secret(const char *line, const char *end)
 {
-    static const char *const words[] = {"password",   "passwd",      "secret",
-                                        "token",      "api_key",     "apikey",
-                                        "access_key", "private_key", "secret_key"};
+    static const char *const words[] = {"password",    "passwd",    "secret", "token",
+                                        "api_key",     "api-key",   "apikey", "access_key",
+                                        "private_key", "secret_key"};
 
     while (end > line && strchr(" \t\"'", end[-1]))
         end--;
@@ -203,14 +203,15 @@ static bool is_reference(const char *value, size_t len)
     bool in_file = folder && memchr(value + folder, '.', len - folder); /* docs/secret.md */
     bool item = value[strspn(value, ARC_ALNUM "_.")] == '['; /* ENC[…], os.environ["A"] */
 
-    /* API_TOKEN, process.env.API_TOKEN, my-secret */
+    /* API_TOKEN, process.env.API_TOKEN, my-secret, vault/item:token */
     bool named = strspn(value, ARC_ALNUM "_.") >= len &&
                  (dots || strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") >= len);
-    named = named ||
-            (signs && strspn(value, ARC_ALNUM "-_") >= len && strcspn(value, "0123456789") >= len);
+    named = named || ((signs || folder || key) && strspn(value, ARC_ALNUM "-_/:") >= len &&
+                      strcspn(value, "0123456789") >= len);
     named = named && names_secret(value, value + len);
+    bool variable = memchr(value, '_', len) && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") >= len;
 
-    return in_path || in_file || named || item ||
+    return in_path || in_file || named || variable || item ||
            ARC_STARTS(value, "vault:", "arn:", "ssm:", "file:", "env:", "./", "../") ||
            (len == 42 && ARC_STARTS(value, "0x")) || /* an account of Ethereum; a key has 66 */
            strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?0") >= len ||

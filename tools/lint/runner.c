@@ -721,7 +721,12 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *hol
                      "GitHub starts nothing of a workflow with both `queue: max` and "
                      "`cancel-in-progress: true`");
 
-    if (strstr(key, "github.sha") && !(cancels && (!tags || strstr(key, "github.ref"))))
+    /* In a pull request, the first of "github.head_ref || github.sha" counts. */
+    const struct arc_yaml_node *on = arc_yaml_get(s->root, "on");
+    bool is_pull = starts_on(s, "pull_request") && arc_yaml_pairs(on) + arc_yaml_items(on) <= 1 &&
+                   ARC_HOLDS(key, "event.number ||", "pull_request.number ||", "head_ref ||");
+
+    if (strstr(key, "github.sha") && !is_pull && !(cancels && (!tags || strstr(key, "github.ref"))))
         lint_find_at(s->lint, LINT_QUEUE, concurrency,
                      "two events for one commit share this group, and one run is cancelled: use "
                      "github.run_id");

@@ -1039,10 +1039,13 @@ void lint_workflows(struct lint *lint)
 
     arc_json_each (name, workflows) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
         const char *file = lint_text(lint, WORKFLOWS "/%s", json_string_value(name));
         int rc = arc_file_read_in(lint->root, file, LINT_FILE_MAX, &text, NULL);
+        if (!rc && !lint->queue && strstr(arc_buf_text(&text), "merge_group"))
+            rc = arc_yaml_parse(arc_buf_text(&text), text.len, file, 0, &yaml, NULL);
         lint->memory.failed |= rc == ARC_ENOMEM;
-        lint->queue = lint->queue || (!rc && strstr(arc_buf_text(&text), "merge_group"));
+        lint->queue = lint->queue || arc_yaml_names(arc_yaml_get(yaml.root, "on"), "merge_group");
     }
 
     arc_json_each (name, workflows) {
