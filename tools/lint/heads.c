@@ -237,14 +237,37 @@ static void add_executed(struct arc_buf *out, const char *script)
         arc_buf_printf(out, "%.*s%s", (int)word.len, word.text, word.len ? " " : "");
 }
 
+/* Whether a command of git, behind its options, puts a commit's files somewhere, or another program
+ * fetches them. */
+static bool gets_files(const char *script)
+{
+    static const char *const verbs[] = {"checkout", "switch",       "reset",     "merge",  "pull",
+                                        "clone",    "worktree add", "read-tree", "restore"};
+
+    for (const char *at = script; (at = strstr(at, "git "));) {
+        at += 4;
+        while (*at == '-') { /* "-C DIRECTORY", "-c NAME=VALUE", "--no-pager" */
+            bool takes = ARC_STARTS(at, "-C ", "-c ");
+            at += strcspn(at, " \n");
+            at += *at == ' ';
+            at += takes ? strcspn(at, " \n") : 0;
+            at += takes && *at == ' ';
+        }
+        arc_each_in (verb, verbs)
+            if (ARC_STARTS(at, *verb))
+                return true;
+    }
+
+    return ARC_HOLDS(script, "/tarball/", "/zipball/", "/archive/", "codeload.", "gh repo clone",
+                     "git+http", ".git#");
+}
+
 /* Whether a script without comments checks out the head, named by an expression or a variable, or
  * gets its files in another way. */
 static bool checks_out(struct search *search, const struct scope *scope, const char *script)
 {
     bool patches = ARC_HOLDS(script, "git apply", "git am", "patch -p");
-    bool any = patches || ARC_HOLDS(script, "git checkout", "git switch", "git reset", "git merge",
-                                    "git pull", "git clone", "git worktree add", "git read-tree",
-                                    "/tarball/", "/zipball/", "/archive/", "git+http", ".git#");
+    bool any = patches || gets_files(script);
 
     if (strstr(script, "gh pr checkout") || (patches && strstr(script, "gh pr diff")) ||
         names_pull(script))

@@ -619,10 +619,23 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
 
 /* A bot's name in `github.actor`, by which nobody knows a pull request's author: anybody makes
  * Dependabot the actor, by a comment for it or a fork of its branch. */
+/* Whether a condition asks for somebody as who started the run. */
+static bool wants_actor(const char *text)
+{
+    const char *list = strstr(text, "contains(");
+    bool is_listed = list && (list == text || list[-1] != '!') &&
+                     ARC_HOLDS(list, ", github.actor)", ",github.actor)",
+                               ", github.triggering_actor)", ",github.triggering_actor)");
+
+    return is_listed || ARC_HOLDS(text, "github.actor =", "github.actor=", "triggering_actor =",
+                                  "triggering_actor=", "== github.actor", "==github.actor",
+                                  "== github.triggering_actor", "==github.triggering_actor");
+}
+
 static void check_bot(const struct workflow *w, const struct arc_yaml_node *condition)
 {
     const char *text = condition->text;
-    if (strstr(text, "[bot]'") && ARC_HOLDS(text, "github.actor =", "github.actor=") &&
+    if (strstr(text, "[bot]") && wants_actor(text) &&
         !ARC_HOLDS(text, "user.login", ".head.repo") &&
         arc_yaml_names(arc_yaml_get(w->root, "on"), "pull_request_target"))
         lint_find_at(w->lint, LINT_TRUST, condition,
