@@ -2,10 +2,12 @@
 import json
 import sys
 
+import documents
 import jsonschema
 import pytest
 from conftest import ROOT, report, vulnerability
 from test_formats import FORMATS
+from test_run import DIGESTS
 
 sys.path.insert(0, str(ROOT / "tests"))
 import cached  # noqa: E402
@@ -88,6 +90,18 @@ def test_the_least_severe_go_first_over_the_limit(place, validator):
 def test_scans_of_two_services_do_not_replace_each_other(place):
     names = [sarif(place, report(), "--service-name", name)["runs"][0]["automationDetails"]["id"] for name in ("a", "b")]
     assert names == ["arc-ci/image/a/", "arc-ci/image/b/"]
+
+
+def test_a_job_for_each_service_of_a_group_keeps_the_alerts_of_the_others(place):
+    services = [{"service": name, "image": f"ghcr.io/x/{name}", "digest": DIGESTS[0], "cells": [
+        {"platform": "linux/amd64", "digest": DIGESTS[1]}]} for name in ("cart", "pay")]
+    build = place.write("build.json", documents.build(group="shop", services=services))
+    place.write("fake/linux-amd64.json", report(vulnerability()))
+    names = []
+    for words in (["--service", "cart"], ["--service", "pay"], []):
+        place.run("--build", build, "--sarif", str(place.path / "out.sarif"), *words)
+        names.append(json.loads((place.path / "out.sarif").read_text())["runs"][0]["automationDetails"]["id"])
+    assert names == ["arc-ci/image/shop/cart/", "arc-ci/image/shop/pay/", "arc-ci/image/shop/"]
 
 
 @pytest.mark.parametrize("words", [["--platform", "linux/amd64"], ["--platform", "linux/amd64", "--platform", "linux/arm64"]])
