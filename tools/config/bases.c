@@ -41,12 +41,14 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
 {
     const struct arc_image_tag *tag = arc_or(service->image_tags, group->image_tags);
     const struct arc_image_tag *chosen = NULL;
-    struct arc_word word = {"branch", arc_or(branch, "{branch}")};
+    struct arc_word word = {"branch", branch};
     ARC_AUTO_FREE char *text = NULL;
     int best = 0;
 
     if (service->version)
         word = (struct arc_word){"version", arc_text_or(service->version, "{version}")};
+    if (!word.value)
+        word.value = "{branch}";
     ARC_TRY(arc_text_copy("latest", &text, err));
 
     for (; tag->name; tag++) {
