@@ -113,8 +113,9 @@ def test_renames_and_a_directory_count_with_the_api_too(clone, api, tmp_path):
 
 
 def test_what_says_what_a_service_is_counts_with_the_api_too(clone, api, tmp_path):
-    """`s` hides all of itself; `t` has nothing to hide."""
+    """`s` hides all of itself; `t` has nothing to hide. Git cannot look."""
     work = tmp_path / "clone"
+    subprocess.run(["git", "remote", "set-url", "origin", tmp_path / "nowhere"], cwd=work, check=True)
     for name, text in {".github/arc-ci.yaml": "groups: {g: {registry: ghcr.io/o, services: [s, t]}}\n",
                        "s/service.yaml": "name: s\ncodename: s\npaths: ['!**']\n", "s/Dockerfile": "FROM scratch\n",
                        "t/service.yaml": "name: t\ncodename: t\n", "t/Dockerfile": "FROM scratch\n"}.items():
@@ -132,6 +133,26 @@ def test_what_says_what_a_service_is_counts_with_the_api_too(clone, api, tmp_pat
         api.files = [{"filename": path, "status": "modified" if path.startswith(".") else "added"}]
         run = changes(work, clone, api, 1, INPUT_FILTERS="")
         assert (f"where {path} differs from the head" in run.stderr) == tells, run.stderr
+
+
+@pytest.mark.parametrize("old, new, expected", [("A=1", "A=2", ["a"]), ("title: one", "title: two", [])])
+def test_git_looks_into_a_file_of_which_a_service_takes_a_part(api, tmp_path, old, new, expected):
+    """A bot that raised one version of three, or a title of the configuration, built everything."""
+    recipe = "{{codename: {0}, build: {{context: {0}, args: {{V: {{file: versions.env, at: {1}}}}}}}}}"
+    files = {".github/arc-ci.yaml": f"groups: {{g: {{registry: ghcr.io/o, title: one, services: [{recipe.format('a', 'A')}, {recipe.format('b', 'B')}]}}}}\n",
+             "versions.env": "A=1\nB=1\n", "a/Dockerfile": "FROM scratch\n", "b/Dockerfile": "FROM scratch\n"}
+    name = "versions.env" if old in files["versions.env"] else ".github/arc-ci.yaml"
+    repo = tmp_path / "repo"
+    harness.cmd.make_repo(repo, [
+        {"write": files}, {"commit": "one"}, {"git": ["checkout", "-q", "-b", "topic"]}, {"write": {name: files[name].replace(old, new)}},
+        {"commit": "topic"}, {"git": ["checkout", "-q", "main"]}, {"write": {"x": "2\n"}}, {"commit": "two"},
+        {"git": ["checkout", "-q", "-b", "merge"]}, {"git": ["merge", "-q", "--no-ff", "-m", "merge", "topic"]}])
+    subprocess.run(["git", "clone", "-q", "--depth=1", "--branch=merge", repo.as_uri(), "clone"], cwd=tmp_path, check=True)
+    api.files = [{"filename": name, "status": "modified"}]
+    run = changes(tmp_path / "clone", repo, api, 1, INPUT_FILTERS="")
+    assert run.returncode == 0, run.stderr
+    document = json.loads(run.stdout)
+    assert document["changes"] == expected and document["base"] == harness.cmd.fill("{sha:main~1}", repo)
 
 
 def test_submodules_are_looked_into_by_git(clone, api, tmp_path):

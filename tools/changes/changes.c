@@ -211,6 +211,36 @@ static int compare_entries(struct run *run, const struct arc_oid *base, const bo
     return arc_services_entries(run->git, options, only, base, head, true, run->out->results, err);
 }
 
+/* Whether the API listed a file of which only a part is one service's: the configuration, a bake or
+ * compose file, a file with versions. */
+static bool lists_definitions(const struct run *run)
+{
+    bool any = run->config_seen;
+    for (size_t i = 0; !any && i < run->options->filters->count; i++)
+        any = run->out->results[i].defining > 0;
+    return any;
+}
+
+/* Lets git fetch the commits, to look into the files that the API listed; false if it cannot. */
+static bool look_inside(struct run *run)
+{
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    struct arc_base listed = run->base;
+
+    run->base = (struct arc_base){0};
+    run->api_failed = true;
+    if (choose(run, &why) == ARC_OK && run->base.kind == ARC_BASE_COMMITS) {
+        arc_base_free(&listed);
+        return true;
+    }
+
+    arc_base_free(&run->base);
+    run->base = listed;
+    run->api_failed = false;
+
+    return false;
+}
+
 /* The clone lacks the pull request's commits. If the API's list is incomplete, they are fetched
  * after all: the rest must not count as unchanged. */
 static int compare_by_api(struct run *run, struct arc_error *err)
@@ -219,6 +249,8 @@ static int compare_by_api(struct run *run, struct arc_error *err)
 
     run->config_seen = false;
     int rc = arc_changes_api(run->project->env, run->event, on_api_file, run, &refused);
+    if (!rc && run->git && lists_definitions(run) && look_inside(run))
+        return ARC_OK;
     for (size_t i = 0; !rc && run->config_seen && i < run->options->filters->count; i++)
         rc = arc_match_mark(&run->out->results[i], err, "its entry in %s may have changed",
                             run->options->config->path);
