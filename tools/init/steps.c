@@ -987,6 +987,21 @@ static json_t *find_dockerfiles(const struct init_step *step, const char *wanted
     return found;
 }
 
+/* Adds what would be left out, but counts since a workflow builds it: by name, or by a filter of that
+ * name, which chooses apps/docs. */
+static void add_aside(struct init *init, const char *wanted, json_t *found)
+{
+    if (!json_object_size(found) && json_object_get(init->aside, wanted))
+        init_set(init, found, wanted, json_null());
+
+    arc_json_each_pair (path, value, init->aside) {
+        char *bound = NULL;
+        if (init_match(init, wanted, path, false, &bound) && bound &&
+            json_object_get(init->filters, bound))
+            init_set(init, found, path, json_string(bound));
+    }
+}
+
 /* Whether all that the build leaves is files or a cache, "type=local,dest=bin" or just "bin". */
 static bool makes_files(struct init *init, const char *outputs)
 {
@@ -1046,8 +1061,8 @@ void init_take_build(const struct init_step *step)
             init_set(init, init->aside, path, json_incref(bound)); /* unless others build it */
         return;
     }
-    if (!json_object_size(found) && step->runner && json_object_get(init->aside, wanted))
-        init_set(init, found, wanted, json_null()); /* a workflow builds it, so it counts */
+    if (step->runner)
+        add_aside(init, wanted, found);
 
     arc_json_each_pair (path, bound, found) {
         const struct init_image *other = init_find_image(init, path);
