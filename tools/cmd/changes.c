@@ -182,6 +182,22 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
     return ARC_OK;
 }
 
+/* Refuses what is only for patterns of the caller's own. */
+static int check_for_services(const struct arc_changes_options *options, struct arc_error *err)
+{
+    if (options->relative)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--relative-to is about patterns of --filters: a service's are "
+                             "relative to the top of the repository");
+
+    if (options->quantifier == ARC_QUANTIFIER_EVERY)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--predicate-quantifier=every is about patterns of --filters: one of "
+                             "a service's paths is enough, and '!' always excludes");
+
+    return ARC_OK;
+}
+
 static int run_changes(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {0};
@@ -228,16 +244,8 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     else
         ARC_TRY(arc_filters_find(&project, text, &filters, err));
 
-    if (options.relative && filters.from_config)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--relative-to is about patterns of --filters: a service's are "
-                             "relative to the top of the repository");
-
-    if (options.quantifier == ARC_QUANTIFIER_EVERY && filters.from_config)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--predicate-quantifier=every is about patterns of --filters: one of "
-                             "a service's paths is enough, and '!' always excludes");
-
+    if (filters.from_config)
+        ARC_TRY(check_for_services(&options, err));
     options.filters = &filters;
     options.config = project.config.path ? &project.config : NULL;
     ARC_TRY(arc_changes(&project, &options, &changes, err));
