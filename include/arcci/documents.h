@@ -52,6 +52,7 @@ struct arc_version_info {
     bool latest_minor;   /* … of its minor */
     bool outrun;         /* a prerelease is known to be higher; not in version.json */
     bool beaten;         /* … or a stable version; likewise */
+    bool minor_named;    /* another version is just MAJOR.MINOR; likewise */
     bool withdrawn;      /* its release was rolled back; not in version.json */
     char *latest_reason; /* why it is latest, or is not */
     bool tags_known;     /* false: the other tags are unknown, so nothing is latest */

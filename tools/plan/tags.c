@@ -294,6 +294,28 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
     return false;
 }
 
+/* Whether versions have the tag as their own, "{version}-x" beside "{major}.{minor}-x": then 26.04
+ * stays with the version of that name. */
+static bool is_versions(const struct reading *reading)
+{
+    static const char numbers[] = "{major}.{minor}";
+    const struct arc_group *group = reading->options->group;
+    const struct arc_image_tag *tag = arc_or(reading->service->image_tags, group->image_tags);
+    const char *name = reading->tag->name, *at = strstr(name, numbers);
+
+    for (; at && tag->name; tag++) {
+        size_t len = (size_t)(at - name);
+        if ((tag->image && strcmp(tag->image, reading->image) != 0) ||
+            strncmp(tag->name, name, len) != 0)
+            continue;
+        const char *rest = arc_text_after(tag->name + len, "{version}");
+        if (rest && strcmp(rest, at + strlen(numbers)) == 0)
+            return true;
+    }
+
+    return false;
+}
+
 /* Whether a floating tag moves, and why: "latest" and templates with part of the version move to
  * the highest stable version that they can name. */
 static bool floats(const struct reading *reading, const char **reason)
@@ -320,6 +342,11 @@ static bool floats(const struct reading *reading, const char **reason)
     if (any || (is_shared(reading) && version->tags_known)) {
         *reason = "moves unless a higher version has it";
         return true;
+    }
+
+    if (version->minor_named && is_versions(reading)) {
+        *reason = "another version is called so";
+        return false;
     }
 
     bool moves = version->latest_major;

@@ -34,6 +34,7 @@ struct standing {
     bool outrun;             /* some prerelease is higher */
     bool major_beaten;       /* a higher stable version has the same major */
     bool minor_beaten;       /* … and the same minor */
+    bool minor_named;        /* another version is called by its major and minor: 26.04 */
 };
 
 static void standing_free(struct standing *standing)
@@ -123,6 +124,7 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
     out->latest_minor = floats && !standing->minor_beaten;
     out->outrun = standing->outrun;
     out->beaten = standing->higher.text != NULL;
+    out->minor_named = standing->minor_named;
     out->withdrawn = standing->withdrawn;
     out->latest_reason = explain_latest(tag, standing, options, prerelease, memory);
     out->tags_known = !standing->unknown;
@@ -160,14 +162,16 @@ int arc_version(const char *name, const struct arc_version_options *options,
 
         int order = arc_release_version_compare(theirs, ours);
         bool prerelease = is_prerelease(&other, options);
+        bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
+        bool minor = major && same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
+        standing.minor_named |= order && minor && theirs->major && !theirs->patch && !prerelease &&
+                                theirs->major[theirs->major_len] == '.';
         /* 1.0.0 comes after 0.9.0, also where that counts as a prerelease. */
         bool stable = !theirs->prerelease && !arc_json_lists(options->marked, other.text);
         standing.outrun |= order > 0 && prerelease;
         if (order > 0 && !prerelease) {
-            bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
-            bool minor = same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
             standing.major_beaten |= major;
-            standing.minor_beaten |= major && minor;
+            standing.minor_beaten |= minor;
             arc_tag_keep_higher(&standing.higher, &other);
         } else if (order < 0 && (stable || ours->prerelease || standing.marked)) {
             bool released = arc_json_lists(options->published, other.text);
