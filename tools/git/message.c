@@ -104,7 +104,7 @@ static size_t measure_break(const char *line)
  * "n/a (compatible)". */
 static bool denies(const char *text)
 {
-    static const char *const words[] = {"none", "n/a", "no"};
+    static const char *const words[] = {"none", "n/a", "no", "no breaking changes"};
 
     text += strspn(text, " \t*");
     for (size_t i = 0; i < ARC_COUNT(words); i++) {
