@@ -195,8 +195,9 @@ static void add_category(const struct scan_judged *judged, struct arc_buf *out)
     const char *name = arc_or(arc_text_or(options->service, NULL), options->name);
     ARC_AUTO(arc_buf) struct arc_buf image = {0};
 
+    /* One service of a group: the others have scans of their own. */
     bool part = options->run && json_array_size(options->run->services) == 1;
-    if (part && name && first && *arc_or(first->service, "")) { /* the other ones have their own */
+    if (part && name && name == options->name && first && *arc_or(first->service, "")) {
         arc_buf_printf(&image, "%s/%s", name, first->service);
         name = arc_buf_text(&image);
     }
