@@ -172,6 +172,7 @@ static const char *cut_start(const struct script *script, const char *how)
 
     if (*how == '#') {
         const char *pattern = how + 1 + (how[1] == '#');
+        pattern = arc_or(arc_text_after(pattern, "refs/tags/"), pattern);
         if (*pattern != '*' || !pattern[1] || pattern[2])
             return *pattern ? arc_text_after(start, pattern) : NULL;
         at = how[1] == '#' ? strrchr(start, pattern[1]) : strchr(start, pattern[1]);
