@@ -128,6 +128,22 @@ def test_bake_that_cannot_be_compared(tmp_path):
 
 
 @needs("buildx")
+def test_bake_with_secrets_in_files(tmp_path):
+    """Docker looks for them, and a commit's files are read apart from the work tree, which has them."""
+    repo = make(tmp_path, "bake: docker-bake.hcl")
+    secrets = 'secret = ["type=file,id=npmrc,src=npmrc", "type=file,id=pip,src=conf/pip"]'
+    for text in (BAKE.replace('context = "web"', f'context = "web"\n  {secrets}'), None):
+        text = text or (repo / "docker-bake.hcl").read_text().replace('args = { GO = GO }', 'args = { GO = "2" }')
+        (repo / "docker-bake.hcl").write_text(text)
+        (repo / "npmrc").write_text("x\n")
+        (repo / "conf").mkdir(exist_ok=True)
+        (repo / "conf/pip").write_text("x\n")
+        cmd.git(repo, "add", "docker-bake.hcl")
+        cmd.git(repo, "commit", "-qm", "next")
+    assert changes(repo)["changes"] == ["api"]
+
+
+@needs("buildx")
 def test_bake_in_the_work_tree(tmp_path):
     repo = make(tmp_path, "bake: docker-bake.hcl")
     (repo / "docker-bake.hcl").write_text(BAKE.replace("1.22", "1.23"))

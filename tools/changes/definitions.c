@@ -70,6 +70,29 @@ static int write_files(const struct arc_git *git, const struct arc_oid *commit,
     return ARC_OK;
 }
 
+/* Docker looks for the files of secrets, which are no part of the definition. Makes the one that it
+ * missed, empty; false if it missed none, or one elsewhere. */
+static bool make_secret(struct side *side)
+{
+    const char *missed = strstr(arc_error_text(&side->why), "failed to stat ");
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096}, wrong = {.max = 1024};
+
+    if (!missed || !side->folder)
+        return false;
+    missed += strlen("failed to stat ");
+    arc_buf_add(&path, missed, strcspn(missed, ":\n"));
+    if (path.failed || !arc_check_path(arc_buf_text(&path), &wrong))
+        return false;
+
+    ARC_AUTO_JSON json_t *files =
+        json_pack("[{s:s+, s:s}]", "path", FOLDER "/", arc_buf_text(&path), "text", "");
+    if (!files)
+        return false;
+    arc_error_clear(&side->why);
+
+    return arc_files_make(side->folder, files, &side->why) == ARC_OK;
+}
+
 /* Reads the group's services at a commit (NULL: the work tree). A failure is recorded in
  * side->why. */
 static int resolve_side(struct arc_project *project, const struct arc_group *group,
@@ -94,6 +117,8 @@ static int resolve_side(struct arc_project *project, const struct arc_group *gro
     }
 
     if (!rc)
+        rc = arc_described_resolve(&l, project->env, &side->group, NULL);
+    for (unsigned round = 0; rc && round < ROUNDS_MAX && make_secret(side); round++)
         rc = arc_described_resolve(&l, project->env, &side->group, NULL);
 
     return arc_error_memory(rc, err);
