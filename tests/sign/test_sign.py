@@ -143,6 +143,7 @@ BUSY = ('Error: signing [x]: signing bundle: Post "https://rekor.example/api/v1/
 
 @pytest.mark.parametrize("said, fail, runs, status, told", [
     (BUSY, 4, 4 + 6, 0, ""), (BUSY, 5, 5, 3, "status 502: Bad Gateway"), ("Error: signing: [POST /api/v1/log/entries][503] default", 1, 1 + 6, 0, ""),
+    ("Error: signing: [POST /api/v1/log/entries][409] createLogEntryConflict an equivalent entry already exists", 1, 1 + 6, 0, ""),
     ("Error: signing digest: POST https://r.example/v2/x/blobs/uploads/: TOOMANYREQUESTS: retry-after: 10.305464ms, allowed: 2000/minute", 1, 1 + 6, 0,
      ""),
     ("Error: signing: reading key: open cosign.key: no such file or directory", 1, 1, 1, "reading key: open cosign.key")])

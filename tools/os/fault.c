@@ -30,18 +30,19 @@ static bool names_passing_status(const char *text)
 bool arc_fault_passes(const char *text)
 {
     return names_passing_status(text) ||
-           ARC_HOLDS(
-               text, "connection reset by peer", "connection refused", "i/o timeout",
-               "TLS handshake timeout", "unexpected EOF", "toomanyrequests", "TOOMANYREQUESTS",
-               SECONDARY, "context deadline exceeded",
-               "failed to copy: ", "http2: ", "no route to host", "network is unreachable",
-               "connection timed out", "dial tcp: lookup ", "Temporary failure in name resolution",
-               "Could not resolve host", ": EOF", "broken pipe", "Client.Timeout exceeded",
-               "timed out waiting for buildkit to boot", "unknown blob", "blob upload unknown",
-               "use of closed network connection", "closed pipe",
-               "stream error: ", "client disconnected", "connection is closing", "no response",
-               "RST_STREAM", "code = Unavailable", "unexpected commit size", "][50", "][429]",
-               "getLogEntryByUuidNotFound", "resource temporarily unavailable");
+           ARC_HOLDS(text, "connection reset by peer", "connection refused", "i/o timeout",
+                     "TLS handshake timeout", "unexpected EOF", "toomanyrequests",
+                     "TOOMANYREQUESTS", SECONDARY, "context deadline exceeded",
+                     "failed to copy: ", "http2: ", "no route to host", "network is unreachable",
+                     "connection timed out", "dial tcp: lookup ",
+                     "Temporary failure in name resolution", "Could not resolve host", ": EOF",
+                     "broken pipe", "Client.Timeout exceeded",
+                     "timed out waiting for buildkit to boot", "unknown blob",
+                     "blob upload unknown", "use of closed network connection", "closed pipe",
+                     "stream error: ", "client disconnected", "connection is closing",
+                     "no response", "RST_STREAM", "code = Unavailable", "unexpected commit size",
+                     "][50", "][429]", "getLogEntryByUuidNotFound", "createLogEntryConflict",
+                     "resource temporarily unavailable");
 }
 
 int64_t arc_fault_wait(const char *text, unsigned attempt)
