@@ -126,7 +126,9 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     say_kept(run, want, prerelease);
 
     if (draft && !publish && !run->o->draft && !run->waits) {
-        release_say(run, "%s stays a draft, since a person made it: --publish publishes it",
+        release_say(run,
+                    "%s stays a draft: a person made it, or its tag was deleted, which makes a "
+                    "draft of a published release; --publish publishes it",
                     run->tag);
         run->waits = true;
     }
