@@ -655,17 +655,22 @@ static void take_docker(struct script *script, const json_t *words)
 static void take_signing(const struct script *script, const json_t *words)
 {
     const struct init_step *step = script->step;
-    bool signs = false, has_key = false;
+    bool signs = false, has_key = false, is_old = false;
 
     for (size_t i = 1; i < json_array_size(words); i++) {
         const char *word = word_at(words, i), *before = word_at(words, i - 1);
         signs =
             signs || (strcmp(word, "sign") == 0 && strcmp(arc_path_name(before), "cosign") == 0);
         has_key = has_key || ARC_STARTS(word, "--key");
+        is_old = is_old || strcmp(word, "--new-bundle-format=false") == 0;
         if (ARC_STARTS(word, "--allow-insecure-registry", "--allow-http-registry"))
             return;
     }
 
+    if (signs && is_old)
+        init_ask(script->init, step->file, step->line,
+                 "who checks its signatures? They have the form before Sigstore's bundles, which "
+                 "podman, skopeo, CRI-O and bootc read; arc-ci makes bundles, and they do not yet");
     if (signs && has_key)
         init_ask(script->init, step->file, step->line, INIT_WHICH_KEY);
     else if (signs)

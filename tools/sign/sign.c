@@ -22,7 +22,7 @@ struct target {
 
 /* Calls `each` for everything to sign of a service, in all of its images; with `whole` also for the
  * image of each platform. The index names that by digest, so its signature is proof enough, but
- * some clients (podman, CRI-O, Harbor) ask for a signature of what they pull. */
+ * some clients ask for a signature of what they pull. */
 static int each_target(const struct arc_built_service *built, char *const *images, bool whole,
                        int (*each)(void *context, const struct target *target,
                                    struct arc_error *err),
