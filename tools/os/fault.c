@@ -5,8 +5,8 @@
 #define SECONDARY "secondary rate limit"
 
 /* Whether a line names an HTTP status that may be another one next time: 408, 429, 5xx. Of the
- * words before it, only "status" (BuildKit, containerd, cosign) and "returned" (git) are always the
- * same; "exit status 1" names none. */
+ * words before it, only "status" (BuildKit, containerd, cosign), "HTTP" (the engine), "response"
+ * (BuildKit's cache) and "returned" (git) are always the same; "exit status 1" names none. */
 static bool names_passing_status(const char *text)
 {
     bool answered = false;
@@ -18,8 +18,8 @@ static bool names_passing_status(const char *text)
             (*code == '5' || strncmp(code, "408", 3) == 0 || strncmp(code, "429", 3) == 0))
             return true;
 
-        answered = (answered && !digits) || strncmp(code, "status", 6) == 0 ||
-                   strncmp(code, "returned", 8) == 0;
+        answered =
+            (answered && !digits) || ARC_STARTS(code, "status", "HTTP", "response", "returned");
         if (word.text[word.len] == '\n')
             answered = false;
     }
@@ -41,8 +41,8 @@ bool arc_fault_passes(const char *text)
                      "blob upload unknown", "use of closed network connection", "closed pipe",
                      "stream error: ", "client disconnected", "connection is closing",
                      "no response", "RST_STREAM", "code = Unavailable", "unexpected commit size",
-                     "][50", "][429]", "getLogEntryByUuidNotFound", "createLogEntryConflict",
-                     "resource temporarily unavailable");
+                     "unexpected commit digest", "][50", "][429]", "getLogEntryByUuidNotFound",
+                     "createLogEntryConflict", "resource temporarily unavailable");
 }
 
 int64_t arc_fault_wait(const char *text, unsigned attempt)
