@@ -54,6 +54,9 @@ def test_inner_paths_count_beside_the_submodule(outer):
     assert outputs["f_files"] == "lib/sub,lib/sub/deep,lib/sub/src/x,lib/sub/deep/src/d"
     assert errors == ""
     assert changes(outer)[0]["f_files"] == "lib/sub"
+    run = subprocess.run([cmd.ARC_CI, "changes", "--submodules", "--explain", "--filters", "f: lib/sub/src/x"], cwd=outer, env=ENV,
+                         capture_output=True, text=True)
+    assert "f: true" in run.stdout and run.stderr == ""
 
 
 def test_each_service_counts_only_what_changed_since_its_own_release(outer):

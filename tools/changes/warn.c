@@ -393,8 +393,8 @@ int arc_warn_of_result(struct arc_match *match, const struct arc_changes_options
         ARC_TRY(arc_warn(warnings, err, "--relative-to: neither base nor head has a directory '%s'",
                          relative));
 
-    if (!options->explain || !git || !match->matcher)
-        return ARC_OK;
+    if (!options->explain || !git || !match->matcher || options->submodules)
+        return ARC_OK; /* files of submodules are not in the head's tree */
     const struct arc_filters *filters = match->out->filters;
     ARC_AUTO_FREE uint64_t *seen = calloc(match->words, sizeof *seen);
     struct tracked tracked = {match, seen};
