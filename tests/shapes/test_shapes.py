@@ -113,6 +113,7 @@ COMPOSE = "groups: {a: {tag: 'v{version}', compose: compose.yaml}}\n"
     ("groups: {a: {compose: {files: compose.yaml, variables: {X: '{version}'}}}}", "services: {a: {image: '${X:-}', build: .}}",
      "without a release its variables keep the file's defaults"),
     (COMPOSE, "services: {a: {image: x/y, build: {context: ../..}}}", "leads out of the repository"),
+    (COMPOSE, "services: {a: {image: x/y, build: {context: ., x-bake: {platforms: [linux/arm64]}}}}", "name the file under 'bake'"),
     (COMPOSE, "services: {a: {image: x/y, build: {context: ., privileged: true}}}", "'build.privileged' of a compose file is not supported"),
     (COMPOSE, "services: {a: {image: x/y, build: {context: ., secrets: [s]}}}\nsecrets: {s: {file: /etc/passwd}}", "outside of the repository"),
     (COMPOSE, "services: {a: {image: x/y, build: {context: ., secrets: [{source: s, target: 'src=ok'}]}}}\nsecrets: {s: {file: /etc/passwd}}",

@@ -203,6 +203,11 @@ static void take_member(struct reading *r, const char *key, json_t *value)
         member->take(r, key, value);
     else if (arc_recipe_field(key))
         arc_json_put(&r->target, key, json_incref(value));
+    else if (!empty && strcmp(key, "x-bake") == 0)
+        r->rc = arc_error_set(r->err, ARC_EINPUT,
+                              "service '%.100s': docker compose ignores 'build.x-bake', which is "
+                              "for docker buildx bake: name the file under 'bake', or take it out",
+                              r->service);
     else if (!empty && !ARC_STARTS(key, "x-")) /* "privileged: false" requests nothing */
         r->rc = arc_error_set(r->err, ARC_EINPUT,
                               "service '%.100s': 'build.%.100s' of a compose file is not "

@@ -23,6 +23,7 @@ struct described {
     char *registry;      /* of the first image */
     char *floating;      /* floating tag of all images; "": they differ; NULL: none yet */
     bool fixed;          /* the tag of some image does not contain the version */
+    bool bakes;          /* it has `x-bake`, which only bake reads */
     size_t images;
 };
 
@@ -295,6 +296,7 @@ static bool describe(const struct entry *entry, struct described *described)
         return true;
 
     described->registry = arc_or(described->registry, image.registries[0]);
+    described->bakes |= arc_yaml_get(entry->build, "x-bake") != NULL;
     described->images++;
     take_name_variables(entry, text, described);
 
@@ -365,7 +367,8 @@ static bool use_file(struct init *init, const char *path)
         if (!json_object_get(described.dockerfiles, name))
             return false;
 
-    struct init_group *group = init_use_file(init, "compose", path, NULL, described.images);
+    const char *key = described.bakes ? "bake" : "compose";
+    struct init_group *group = init_use_file(init, key, path, NULL, described.images);
     group->host = described.registry;
 
     arc_json_each_pair (name, value, described.variables)
