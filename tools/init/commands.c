@@ -418,7 +418,9 @@ const char *init_find_input(const char *option)
                                             {"--secret", "secrets"},
                                             {"--ssh", "ssh"},
                                             {"--network", "network"},
-                                            {"--add-host", "add-hosts"}};
+                                            {"--add-host", "add-hosts"},
+                                            {"--provenance", "provenance"},
+                                            {"--sbom", "sbom"}};
 
     arc_each_in (row, inputs)
         if (init_is_among(option, (*row)[0]))

@@ -59,6 +59,8 @@ struct init_image {
     char *target;
     json_t *args;       /* name → value, or the file and key that hold the value; NULL: none */
     char **platforms;   /* NULL: the default */
+    char *provenance;   /* "false" or its options; NULL: the default */
+    char *sbom;         /* the same */
     char **checked;     /* platforms that workflows of pull requests build; NULL: none does */
     char **paths;       /* patterns from filters, besides its own directory */
     json_t *tags;       /* name → when it applies ("": always); NULL: none */

@@ -718,6 +718,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
     if (more->pushed && !image->pushed) {
         image->platforms = NULL;
         image->tags = NULL;
+        image->provenance = image->sbom = NULL;
         if (more->registries) /* those of a test build are not the release's */
             image->registries = image->others = NULL;
     }
@@ -738,6 +739,8 @@ static bool join(const struct init_step *step, const struct init_image *more)
     image->pushed = more->pushed;
     image->by_digest = image->by_digest && more->by_digest;
     image->part = arc_or(image->part, more->part);
+    image->provenance = arc_or(image->provenance, more->provenance);
+    image->sbom = arc_or(image->sbom, more->sbom);
     image->tag = arc_or(image->tag, more->tag);
     bool is_tagged = says_version(image) || says_version(more); /* a file's is another run's */
     image->version_at = is_tagged ? NULL : arc_or(image->version_at, more->version_at);
@@ -851,6 +854,7 @@ static void ask_besides(const struct init_step *step, const struct init_image *i
     static const char *const names[] = {"secrets", "secret-envs", "secret-files", "ssh",
                                         "network", "add-hosts",   "shm-size",     "ulimit",
                                         "labels",  "annotations"};
+    static const char *const attestations[] = {"provenance", "sbom"};
     struct init *init = step->init;
     ARC_AUTO_JSON json_t *given = init_made(init, json_array());
     bool is_nightly = false;
@@ -862,6 +866,9 @@ static void ask_besides(const struct init_step *step, const struct init_image *i
     for (size_t i = 0; i < ARC_COUNT(names); i++)
         if (*input(step, names[i]) && !has_usual_labels(step, input(step, names[i])))
             init_push(init, given, json_string(names[i]));
+    arc_each_in (name, attestations)
+        if (!arc_text_is_visible(input(step, *name)))
+            init_push(init, given, json_string(*name));
     if (json_array_size(given))
         ask(step, "which %s has the build of %s? Name them under build; none is proposed",
             init_list_names(init, given), image->codename);
@@ -873,6 +880,14 @@ static void ask_besides(const struct init_step *step, const struct init_image *i
                  "does it build on a schedule for the sake of new base images? arc-ci-images.yml "
                  "builds then only what earlier runs missed; 'gh workflow run arc-ci-images.yml -f "
                  "mode=release' builds all");
+}
+
+/* What a step says of an attestation; NULL: the usual, or only a run knows. */
+static char *said_of(const struct init_step *step, const char *name, const char *usual)
+{
+    const char *value = input(step, name);
+    bool is_told = *value && arc_text_is_visible(value) && strcmp(value, usual) != 0;
+    return is_told ? arc_arena_text(&step->init->arena, value) : NULL;
 }
 
 static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
@@ -922,6 +937,8 @@ static void take_image(const struct init_step *step, const char *context, const 
     for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
         init_add_platform(init, &image, step->file, step->line, item);
     image.checked = step->is_on_pulls ? image.platforms : NULL;
+    image.provenance = said_of(step, "provenance", "true");
+    image.sbom = said_of(step, "sbom", "false");
     if (*input(step, "contexts"))
         ask(step,
             "which other contexts has %s? Name them under build.additional_contexts; none is "

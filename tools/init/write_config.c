@@ -28,6 +28,11 @@ static void add_flow(struct arc_buf *out, const json_t *value)
     bool is_list = json_is_array(value);
     size_t count = 0;
 
+    if (json_is_boolean(value)) {
+        arc_buf_puts(out, arc_true_or_false(json_is_true(value)));
+        return;
+    }
+
     if (json_is_string(value)) {
         init_add_scalar(out, json_string_value(value));
         return;
@@ -57,6 +62,16 @@ static void put(struct init *init, json_t *object, const char *name, json_t *val
 {
     if (value)
         init_set(init, object, name, json_incref(value));
+}
+
+/* A text that may be "true" or "false". */
+static void put_scalar(struct init *init, json_t *object, const char *name, const char *text)
+{
+    bool is_true = arc_text_same(text, "true");
+    if (is_true || arc_text_same(text, "false"))
+        put(init, object, name, json_boolean(is_true));
+    else if (text)
+        init_set_text(init, object, name, text);
 }
 
 static void put_text(struct init *init, json_t *object, const char *name, const char *text)
@@ -124,6 +139,8 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     put_text(init, build, "target", image->target);
     put(init, build, "args", image->args);
     put(init, build, "platforms", list_texts(init, image->platforms));
+    put_scalar(init, build, "provenance", image->provenance);
+    put_scalar(init, build, "sbom", image->sbom);
     put_text(init, version, "file", image->version_file);
     put(init, version, "at", text_or_list(init, image->version_at));
     put_text(init, service, "codename", image->codename);
@@ -185,6 +202,8 @@ static void find_shared(struct init *init, const struct init_group *group, struc
         put_text(init, build, "context", ".");
     put(init, build, "args", find_common(services, "build", "args", false));
     put(init, build, "platforms", find_common(services, "build", "platforms", true));
+    put(init, build, "provenance", find_common(services, "build", "provenance", false));
+    put(init, build, "sbom", find_common(services, "build", "sbom", false));
     put(init, shared->said, "build", build);
     put(init, shared->said, "image", find_common(services, NULL, "image", false));
     put(init, shared->said, "image-tags", find_common(services, NULL, "image-tags", false));
