@@ -257,7 +257,7 @@ static const char *const wrong[][2] = {
     {GROUP("image-tags: [{name: e, when: 1}]"),
      "5:34: 'when' must be a condition or a list of them"},
     {GROUP("image-tags: [1.2]"), "5:18: an entry of 'image-tags' must be a string or {name, when}, "
-                                 "this is a number"},
+                                 "this is a number; put it in quotes"},
     {GROUP("image-tags: [a, a]"), "5:21: image-tags: 'a' is here twice"},
     {GROUP("image-tags: ['a b']"),
      "5:18: image-tags: 'a b' is not an image tag: letters, digits, '_', '.', '-' and {placeholders}"},
