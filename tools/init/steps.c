@@ -691,6 +691,22 @@ static void ask_moves(const struct init_step *step, const struct init_image *ima
                  *before ? before : when);
 }
 
+/* Adds arguments; one with a version takes the place of another that may be one, with `replaces`
+ * even of a release's. */
+static void join_arguments(struct init *init, struct init_image *image,
+                           const struct init_image *more, bool replaces)
+{
+    arc_json_each_pair (argument, value, more->args) {
+        const char *before = arc_json_text_of(image->args, argument);
+        const char *after = json_string_value(value);
+        bool is_other = may_be_version(before) && (replaces || !init_says_version(before));
+        if (*before && !(is_other && after && init_says_version(after)))
+            continue;
+        image->args = arc_or(image->args, init_keep(init, json_object()));
+        init_set(init, image->args, argument, json_incref(value));
+    }
+}
+
 /* Adds what the step says to an image that is already described by a file of this kind or a more
  * authoritative one. A step that pushes decides how it is released. False if there is no such
  * image. */
@@ -726,15 +742,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
     image->elsewhere = more->elsewhere || (image->elsewhere && image->pushed);
     bool replaces = (image->version_file && says_version(more)) || /* not a test's v{version} */
                     (more->pushed && !image->pushed);
-    arc_json_each_pair (argument, value, more->args) {
-        const char *before = arc_json_text_of(image->args, argument);
-        const char *after = json_string_value(value);
-        bool is_other = may_be_version(before) && (replaces || !init_says_version(before));
-        if (*before && !(is_other && after && init_says_version(after)))
-            continue;
-        image->args = arc_or(image->args, init_keep(init, json_object()));
-        init_set(init, image->args, argument, json_incref(value));
-    }
+    join_arguments(init, image, more, replaces);
 
     image->pushed = more->pushed;
     image->by_digest = image->by_digest && more->by_digest;
