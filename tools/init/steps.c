@@ -898,6 +898,24 @@ static char *said_of(const struct init_step *step, const char *name, const char 
     return is_told ? arc_arena_text(&step->init->arena, value) : NULL;
 }
 
+/* The platforms of the inputs or, without any, of the runner. */
+static void take_platforms(const struct init_step *step, struct init_image *image)
+{
+    struct init *init = step->init;
+    const char *platforms = input(step, "platforms platform");
+    bool is_native = !*platforms && step->runner && !image->platforms;
+
+    if (is_native && strcmp(step->runner, INIT_UNKNOWN_TEXT) != 0)
+        init_add_text(init, &image->platforms,
+                      strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
+    else if (is_native && image->pushed)
+        ask(step, "which platforms does it build for? Neither an input nor a runner says");
+
+    for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
+        init_add_platform(init, image, step->file, step->line, item);
+    image->checked = step->is_on_pulls ? image->platforms : NULL;
+}
+
 static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
                        const char *bound)
 {
@@ -906,8 +924,7 @@ static void take_image(const struct init_step *step, const char *context, const 
                                .file = step->file,
                                .line = step->line};
     const char *outputs = input(step, "outputs"), *push = input(step, "push publish");
-    const char *target = input(step, "target stage"),
-               *platforms = input(step, "platforms platform");
+    const char *target = input(step, "target stage");
 
     image.dockerfile = arc_arena_text(&init->arena, dockerfile);
     image.directory = init_directory(init, dockerfile);
@@ -936,15 +953,7 @@ static void take_image(const struct init_step *step, const char *context, const 
     arc_json_each_pair (tag, when, image.tags)
         image.part = init_says_version(tag) ? image.part : NULL;
 
-    bool is_native = !*platforms && step->runner && !image.platforms;
-    if (is_native && strcmp(step->runner, INIT_UNKNOWN_TEXT) != 0)
-        init_add_text(init, &image.platforms,
-                      strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
-    else if (is_native && image.pushed)
-        ask(step, "which platforms does it build for? Neither an input nor a runner says");
-    for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
-        init_add_platform(init, &image, step->file, step->line, item);
-    image.checked = step->is_on_pulls ? image.platforms : NULL;
+    take_platforms(step, &image);
     image.provenance = said_of(step, "provenance", "true");
     image.sbom = said_of(step, "sbom", "false");
     if (*input(step, "contexts"))
