@@ -71,26 +71,26 @@ static int write_files(const struct arc_git *git, const struct arc_oid *commit,
 }
 
 /* Docker looks for the files of secrets, which are no part of the definition. Makes the one that it
- * missed, empty; false if it missed none, or one elsewhere. */
-static bool make_secret(struct side *side)
+ * missed, empty; ARC_ENOTFOUND if it missed none, or one elsewhere. */
+static int make_secret(struct side *side)
 {
     const char *missed = strstr(arc_error_text(&side->why), "failed to stat ");
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096}, wrong = {.max = 1024};
 
     if (!missed || !side->folder)
-        return false;
+        return ARC_ENOTFOUND;
     missed += strlen("failed to stat ");
     arc_buf_add(&path, missed, strcspn(missed, ":\n"));
+    ARC_TRY(arc_error_memory(path.failed, &side->why));
     if (path.failed || !arc_check_path(arc_buf_text(&path), &wrong))
-        return false;
+        return ARC_ENOTFOUND;
 
     ARC_AUTO_JSON json_t *files =
         json_pack("[{s:s+, s:s}]", "path", FOLDER "/", arc_buf_text(&path), "text", "");
-    if (!files)
-        return false;
     arc_error_clear(&side->why);
+    ARC_TRY_ALLOC(files, &side->why);
 
-    return arc_files_make(side->folder, files, &side->why) == ARC_OK;
+    return arc_files_make(side->folder, files, &side->why);
 }
 
 /* Reads the group's services at a commit (NULL: the work tree). A failure is recorded in
@@ -118,8 +118,12 @@ static int resolve_side(struct arc_project *project, const struct arc_group *gro
 
     if (!rc)
         rc = arc_described_resolve(&l, project->env, &side->group, NULL);
-    for (unsigned round = 0; rc && round < ROUNDS_MAX && make_secret(side); round++)
-        rc = arc_described_resolve(&l, project->env, &side->group, NULL);
+    for (unsigned round = 0; rc && round < ROUNDS_MAX; round++) {
+        int made = make_secret(side);
+        if (made == ARC_ENOTFOUND)
+            break;
+        rc = made ? made : arc_described_resolve(&l, project->env, &side->group, NULL);
+    }
 
     return arc_error_memory(rc, err);
 }
