@@ -214,6 +214,8 @@ static void add_category(const struct scan_judged *judged, struct arc_buf *out)
     arc_buf_printf(out, "arc-ci/%s/", folder ? "fs" : "image");
     add_uri(out, arc_text_or(name, "all"));
     arc_buf_putc(out, '/');
+    if (image.failed)
+        out->failed = image.failed;
 }
 
 int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
