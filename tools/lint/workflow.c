@@ -617,8 +617,6 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
     }
 }
 
-/* A bot's name in `github.actor`, by which nobody knows a pull request's author: anybody makes
- * Dependabot the actor, by a comment for it or a fork of its branch. */
 /* Whether a condition asks for somebody as who started the run. */
 static bool wants_actor(const char *text)
 {
@@ -632,6 +630,8 @@ static bool wants_actor(const char *text)
                                   "== github.triggering_actor", "==github.triggering_actor");
 }
 
+/* A bot's name in `github.actor`, by which nobody knows a pull request's author: anybody makes
+ * Dependabot the actor, by a comment for it or a fork of its branch. */
 static void check_bot(const struct workflow *w, const struct arc_yaml_node *condition)
 {
     const char *text = condition->text;
