@@ -91,12 +91,12 @@ static char *explain_latest(const struct arc_tag *tag, const struct standing *st
 }
 
 /* Whether a version is a prerelease: by its name, by the mark of its release, or as a 0.x. */
-static bool is_prerelease(const struct arc_tag *tag, const struct arc_version_options *options)
+static bool is_prerelease(const struct arc_release_version *v, bool marked,
+                          const struct arc_group *group)
 {
-    const struct arc_release_version *v = &tag->version;
-    bool zero = options->group && options->group->zero_prerelease && v->major &&
-                arc_text_is(v->major, v->major_len, "0");
-    return zero || v->prerelease || arc_json_lists(options->marked, tag->text);
+    bool zero =
+        group && group->zero_prerelease && v->major && arc_text_is(v->major, v->major_len, "0");
+    return zero || marked || v->prerelease;
 }
 
 static int describe_version(const struct arc_tag *tag, const struct standing *standing,
@@ -104,7 +104,7 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
                             struct arc_error *err)
 {
     const struct arc_release_version *v = &tag->version;
-    bool prerelease = is_prerelease(tag, options);
+    bool prerelease = is_prerelease(v, standing->marked, options->group);
     bool floats = !prerelease && !standing->unknown && !standing->withdrawn;
     ARC_AUTO_FREE char *image_tag = NULL;
 
@@ -161,13 +161,14 @@ int arc_version(const char *name, const struct arc_version_options *options,
             continue;
 
         int order = arc_release_version_compare(theirs, ours);
-        bool prerelease = is_prerelease(&other, options);
+        bool marked = arc_json_lists(options->marked, other.text);
+        bool prerelease = is_prerelease(theirs, marked, options->group);
         bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
         bool minor = major && same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
         standing.minor_named |= order && minor && theirs->major && !theirs->patch && !prerelease &&
                                 theirs->major[theirs->major_len] == '.';
         /* 1.0.0 comes after 0.9.0, also where that counts as a prerelease. */
-        bool stable = !theirs->prerelease && !arc_json_lists(options->marked, other.text);
+        bool stable = !theirs->prerelease && !marked;
         standing.outrun |= order > 0 && prerelease;
         if (order > 0 && !prerelease) {
             standing.major_beaten |= major;
