@@ -20,11 +20,15 @@ bool arc_field_lacks_quotes(const struct arc_yaml_node *node)
            node->pairs[0].value->type == ARC_YAML_NULL;
 }
 
+bool arc_field_wants_quotes(const struct arc_yaml_node *node)
+{
+    return (node->text && node->len) || arc_field_lacks_quotes(node);
+}
+
 static int wrong_type(const struct arc_loading *l, const struct arc_yaml_node *node,
                       const struct arc_field *field, const char *wanted)
 {
-    bool quotes = strcmp(wanted, "a string") == 0 &&
-                  ((node->text && node->len) || arc_field_lacks_quotes(node));
+    bool quotes = strcmp(wanted, "a string") == 0 && arc_field_wants_quotes(node);
     return arc_yaml_error(node, l->err, "'%s' must be %s, this is %s%s", field->key, wanted,
                           arc_yaml_type_name(node), quotes ? "; put it in quotes" : "");
 }

@@ -125,6 +125,8 @@ void arc_service_fill(const char *template, const struct arc_group *group,
 
 /* Whether a node is an unquoted {version}: a mapping of one key without a value. */
 bool arc_field_lacks_quotes(const struct arc_yaml_node *node);
+/* Whether quotes would make a text of it: that, or a number such as 1.10. */
+bool arc_field_wants_quotes(const struct arc_yaml_node *node);
 
 /* Sets the FIELD_FLAG of a struct. */
 void arc_field_set_flag(const struct arc_field *field, void *out, bool value);

@@ -81,13 +81,12 @@ int arc_image_tags_read(const struct arc_loading *l, const struct arc_yaml_node 
     arc_yaml_each (item, node) {
         struct arc_image_tag *tag = &tags[item_at];
 
-        bool bare = arc_field_lacks_quotes(item) || (item->text && item->len); /* 1.10 */
         if (arc_field_lacks_quotes(item) ||
             (item->type != ARC_YAML_STRING && item->type != ARC_YAML_MAP))
             return arc_yaml_error(
                 item, l->err,
                 "an entry of 'image-tags' must be a string or {name, when}, this is %s%s",
-                arc_yaml_type_name(item), bare ? "; put it in quotes" : "");
+                arc_yaml_type_name(item), arc_field_wants_quotes(item) ? "; put it in quotes" : "");
 
         ARC_TRY(arc_fields_read(l, item, &entry_table, tag));
         if (arc_find(tags, item_at, name, tag->name))
